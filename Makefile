@@ -1,0 +1,58 @@
+# Everything a newcomer types is `make demo` and `make test`; both install what they need.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help setup demo up down test check format lock bench soak clean
+
+help: ## Show what can be typed
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.installed ## Install the locked dependencies into .venv
+
+.tools/uv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Holdfast needs Python 3.11 or newer: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -m venv .tools/uv || { echo "Python cannot make a virtual environment: install python3-venv (Debian: apt install python3-venv)."; rm -rf .tools/uv; exit 1; }
+	@.tools/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.installed: requirements.lock pyproject.toml | $(filter .tools/uv/bin/uv,$(UV))
+	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## Sync the demo tenant and answer real questions, printed as tables
+	@$(BIN)/holdfast demo
+
+up: setup ## Run everything in the foreground until Ctrl-C
+	@$(BIN)/holdfast up
+
+down: setup ## Stop what `holdfast up --detach` started
+	@$(BIN)/holdfast down
+
+test: setup ## Run every test
+	@$(BIN)/python -m pytest
+
+check: setup ## Lint, types and import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup ## Format the code and mend what lint can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: | $(filter .tools/uv/bin/uv,$(UV)) ## Resolve pyproject.toml into requirements.lock
+	@$(UV) pip compile --quiet pyproject.toml --group dev --universal --generate-hashes --no-header --no-annotate -o requirements.lock
+
+bench: setup ## Measure speed; prints a table and writes benchmarks/results/
+	@$(BIN)/python -m benchmarks
+
+soak: setup ## Kill processes at many more moments than `make test` does
+	@$(BIN)/python -m pytest tests/e2e -m soak
+
+clean: ## Remove what the other commands made in this folder
+	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

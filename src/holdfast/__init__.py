@@ -1,0 +1,1 @@
+"""Holdfast: questions about an identity tenant, answered durably and truthfully."""

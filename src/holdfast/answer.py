@@ -1,0 +1,271 @@
+"""What a question is, what each step found, and the answer with its compatible dictionary."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from holdfast.plan import Plan
+
+MAX_QUESTION_CHARACTERS = 4_000
+
+
+class QuestionOptions(BaseModel):
+    """What the asker may choose for one question."""
+
+    model_config = ConfigDict(frozen=True)
+    # Hold the plan for a review, whatever the policy says.
+    approve_plan: bool = False
+
+
+class Question(BaseModel):
+    """A question as it was asked. `correlation_id` is also the workflow id and is on every log line and artifact."""
+
+    model_config = ConfigDict(frozen=True)
+    correlation_id: str
+    text: str
+    tenant: str
+    asker: str
+    options: QuestionOptions = QuestionOptions()
+
+
+class Column(BaseModel):
+    """A column of rows: its name and its Polars type as text."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    dtype: str
+
+
+class ArtifactRef(BaseModel):
+    """Rows kept as Parquet: `key` in the artifact store, and what is in it."""
+
+    model_config = ConfigDict(frozen=True)
+    key: str
+    row_count: int
+    size_bytes: int
+    columns: tuple[Column, ...]
+
+
+class SnapshotRef(BaseModel):
+    """The snapshot a question reads from its first step to its last."""
+
+    model_config = ConfigDict(frozen=True)
+    id: str
+    # When the sync that filled it finished reading the tenant.
+    synced_at: datetime
+
+
+class Gap(BaseModel):
+    """Something that the answer cannot know, in words; shown with the answer, never left out."""
+
+    model_config = ConfigDict(frozen=True)
+    # `sync`: the snapshot could not read it; `step`: a step failed or was skipped.
+    origin: Literal["sync", "step"]
+    message: str
+
+
+class Generated(BaseModel):
+    """What was generated for a step, whole, and by whom."""
+
+    model_config = ConfigDict(frozen=True)
+    language: Literal["cypher"]
+    text: str
+    # `offline`, or a model's name and the prompt it was given.
+    author: str
+
+
+class Effort(BaseModel):
+    """What a piece of work cost. Tokens are None where no model was asked."""
+
+    model_config = ConfigDict(frozen=True)
+    seconds: float
+    peak_memory_bytes: int
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+class StepResult(BaseModel):
+    """A step that ended well: a reference to its rows and all that later steps may see of them."""
+
+    model_config = ConfigDict(frozen=True)
+    step_id: str
+    rows: ArtifactRef
+    # Up to three whole records; fewer where they are very large, never cut ones.
+    samples: tuple[dict[str, JsonValue], ...]
+    generated: Generated
+    gaps: tuple[Gap, ...] = ()
+    effort: Effort
+
+
+class StepReport(BaseModel):
+    """One line of `step_results`: what a reader of the answer learns about a step."""
+
+    model_config = ConfigDict(frozen=True)
+    step_number: int
+    step_id: str
+    step_type: str
+    success: bool
+    result: StepResult | None
+    error: str | None
+    seconds: float
+
+
+class Outcome(StrEnum):
+    """How a question ended."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    NEEDS_CLARIFICATION = "needs_clarification"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Header(BaseModel):
+    """A column of the shown table: its heading, and the column of the rows behind it."""
+
+    model_config = ConfigDict(frozen=True)
+    text: str
+    value: str
+
+
+class FormattedAnswer(BaseModel):
+    """The answer as it is shown. A table's cells are in `rows`; markdown stands in `markdown`."""
+
+    model_config = ConfigDict(frozen=True)
+    display_type: Literal["table", "markdown"]
+    headers: tuple[Header, ...] = ()
+    rows: ArtifactRef | None = None
+    markdown: str = ""
+    summary: str
+    total_items: int
+    data_source_type: Literal["sql", "realtime", "hybrid"] = "sql"
+    last_sync: datetime | None = None
+    # The recipe that made the table out of the steps' rows.
+    presentation: dict[str, JsonValue] = Field(default_factory=dict)
+    processing_method: str
+    effort: Effort
+
+
+class Planned(BaseModel):
+    """The question was understood. `approval_reason` says why a person must look first, or None."""
+
+    model_config = ConfigDict(frozen=True)
+    kind: Literal["planned"] = "planned"
+    plan: Plan
+    snapshot: SnapshotRef
+    approval_reason: str | None
+    author: str
+    effort: Effort
+
+
+class Refused(BaseModel):
+    """The question will not be answered: it asks for a change, or words in it were not understood."""
+
+    model_config = ConfigDict(frozen=True)
+    kind: Literal["refused"] = "refused"
+    reason: str
+    # The words that were not understood, as they were typed.
+    not_understood: tuple[str, ...] = ()
+
+
+class NeedsClarification(BaseModel):
+    """The question fits more than one meaning; it comes back as a question with its choices."""
+
+    model_config = ConfigDict(frozen=True)
+    kind: Literal["needs_clarification"] = "needs_clarification"
+    question: str
+    choices: tuple[str, ...]
+
+
+PlanningOutcome = Annotated[Planned | Refused | NeedsClarification, Field(discriminator="kind")]
+
+
+class Answer(BaseModel):
+    """How a question ended, with everything that a reader needs to trust and trace it."""
+
+    model_config = ConfigDict(frozen=True)
+    correlation_id: str
+    question: str
+    outcome: Outcome
+    # Why it was refused, failed or cancelled, or the question that is asked back.
+    message: str = ""
+    choices: tuple[str, ...] = ()
+    not_understood: tuple[str, ...] = ()
+    plan: Plan | None = None
+    snapshot: SnapshotRef | None = None
+    steps: tuple[StepReport, ...] = ()
+    formatted: FormattedAnswer | None = None
+    gaps: tuple[Gap, ...] = ()
+    started: datetime
+    finished: datetime
+
+    @property
+    def success(self) -> bool:
+        """Whether there is an answer to show."""
+        return self.outcome is Outcome.ANSWERED
+
+    def to_dictionary(self, content: list[dict[str, Any]] | str) -> dict[str, Any]:
+        """The compatible dictionary. `content` is the table's rows or the markdown, read by the caller."""
+        successful = sum(1 for s in self.steps if s.success)
+        failed = sum(1 for s in self.steps if not s.success)
+        return {
+            "success": self.success,
+            "outcome": self.outcome.value,
+            "correlation_id": self.correlation_id,
+            "query": self.question,
+            "message": self.message,
+            "choices": list(self.choices),
+            "not_understood": list(self.not_understood),
+            "execution_plan": self.plan.model_dump(mode="json") if self.plan else None,
+            "step_results": [_step_entry(s) for s in self.steps],
+            "final_result": self._final_result(content),
+            "total_steps": len(self.plan.steps) if self.plan else 0,
+            "successful_steps": successful,
+            "failed_steps": failed,
+            "success_rate": successful / len(self.steps) if self.steps else 0.0,
+            "phase": self.outcome.value,
+            "raw_results": {
+                s.step_id: s.result.rows.model_dump(mode="json") for s in self.steps if s.result is not None
+            },
+            "processed_summary": self.formatted.summary if self.formatted else self.message,
+            "processing_method": self.formatted.processing_method if self.formatted else "none",
+            "gaps": [g.message for g in self.gaps],
+            "started": self.started.isoformat(),
+            "finished": self.finished.isoformat(),
+        }
+
+    def _final_result(self, content: list[dict[str, Any]] | str) -> dict[str, Any] | None:
+        if self.formatted is None:
+            return None
+        f = self.formatted
+        return {
+            "display_type": f.display_type,
+            "content": content,
+            "metadata": {
+                "headers": [h.model_dump() for h in f.headers],
+                "totalItems": f.total_items,
+                "execution_summary": f.summary,
+                "data_source_type": f.data_source_type,
+                "last_sync": f.last_sync.isoformat() if f.last_sync else None,
+                "understood_as": self.plan.understood_as if self.plan else "",
+                "gaps": [g.message for g in self.gaps],
+            },
+        }
+
+
+def _step_entry(step: StepReport) -> dict[str, Any]:
+    result = step.result
+    return {
+        "step_number": step.step_number,
+        "step_id": step.step_id,
+        "step_type": step.step_type,
+        "success": step.success,
+        "result": result.model_dump(mode="json") if result else None,
+        "error": step.error,
+        "sample_extracted": [dict(s) for s in result.samples] if result else [],
+        "seconds": step.seconds,
+    }

@@ -1,0 +1,1 @@
+"""The demo tenant: a company in Okta's shapes, served over HTTP."""

@@ -1,0 +1,131 @@
+"""What can go wrong, and what the caller should do about it.
+
+::
+
+    HoldfastError
+    ├── PermanentError              asking the same again gives the same; change something first
+    │   ├── InvalidQuestion             reword the question
+    │   ├── PlanRejected                ask for another plan
+    │   ├── QueryRefused                the guard named what it refused; write another query
+    │   ├── QueryFailed                 the query is wrong or too costly; write another one
+    │   ├── PresentationRejected        the recipe does not fit the columns; write another one
+    │   ├── InvalidTransition           the execution's state does not allow it
+    │   ├── ReviewRefused               nothing waits for this review
+    │   ├── NoSnapshot                  run `holdfast sync`
+    │   ├── SnapshotDamaged             run `holdfast sync`, a new snapshot replaces it
+    │   ├── SyncInconsistent            what was read does not add up; sync again in full
+    │   ├── ArtifactMissing             the rows were removed; ask again
+    │   ├── OktaRefused                 the tenant said no: mend the token, its scopes or the request
+    │   │   └── OktaNotFound            there is no such thing in the tenant
+    │   └── SettingsError               mend the named setting
+    └── TransientError              wait and try again; Temporal does so by itself
+        ├── OktaUnreachable             no answer, or half of one
+        ├── OktaRateLimited             429: wait `retry_after`
+        ├── OktaServerError             5xx
+        ├── QueryWorkerDied             the disposable process ended; a new one is started
+        └── StorageFull                 make room in the data folder
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class HoldfastError(Exception):
+    """Root of everything that Holdfast raises on purpose. The message is a sentence for a person."""
+
+
+class PermanentError(HoldfastError):
+    """Asking the same again gives the same; change something first."""
+
+
+class TransientError(HoldfastError):
+    """Wait and try again; `retry_after` says how long, where that is known."""
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class InvalidQuestion(PermanentError):
+    """The question is empty or too long; reword it."""
+
+
+class PlanRejected(PermanentError):
+    """The plan has a cycle, an unknown tool or an unknown reference; ask for another plan."""
+
+
+class QueryRefused(PermanentError):
+    """The guard refused the generated query; the message names what and where. Write another one."""
+
+
+class QueryFailed(PermanentError):
+    """The engine could not run the query, or it passed a limit. Write another one."""
+
+
+class PresentationRejected(PermanentError):
+    """The presentation does not fit the columns it is applied to; write another one."""
+
+
+class InvalidTransition(PermanentError):
+    """The execution's state does not allow this; the message names both states."""
+
+
+class ReviewRefused(PermanentError):
+    """Nothing waits for this review, or it was decided already."""
+
+
+class NoSnapshot(PermanentError):
+    """There is no snapshot of the tenant yet; run `holdfast sync`."""
+
+
+class SnapshotDamaged(PermanentError):
+    """The snapshot cannot be read; run `holdfast sync` to replace it."""
+
+
+class SyncInconsistent(PermanentError):
+    """What was read from the tenant does not add up; nothing was published. Sync again in full."""
+
+
+class ArtifactMissing(PermanentError):
+    """The rows behind a reference were removed; ask the question again."""
+
+
+class OktaRefused(PermanentError):
+    """The tenant refused the request (4xx). Mend the token, its scopes or the request.
+
+    `status` is the HTTP status, `code` Okta's error code (`E0000006`) or None where the body had none.
+    """
+
+    def __init__(self, message: str, *, status: int, code: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class OktaNotFound(OktaRefused):
+    """There is no such thing in the tenant (404)."""
+
+
+class SettingsError(PermanentError):
+    """A setting is missing or wrong; the message names it and what it may be."""
+
+
+class OktaUnreachable(TransientError):
+    """The tenant did not answer, or the connection broke in the middle of an answer."""
+
+
+class OktaRateLimited(TransientError):
+    """Okta answered 429; wait `retry_after`."""
+
+
+class OktaServerError(TransientError):
+    """Okta answered 5xx."""
+
+
+class QueryWorkerDied(TransientError):
+    """The disposable query process ended before it answered; a new one is started."""
+
+
+class StorageFull(TransientError):
+    """No space is left in the data folder; make room, nothing that was finished is lost."""

@@ -1,0 +1,1 @@
+"""The graph snapshot: schema, loader, snapshots and the guard of generated queries."""

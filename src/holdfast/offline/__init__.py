@@ -1,0 +1,1 @@
+"""A planner and writers that need no model."""

@@ -1,0 +1,1 @@
+"""The Okta client: it can only read."""

@@ -1,0 +1,1 @@
+"""Disposable processes in which generated queries run."""

@@ -1,0 +1,1 @@
+"""From the tenant's pages to the tables of a new graph."""
