@@ -17,7 +17,8 @@
     │   ├── ArtifactMissing             the rows were removed; ask again
     │   ├── OktaRefused                 the tenant said no: mend the token, its scopes or the request
     │   │   └── OktaNotFound            there is no such thing in the tenant
-    │   └── SettingsError               mend the named setting
+    │   ├── SettingsError               mend the named setting
+    │   └── TemporalUnavailable         no embedded Temporal: the message says why and the way out
     └── TransientError              wait and try again; Temporal does so by itself
         ├── OktaUnreachable             no answer, or half of one
         ├── OktaRateLimited             429: wait `retry_after`
@@ -109,6 +110,10 @@ class OktaNotFound(OktaRefused):
 
 class SettingsError(PermanentError):
     """A setting is missing or wrong; the message names it and what it may be."""
+
+
+class TemporalUnavailable(PermanentError):
+    """The embedded Temporal cannot be found or started; the message says why and the way out."""
 
 
 class OktaUnreachable(TransientError):
