@@ -158,6 +158,7 @@ class Planned(BaseModel):
     plan: Plan
     snapshot: SnapshotRef
     approval_reason: str | None
+    max_parallel_steps: int
     author: str
     effort: Effort
 

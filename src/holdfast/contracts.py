@@ -15,7 +15,6 @@ from temporalio import activity
 from temporalio.common import SearchAttributeKey
 
 from holdfast.answer import (
-    Answer,
     Column,
     FormattedAnswer,
     Gap,
@@ -140,12 +139,6 @@ async def format_answer(request: FormatRequest) -> FormattedAnswer:
     raise NotImplementedError
 
 
-@activity.defn(name="record_answer")
-async def record_answer(answer: Answer) -> None:
-    """Write the answer's one log line, with a correlation id and one or two whole samples."""
-    raise NotImplementedError
-
-
 # --- what a sync's workflow and its activities exchange -----------------------------------------------------
 
 
@@ -223,6 +216,5 @@ __all__ = [
     "SyncRequest",
     "format_answer",
     "plan_question",
-    "record_answer",
     "run_cypher_step",
 ]

@@ -1,0 +1,33 @@
+"""Where our errors become Temporal's: whether an activity is tried again is decided here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from temporalio.exceptions import ApplicationError
+
+from holdfast.errors import PermanentError, TransientError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def translated(run: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """Raise our error tree as ApplicationErrors that carry the sentence and the class's name.
+
+    A PermanentError is not tried again; a TransientError is, after `retry_after` where it is known. Any other
+    exception is left alone and so stays retryable.
+    """
+
+    @wraps(run)
+    async def translating(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await run(*args, **kwargs)
+        except PermanentError as error:
+            raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
+        except TransientError as error:
+            raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=error.retry_after) from error
+
+    return translating

@@ -1,0 +1,50 @@
+"""Understanding a question."""
+
+from __future__ import annotations
+
+import structlog
+from holdfast.graph.snapshots import SnapshotStore
+from temporalio import activity
+
+from activities.failures import translated
+from holdfast.answer import Planned, PlanningOutcome
+from holdfast.approval import approval_reason
+from holdfast.contracts import PlanRequest
+from holdfast.effort import Stopwatch
+from holdfast.plan import Plan
+from holdfast.planner import Planner
+from holdfast.question import checked_text
+from holdfast.settings import ApprovalSettings
+
+log = structlog.get_logger()
+
+
+class PlanningActivities:
+    """Composed in `worker.py` with the planner that the settings chose."""
+
+    def __init__(
+        self, planner: Planner, snapshots: SnapshotStore, approval: ApprovalSettings, max_parallel_steps: int
+    ) -> None:
+        self._planner = planner
+        self._snapshots = snapshots
+        self._approval = approval
+        self._max_parallel_steps = max_parallel_steps
+
+    @activity.defn(name="plan_question")
+    @translated
+    async def plan_question(self, request: PlanRequest) -> PlanningOutcome:
+        """See `holdfast.contracts.plan_question`."""
+        watch, question = Stopwatch(), request.question
+        snapshot = self._snapshots.current()
+        outcome = await self._planner.plan(checked_text(question.text), snapshot)
+        log.info("plan", correlation_id=question.correlation_id, plan=outcome.model_dump(mode="json"))
+        if not isinstance(outcome, Plan):
+            return outcome
+        return Planned(
+            plan=outcome,
+            snapshot=snapshot.ref,
+            approval_reason=approval_reason(outcome, question.options, self._approval),
+            max_parallel_steps=self._max_parallel_steps,
+            author=self._planner.author,
+            effort=watch.effort(),
+        )

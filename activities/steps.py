@@ -1,0 +1,23 @@
+"""Running one step of a plan."""
+
+from __future__ import annotations
+
+from temporalio import activity
+
+from activities.failures import translated
+from holdfast.answer import StepResult
+from holdfast.contracts import StepRequest
+from holdfast.cypher_step import CypherStepRunner
+
+
+class StepActivities:
+    """One activity for each kind of step."""
+
+    def __init__(self, cypher: CypherStepRunner) -> None:
+        self._cypher = cypher
+
+    @activity.defn(name="run_cypher_step")
+    @translated
+    async def run_cypher_step(self, request: StepRequest) -> StepResult:
+        """See `holdfast.contracts.run_cypher_step`."""
+        return await self._cypher.run(request)

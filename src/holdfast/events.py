@@ -1,0 +1,87 @@
+"""What a viewer of a running question receives, in order, each with the offset of the workflow's stream."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from holdfast.answer import Answer, Generated
+from holdfast.execution import State
+from holdfast.plan import Plan
+
+# The topic of the workflow's stream that carries events.
+EVENTS_TOPIC = "events"
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    at: datetime
+
+
+class StateChanged(_Event):
+    """The question moved to another state."""
+
+    type: Literal["STATE"] = "STATE"
+    state: State
+
+
+class PlanGenerated(_Event):
+    """A plan was made, or a reviewer put another in its place."""
+
+    type: Literal["PLAN-GENERATED"] = "PLAN-GENERATED"
+    plan: Plan
+
+
+class ReviewRequested(_Event):
+    """The question waits for a person."""
+
+    type: Literal["REVIEW-REQUESTED"] = "REVIEW-REQUESTED"
+    reason: str
+
+
+class ReviewDecided(_Event):
+    """A person decided."""
+
+    type: Literal["REVIEW-DECIDED"] = "REVIEW-DECIDED"
+    decision: str
+    reviewer: str
+    comment: str
+
+
+class StepStarted(_Event):
+    """A step runs."""
+
+    type: Literal["STEP-START"] = "STEP-START"
+    step_id: str
+
+
+class StepEnded(_Event):
+    """A step found its rows."""
+
+    type: Literal["STEP-END"] = "STEP-END"
+    step_id: str
+    row_count: int
+    generated: Generated
+
+
+class StepFailed(_Event):
+    """A step failed for good."""
+
+    type: Literal["STEP-ERROR"] = "STEP-ERROR"
+    step_id: str
+    error: str
+
+
+class FinalResult(_Event):
+    """The last event: the answer, its rows by reference."""
+
+    type: Literal["FINAL-RESULT"] = "FINAL-RESULT"
+    answer: Answer
+
+
+Event = Annotated[
+    StateChanged | PlanGenerated | ReviewRequested | ReviewDecided | StepStarted | StepEnded | StepFailed | FinalResult,
+    Field(discriminator="type"),
+]

@@ -1,0 +1,19 @@
+"""What may be asked at all, before anyone tries to understand it."""
+
+from __future__ import annotations
+
+from holdfast.answer import MAX_QUESTION_CHARACTERS
+from holdfast.errors import InvalidQuestion
+
+
+def checked_text(text: str) -> str:
+    """The question without surrounding space. Raises InvalidQuestion where it is empty or too long."""
+    stripped = text.strip()
+    if not stripped:
+        raise InvalidQuestion("The question is empty. Ask for example: which contractors never logged in?")
+    if len(stripped) > MAX_QUESTION_CHARACTERS:
+        raise InvalidQuestion(
+            f"The question has {len(stripped):,} characters; at most {MAX_QUESTION_CHARACTERS:,} are read. "
+            "Ask it in fewer words."
+        )
+    return stripped

@@ -1,0 +1,418 @@
+"""A question, from its text to its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import TypeVar
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.contrib.workflow_streams import WorkflowStream
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+
+from holdfast import contracts, events
+from holdfast.answer import (
+    Answer,
+    FormattedAnswer,
+    NeedsClarification,
+    Outcome,
+    Planned,
+    Question,
+    Refused,
+    StepResult,
+)
+from holdfast.contracts import STATE_ATTRIBUTE, Decision, Progress, Review
+from holdfast.execution import Execution, State, checked_transition, is_final, may_become
+from holdfast.plan import Plan, Step, StepId
+from workflows.narration import current_details
+
+# Understanding a sentence takes milliseconds offline and tens of seconds with a slow reasoning model.
+PLANNING_TIMEOUT = timedelta(minutes=2)
+# A query ends at its own limit (30 s by default); a model may be asked twice for one before.
+STEP_TIMEOUT = timedelta(minutes=5)
+# A million rows with joins and sorts take seconds; a loaded machine takes some more.
+FORMATTING_TIMEOUT = timedelta(minutes=5)
+# Attempts come fast at first, because most faults here are a process that is being replaced, and end after about
+# a minute, because a full disk or a dead engine needs a person. A worker that is away spends no attempt.
+RETRIES = RetryPolicy(
+    initial_interval=timedelta(milliseconds=250),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=15),
+    maximum_attempts=9,
+    # Too large a payload stays too large: it is retryable by default and would loop.
+    non_retryable_error_types=["PayloadsTooLarge"],
+)
+
+T = TypeVar("T")
+
+
+class QuestionEnded(Exception):
+    """The story ends here, before its last chapter; `outcome` and `message` say how."""
+
+    def __init__(self, outcome: Outcome, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.message = message
+
+
+@workflow.defn
+class QueryWorkflow:
+    """Plan, approve, step, format; durable, steerable and watchable all the way.
+
+    Returns an Answer when the question was answered, refused, asked back or cancelled by a person. A question that
+    fails, fails its workflow with an ApplicationError of type QuestionFailed, whose detail is the Answer so far.
+    """
+
+    @workflow.init
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._stream = WorkflowStream()
+        self._topic = self._stream.topic(events.EVENTS_TOPIC)
+        # Whoever starts a question has it wait in the queue; this code runs when a worker took it.
+        self._state = State.QUEUED
+        self._planned: Planned | None = None
+        self._clarification: NeedsClarification | Refused | None = None
+        self._execution: Execution | None = None
+        self._waiting_for: str | None = None
+        self._review: Review | None = None
+        self._cancel_asked = False
+        self._formatted: FormattedAnswer | None = None
+
+    @workflow.run
+    async def run(self, question: Question) -> Answer:
+        """See the class."""
+        self._move(State.RUNNING)
+        try:
+            await self._make_plan()
+            await self._await_approval()
+            await self._run_steps()
+            await self._format_answer()
+        except QuestionEnded as ended:
+            return await self._end(ended.outcome, ended.message)
+        except asyncio.CancelledError:
+            self._end_by_cancellation_request()
+            raise
+        return await self._end(Outcome.ANSWERED)
+
+    # --- the chapters -------------------------------------------------------------------------------------
+
+    async def _make_plan(self) -> None:
+        outcome = await self._unless_cancelled(
+            workflow.execute_activity(
+                contracts.plan_question,
+                contracts.PlanRequest(question=self._question),
+                start_to_close_timeout=PLANNING_TIMEOUT,
+                retry_policy=RETRIES,
+                summary="Understand the question",
+            )
+        )
+        if isinstance(outcome, Refused):
+            self._clarification = outcome
+            raise QuestionEnded(Outcome.REFUSED, outcome.reason)
+        if isinstance(outcome, NeedsClarification):
+            self._clarification = outcome
+            raise QuestionEnded(Outcome.NEEDS_CLARIFICATION, outcome.question)
+        self._planned = outcome
+        self._adopt(outcome.plan)
+
+    async def _await_approval(self) -> None:
+        assert self._planned is not None
+        self._waiting_for = self._planned.approval_reason
+        if self._waiting_for is None:
+            return
+        self._move(State.BLOCKED)
+        self._publish(events.ReviewRequested(at=workflow.now(), reason=self._waiting_for))
+        await workflow.wait_condition(lambda: self._review is not None or self._cancel_asked)
+        await self._while_not_paused()
+        assert self._review is not None
+        self._waiting_for = None
+        if self._review.decision is Decision.REJECT:
+            comment = f": {self._review.comment}" if self._review.comment else "."
+            raise QuestionEnded(Outcome.CANCELLED, f"{self._review.reviewer} rejected the plan{comment}")
+        if self._review.plan is not None:
+            self._adopt(self._review.plan)
+        self._move(State.RUNNING)
+
+    async def _run_steps(self) -> None:
+        assert self._planned is not None
+        assert self._execution is not None
+        limit = self._planned.max_parallel_steps
+        running: dict[StepId, asyncio.Task[StepResult]] = {}
+        while True:
+            for step in [] if self._is_paused else self._execution.startable(limit):
+                running[step.step_id] = self._start(step)
+            if not running and self._execution.is_over:
+                break
+            await workflow.wait_condition(lambda: self._has_step_news(running, limit))
+            self._stop_if_cancelled(*running.values())
+            for step_id in [step_id for step_id, task in running.items() if task.done()]:
+                self._record(step_id, running.pop(step_id))
+        await self._while_not_paused()
+        if (failed := self._execution.failure) is not None:
+            raise QuestionEnded(Outcome.FAILED, f"Step {failed.step.id} failed: {failed.error}")
+
+    async def _format_answer(self) -> None:
+        assert self._planned is not None
+        assert self._execution is not None
+        self._formatted = await self._unless_cancelled(
+            workflow.execute_activity(
+                contracts.format_answer,
+                contracts.FormatRequest(
+                    correlation_id=self._question.correlation_id,
+                    question=self._question.text,
+                    plan=self._execution.plan,
+                    snapshot=self._planned.snapshot,
+                    results=self._execution.results,
+                    gaps=self._execution.gaps(),
+                ),
+                start_to_close_timeout=FORMATTING_TIMEOUT,
+                retry_policy=RETRIES,
+                summary="Format the answer",
+            )
+        )
+
+    async def _end(self, outcome: Outcome, message: str = "") -> Answer:
+        if self._execution is not None:
+            self._execution.skip_the_rest()
+        answer = self._answer(outcome, message)
+        self._move(_FINAL_STATES[outcome])
+        self._publish(events.FinalResult(at=workflow.now(), answer=answer))
+        workflow.logger.info("answer", extra={"answer": answer.model_dump(mode="json")})
+        # Viewers' polls must be released, or they would keep the workflow open.
+        self._stream.detach_pollers()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if outcome is Outcome.FAILED:
+            raise ApplicationError(message, answer, type="QuestionFailed", non_retryable=True)
+        return answer
+
+    # --- steering: handlers record, `run` acts ------------------------------------------------------------
+
+    @workflow.signal
+    def pause(self) -> None:
+        """Start nothing further until `resume`; what runs is finished and kept."""
+        self._move_if_allowed(State.PAUSED)
+
+    @workflow.signal
+    def resume(self) -> None:
+        """Go on after a pause, or wait again for the review that was waited for."""
+        if self._is_paused:
+            self._move(State.RUNNING)
+            if self._waiting_for is not None:
+                self._move(State.BLOCKED)
+
+    @workflow.signal
+    def cancel(self) -> None:
+        """End the question; no further step starts, and the answer says what was found so far."""
+        if not is_final(self._state):
+            self._cancel_asked = True
+
+    @workflow.update
+    def review(self, review: Review) -> Progress:
+        """Decide on the plan that waits; returns the progress after the decision."""
+        self._review = review
+        self._publish(
+            events.ReviewDecided(
+                at=workflow.now(), decision=review.decision.value, reviewer=review.reviewer, comment=review.comment
+            )
+        )
+        return self.progress()
+
+    @review.validator
+    def _refuse_review_out_of_place(self, review: Review) -> None:
+        if self._state is not State.BLOCKED:
+            raise ApplicationError(
+                f"Nothing waits for a review: the question is {self._state}.", type="ReviewRefused", non_retryable=True
+            )
+        if self._review is not None:
+            raise ApplicationError(
+                f"{self._review.reviewer} already decided: {self._review.decision}.",
+                type="ReviewRefused",
+                non_retryable=True,
+            )
+        if (review.decision is Decision.EDIT) != (review.plan is not None):
+            raise ApplicationError(
+                "A review carries a plan exactly when it edits.", type="ReviewRefused", non_retryable=True
+            )
+
+    @workflow.query
+    def progress(self) -> Progress:
+        """One frozen snapshot of how far the question is."""
+        records = self._execution.records.values() if self._execution is not None else ()
+        return Progress(
+            correlation_id=self._question.correlation_id,
+            question=self._question.text,
+            state=self._state,
+            waiting_for=self._waiting_for,
+            plan=self._execution.plan if self._execution is not None else None,
+            steps=tuple(
+                contracts.StepProgress(
+                    step_id=record.step.id,
+                    tool=record.step.tool,
+                    entity=record.step.entity,
+                    operation=record.step.operation,
+                    state=record.state,
+                    row_count=record.result.rows.row_count if record.result is not None else None,
+                    error=record.error,
+                )
+                for record in records
+            ),
+        )
+
+    # --- steps --------------------------------------------------------------------------------------------
+
+    def _start(self, step: Step) -> asyncio.Task[StepResult]:
+        assert self._planned is not None
+        assert self._execution is not None
+        self._execution.start(step.step_id, workflow.now())
+        self._publish(events.StepStarted(at=workflow.now(), step_id=step.id))
+        request = contracts.StepRequest(
+            correlation_id=self._question.correlation_id,
+            question=self._question.text,
+            snapshot=self._planned.snapshot,
+            step=step,
+            earlier=tuple(self._earlier(StepId(step_id)) for step_id in step.depends_on),
+        )
+        return asyncio.create_task(
+            workflow.execute_activity(
+                contracts.run_cypher_step,
+                request,
+                start_to_close_timeout=STEP_TIMEOUT,
+                retry_policy=RETRIES,
+                summary=f"{step.id}: {step.operation} {step.entity}",
+            )
+        )
+
+    def _earlier(self, step_id: StepId) -> contracts.EarlierStep:
+        assert self._execution is not None
+        record = self._execution.records[step_id]
+        assert record.result is not None
+        return contracts.EarlierStep(
+            step=record.step,
+            generated=record.result.generated,
+            columns=record.result.rows.columns,
+            row_count=record.result.rows.row_count,
+            samples=record.result.samples,
+        )
+
+    def _record(self, step_id: StepId, task: asyncio.Task[StepResult]) -> None:
+        assert self._execution is not None
+        now = workflow.now()
+        try:
+            result = task.result()
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise asyncio.CancelledError from error
+            self._execution.fail(step_id, _words_of(error), now)
+            self._publish(events.StepFailed(at=now, step_id=step_id, error=_words_of(error)))
+        else:
+            self._execution.finish(result, now)
+            self._publish(
+                events.StepEnded(at=now, step_id=step_id, row_count=result.rows.row_count, generated=result.generated)
+            )
+        self._show_details()
+
+    def _has_step_news(self, running: dict[StepId, asyncio.Task[StepResult]], limit: int) -> bool:
+        assert self._execution is not None
+        return (
+            self._cancel_asked
+            or any(task.done() for task in running.values())
+            or (not self._is_paused and bool(self._execution.startable(limit)))
+        )
+
+    # --- state --------------------------------------------------------------------------------------------
+
+    @property
+    def _is_paused(self) -> bool:
+        return self._state is State.PAUSED
+
+    def _adopt(self, plan: Plan) -> None:
+        self._execution = Execution(plan)
+        self._publish(events.PlanGenerated(at=workflow.now(), plan=plan))
+        self._show_details()
+
+    def _move(self, to: State) -> None:
+        self._state = checked_transition(self._state, to)
+        workflow.upsert_search_attributes([STATE_ATTRIBUTE.value_set(to.value)])
+        self._publish(events.StateChanged(at=workflow.now(), state=to))
+        self._show_details()
+
+    def _move_if_allowed(self, to: State) -> None:
+        # A signal cannot be refused to its sender; the command line looks at the state before it sends one.
+        if may_become(self._state, to):
+            self._move(to)
+        else:
+            workflow.logger.warning("A question that is %s cannot become %s", self._state, to)
+
+    async def _while_not_paused(self) -> None:
+        """Wait for `resume` where the question is paused, and end where it is cancelled."""
+        await workflow.wait_condition(lambda: not self._is_paused or self._cancel_asked)
+        self._stop_if_cancelled()
+
+    async def _unless_cancelled(self, work: Awaitable[T]) -> T:
+        task = asyncio.ensure_future(work)
+        await workflow.wait_condition(lambda: task.done() or self._cancel_asked)
+        self._stop_if_cancelled(task)
+        await self._while_not_paused()
+        try:
+            return task.result()
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise asyncio.CancelledError from error
+            raise QuestionEnded(Outcome.FAILED, _words_of(error)) from error
+
+    def _stop_if_cancelled(self, *running: asyncio.Future[T]) -> None:
+        # Our own flag, looked at between steps: a cancellation that arrives together with an activity's
+        # completion can be swallowed by the SDK.
+        if self._cancel_asked:
+            for task in running:
+                task.cancel()
+            raise QuestionEnded(Outcome.CANCELLED, "The question was cancelled.")
+
+    def _end_by_cancellation_request(self) -> None:
+        if self._execution is not None:
+            self._execution.skip_the_rest()
+        self._move_if_allowed(State.CANCELLED)
+        answer = self._answer(Outcome.CANCELLED, "The question was cancelled.")
+        self._publish(events.FinalResult(at=workflow.now(), answer=answer))
+        self._stream.detach_pollers()
+
+    def _answer(self, outcome: Outcome, message: str) -> Answer:
+        execution, asked_back = self._execution, self._clarification
+        return Answer(
+            correlation_id=self._question.correlation_id,
+            question=self._question.text,
+            outcome=outcome,
+            message=message,
+            choices=asked_back.choices if isinstance(asked_back, NeedsClarification) else (),
+            not_understood=asked_back.not_understood if isinstance(asked_back, Refused) else (),
+            plan=execution.plan if execution is not None else None,
+            snapshot=self._planned.snapshot if self._planned is not None else None,
+            steps=execution.reports() if execution is not None else (),
+            formatted=self._formatted,
+            gaps=execution.gaps() if execution is not None else (),
+            started=workflow.info().start_time,
+            finished=workflow.now(),
+        )
+
+    def _publish(self, event: events.Event) -> None:
+        self._topic.publish(event)
+
+    def _show_details(self) -> None:
+        workflow.set_current_details(current_details(self._state, self._waiting_for, self._execution))
+
+
+_FINAL_STATES = {
+    Outcome.ANSWERED: State.COMPLETED,
+    Outcome.REFUSED: State.COMPLETED,
+    Outcome.NEEDS_CLARIFICATION: State.COMPLETED,
+    Outcome.FAILED: State.FAILED,
+    Outcome.CANCELLED: State.CANCELLED,
+}
+
+
+def _words_of(error: ActivityError) -> str:
+    """What the failed activity said, without Temporal's wrapping."""
+    cause = error.cause
+    return cause.message if isinstance(cause, ApplicationError) else str(cause or error)
