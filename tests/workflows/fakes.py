@@ -1,0 +1,159 @@
+"""Hand-written stand-ins for the activities: scripted, and counting how often they were asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from holdfast.answer import (
+    ArtifactRef,
+    Column,
+    Effort,
+    FormattedAnswer,
+    Gap,
+    Generated,
+    Header,
+    Planned,
+    PlanningOutcome,
+    SnapshotRef,
+    StepResult,
+)
+from holdfast.contracts import FormatRequest, PlanRequest, StepRequest
+from holdfast.plan import CypherStep, Plan
+
+SNAPSHOT = SnapshotRef(id="snap-1", synced_at=datetime(2026, 11, 1, tzinfo=UTC))
+NO_EFFORT = Effort(seconds=0.0, peak_memory_bytes=0)
+
+
+def step(step_id: str, *depends_on: str, critical: bool = True) -> CypherStep:
+    return CypherStep(
+        id=step_id,
+        entity="User",
+        operation="list",
+        query_context=f"context of {step_id}",
+        critical=critical,
+        depends_on=depends_on,
+    )
+
+
+def plan(*steps: CypherStep, partial: bool = False) -> Plan:
+    return Plan(steps=steps, reasoning="because", confidence=1.0, partial_success_acceptable=partial)
+
+
+def planned(*steps: CypherStep, approval: str | None = None, limit: int = 4, partial: bool = False) -> Planned:
+    return Planned(
+        plan=plan(*steps, partial=partial),
+        snapshot=SNAPSHOT,
+        approval_reason=approval,
+        max_parallel_steps=limit,
+        author="script",
+        effort=NO_EFFORT,
+    )
+
+
+class ScriptedActivities:
+    """`outcome` is what planning says; `rows` how many rows a step finds, or the error it ends with;
+    `passing_faults` is raised by a step's first attempt only.
+
+    A step named in `held` waits until `release` is called for it, and sees its cancellation.
+    """
+
+    def __init__(
+        self,
+        outcome: PlanningOutcome,
+        rows: Mapping[str, int | Exception] | None = None,
+        held: tuple[str, ...] = (),
+        gaps: Mapping[str, tuple[Gap, ...]] | None = None,
+        passing_faults: Mapping[str, Exception] | None = None,
+    ) -> None:
+        self.outcome = outcome
+        self.rows = dict(rows or {})
+        self.gaps = dict(gaps or {})
+        self.passing_faults = dict(passing_faults or {})
+        self.asked: Counter[str] = Counter()
+        self.requests: dict[str, StepRequest] = {}
+        self.format_request: FormatRequest | None = None
+        self.cancelled: set[str] = set()
+        self._released = {step_id: asyncio.Event() for step_id in held}
+        self.running = 0
+        self.most_at_once = 0
+
+    def release(self, step_id: str) -> None:
+        self._released[step_id].set()
+
+    async def until_asked(self, step_id: str) -> None:
+        while not self.asked[step_id]:
+            await asyncio.sleep(0.01)
+
+    @activity.defn(name="plan_question")
+    async def plan_question(self, request: PlanRequest) -> PlanningOutcome:
+        self.asked["plan"] += 1
+        await self._held("plan")
+        return self.outcome
+
+    @activity.defn(name="run_cypher_step")
+    async def run_cypher_step(self, request: StepRequest) -> StepResult:
+        step_id = request.step.id
+        self.asked[step_id] += 1
+        self.requests[step_id] = request
+        self.running += 1
+        self.most_at_once = max(self.most_at_once, self.running)
+        try:
+            await self._held(step_id)
+            await asyncio.sleep(0.02)
+        finally:
+            self.running -= 1
+        if step_id in self.passing_faults:
+            raise self.passing_faults.pop(step_id)
+        found = self.rows.get(step_id, 1)
+        if isinstance(found, Exception):
+            raise found
+        return StepResult(
+            step_id=step_id,
+            rows=_reference(f"{request.correlation_id}/{step_id}", found),
+            samples=({"id": step_id},) if found else (),
+            generated=Generated(language="cypher", text=f"RETURN '{step_id}' AS id", author="script"),
+            gaps=self.gaps.get(step_id, ()),
+            effort=NO_EFFORT,
+        )
+
+    @activity.defn(name="format_answer")
+    async def format_answer(self, request: FormatRequest) -> FormattedAnswer:
+        self.asked["format"] += 1
+        self.format_request = request
+        await self._held("format")
+        rows = sum(result.rows.row_count for result in request.results)
+        return FormattedAnswer(
+            display_type="table",
+            headers=(Header(text="Id", value="id"),),
+            rows=_reference(f"{request.correlation_id}/answer", rows),
+            summary=f"{rows} rows",
+            total_items=rows,
+            last_sync=request.snapshot.synced_at,
+            processing_method="script",
+            effort=NO_EFFORT,
+        )
+
+    async def _held(self, step_id: str) -> None:
+        if step_id not in self._released:
+            return
+        try:
+            while not self._released[step_id].is_set():
+                activity.heartbeat()
+                await asyncio.sleep(0.05)
+        except asyncio.CancelledError:
+            self.cancelled.add(step_id)
+            raise
+
+
+def refusal(words: str) -> ApplicationError:
+    return ApplicationError(words, type="QueryFailed", non_retryable=True)
+
+
+def _reference(key: str, rows: int) -> ArtifactRef:
+    return ArtifactRef(key=key, row_count=rows, size_bytes=100, columns=(Column(name="id", dtype="String"),))
