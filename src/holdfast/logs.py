@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Collection
 from pathlib import Path
@@ -47,7 +48,8 @@ class _Redactor:
     """The last processor: works on the rendered line, so that no field can be forgotten."""
 
     def __init__(self, secrets: Collection[str]) -> None:
-        self._secrets = [secret for secret in secrets if secret]
+        # A secret with a quote or a backslash stands escaped in the line.
+        self._secrets = {form for secret in secrets if secret for form in (secret, json.dumps(secret)[1:-1])}
 
     def __call__(self, _logger: WrappedLogger, _name: str, line: str | EventDict) -> str:
         text = str(line)
