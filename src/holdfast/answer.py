@@ -132,6 +132,29 @@ class Header(BaseModel):
     value: str
 
 
+class JoinCount(BaseModel):
+    """How many rows found something in a joined step, and how many did not."""
+
+    model_config = ConfigDict(frozen=True)
+    step_id: str
+    joined: int
+    not_joined: int
+
+
+class RowCounts(BaseModel):
+    """What became of the rows on their way into the answer, counted over all of them.
+
+    `rows_in` are the rows of the step that the answer starts from; `dropped` is what filters, joins and a top-N
+    left out.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    rows_in: int
+    joins: tuple[JoinCount, ...] = ()
+    dropped: int
+    rows_out: int
+
+
 class FormattedAnswer(BaseModel):
     """The answer as it is shown. A table's cells are in `rows`; markdown stands in `markdown`."""
 
@@ -142,6 +165,7 @@ class FormattedAnswer(BaseModel):
     markdown: str = ""
     summary: str
     total_items: int
+    row_counts: RowCounts | None = None
     data_source_type: Literal["sql", "realtime", "hybrid"] = "sql"
     last_sync: datetime | None = None
     # The recipe that made the table out of the steps' rows.
@@ -249,6 +273,7 @@ class Answer(BaseModel):
             "metadata": {
                 "headers": [h.model_dump() for h in f.headers],
                 "totalItems": f.total_items,
+                "row_counts": f.row_counts.model_dump() if f.row_counts else None,
                 "execution_summary": f.summary,
                 "data_source_type": f.data_source_type,
                 "last_sync": f.last_sync.isoformat() if f.last_sync else None,

@@ -9,6 +9,7 @@
     │   ├── QueryRefused                the guard named what it refused; write another query
     │   ├── QueryFailed                 the query is wrong or too costly; write another one
     │   ├── PresentationRejected        the recipe does not fit the columns; write another one
+    │   ├── ExportRefused               the rows do not fit the file format, or the file has no place; choose another
     │   ├── InvalidTransition           the execution's state does not allow it
     │   ├── ReviewRefused               nothing waits for this review
     │   ├── NoSnapshot                  run `holdfast sync`
@@ -18,6 +19,9 @@
     │   ├── OktaRefused                 the tenant said no: mend the token, its scopes or the request
     │   │   └── OktaNotFound            there is no such thing in the tenant
     │   ├── SettingsError               mend the named setting
+    │   ├── StackNotRunning             run `holdfast up`
+    │   ├── FolderInUse                 stop the other `holdfast up`, or use another folder
+    │   ├── UnknownExecution            `holdfast list` shows the ids there are
     │   └── TemporalUnavailable         no embedded Temporal: the message says why and the way out
     └── TransientError              wait and try again; Temporal does so by itself
         ├── OktaUnreachable             no answer, or half of one
@@ -68,6 +72,10 @@ class PresentationRejected(PermanentError):
     """The presentation does not fit the columns it is applied to; write another one."""
 
 
+class ExportRefused(PermanentError):
+    """The rows do not fit the chosen file format, or the folder is not there; choose another."""
+
+
 class InvalidTransition(PermanentError):
     """The execution's state does not allow this; the message names both states."""
 
@@ -110,6 +118,18 @@ class OktaNotFound(OktaRefused):
 
 class SettingsError(PermanentError):
     """A setting is missing or wrong; the message names it and what it may be."""
+
+
+class StackNotRunning(PermanentError):
+    """No Temporal can be reached from here; run `holdfast up`, or name one in the settings."""
+
+
+class FolderInUse(PermanentError):
+    """Another `holdfast up` keeps its data in this folder; stop it, or use another folder."""
+
+
+class UnknownExecution(PermanentError):
+    """No question or sync has this id; `holdfast list` shows those there are."""
 
 
 class TemporalUnavailable(PermanentError):
