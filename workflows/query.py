@@ -136,19 +136,12 @@ class QueryWorkflow:
         self._move(State.RUNNING)
 
     async def _run_steps(self) -> None:
-        assert self._planned is not None
         assert self._execution is not None
-        limit = self._planned.max_parallel_steps
         running: dict[StepId, asyncio.Task[StepResult]] = {}
-        while True:
-            for step in [] if self._is_paused else self._execution.startable(limit):
-                running[step.step_id] = self._start(step)
-            if not running and self._execution.is_over:
-                break
-            await workflow.wait_condition(lambda: self._has_step_news(running, limit))
-            self._stop_if_cancelled(*running.values())
-            for step_id in [step_id for step_id, task in running.items() if task.done()]:
-                self._record(step_id, running.pop(step_id))
+        try:
+            await self._run_until_over(self._execution, running)
+        finally:
+            await _cancelled(*running.values())
         await self._while_not_paused()
         if (failed := self._execution.failure) is not None:
             raise QuestionEnded(Outcome.FAILED, f"Step {failed.step.id} failed: {failed.error}")
@@ -262,6 +255,25 @@ class QueryWorkflow:
 
     # --- steps --------------------------------------------------------------------------------------------
 
+    async def _run_until_over(self, execution: Execution, running: dict[StepId, asyncio.Task[StepResult]]) -> None:
+        assert self._planned is not None
+        limit = self._planned.max_parallel_steps
+        while True:
+            for step in [] if self._is_paused else execution.startable(limit):
+                running[step.step_id] = self._start(step)
+            if not running and execution.is_over:
+                return
+            await workflow.wait_condition(
+                lambda: (
+                    self._cancel_asked
+                    or any(task.done() for task in running.values())
+                    or (not self._is_paused and bool(execution.startable(limit)))
+                )
+            )
+            self._stop_if_cancelled()
+            for step_id in [step_id for step_id, task in running.items() if task.done()]:
+                self._record(step_id, running.pop(step_id))
+
     def _start(self, step: Step) -> asyncio.Task[StepResult]:
         assert self._planned is not None
         assert self._execution is not None
@@ -313,14 +325,6 @@ class QueryWorkflow:
             )
         self._show_details()
 
-    def _has_step_news(self, running: dict[StepId, asyncio.Task[StepResult]], limit: int) -> bool:
-        assert self._execution is not None
-        return (
-            self._cancel_asked
-            or any(task.done() for task in running.values())
-            or (not self._is_paused and bool(self._execution.startable(limit)))
-        )
-
     # --- state --------------------------------------------------------------------------------------------
 
     @property
@@ -352,22 +356,21 @@ class QueryWorkflow:
 
     async def _unless_cancelled(self, work: Awaitable[T]) -> T:
         task = asyncio.ensure_future(work)
-        await workflow.wait_condition(lambda: task.done() or self._cancel_asked)
-        self._stop_if_cancelled(task)
-        await self._while_not_paused()
         try:
+            await workflow.wait_condition(lambda: task.done() or self._cancel_asked)
+            await self._while_not_paused()
             return task.result()
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise asyncio.CancelledError from error
             raise QuestionEnded(Outcome.FAILED, _words_of(error)) from error
+        finally:
+            await _cancelled(task)
 
-    def _stop_if_cancelled(self, *running: asyncio.Future[T]) -> None:
+    def _stop_if_cancelled(self) -> None:
         # Our own flag, looked at between steps: a cancellation that arrives together with an activity's
         # completion can be swallowed by the SDK.
         if self._cancel_asked:
-            for task in running:
-                task.cancel()
             raise QuestionEnded(Outcome.CANCELLED, "The question was cancelled.")
 
     def _end_by_cancellation_request(self) -> None:
@@ -410,6 +413,13 @@ _FINAL_STATES = {
     Outcome.FAILED: State.FAILED,
     Outcome.CANCELLED: State.CANCELLED,
 }
+
+
+async def _cancelled(*tasks: asyncio.Future[T]) -> None:
+    """Cancel what still runs and see it end, so that no activity outlives its question."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _words_of(error: ActivityError) -> str:

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
+import pytest
+
+import activities.formatting
+import activities.planning
+import activities.steps
+from holdfast import contracts
+
+IMPLEMENTATIONS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
+    (contracts.plan_question, activities.planning.PlanningActivities.plan_question),
+    (contracts.run_cypher_step, activities.steps.StepActivities.run_cypher_step),
+    (contracts.format_answer, activities.formatting.FormattingActivities.format_answer),
+]
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return str(function.__temporal_activity_definition.name)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("declared", "implemented"), IMPLEMENTATIONS, ids=lambda f: f.__qualname__)
+def test_an_activity_is_implemented_under_the_name_and_types_it_was_declared_with(
+    declared: Callable[..., Any], implemented: Callable[..., Any]
+) -> None:
+    assert _name(declared) == _name(implemented)
+    hints = get_type_hints(implemented, include_extras=True)
+    assert list(hints.values()) == list(get_type_hints(declared, include_extras=True).values())
+
+
+def test_no_declared_activity_lacks_its_implementation() -> None:
+    declared = {f for f in vars(contracts).values() if hasattr(f, "__temporal_activity_definition")}
+    assert declared == {declaration for declaration, _ in IMPLEMENTATIONS}

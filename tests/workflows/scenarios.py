@@ -1,0 +1,106 @@
+"""Questions that between them take every path of the workflow; recorded as histories and replayed.
+
+`python -m tests.workflows.scenarios` records them anew: only when a change of the workflow is meant to be
+incompatible with running questions, and then with a word in the commit about what happens to those.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Worker
+
+from holdfast.answer import Answer, Question, Refused
+from holdfast.contracts import Decision, Review
+from holdfast.execution import State
+from starter.embedded import EmbeddedTemporal, find_temporal
+from tests.workflows.fakes import ScriptedActivities, plan, planned, refusal, step
+from workflows.query import QueryWorkflow
+
+HISTORIES = Path(__file__).parent.parent / "histories"
+
+Handle = WorkflowHandle[QueryWorkflow, Answer]
+Story = Callable[[Handle, ScriptedActivities], Awaitable[None]]
+
+
+async def _nothing(handle: Handle, script: ScriptedActivities) -> None:
+    """Nobody interferes."""
+
+
+async def _pause_and_resume(handle: Handle, script: ScriptedActivities) -> None:
+    await script.until_asked("a")
+    await handle.signal(QueryWorkflow.pause)
+    script.release("a")
+    await until(handle, State.PAUSED)
+    await handle.signal(QueryWorkflow.resume)
+
+
+async def _cancel(handle: Handle, script: ScriptedActivities) -> None:
+    await script.until_asked("b")
+    await handle.signal(QueryWorkflow.cancel)
+
+
+async def _edit(handle: Handle, script: ScriptedActivities) -> None:
+    await until(handle, State.BLOCKED)
+    await handle.execute_update(
+        QueryWorkflow.review, Review(decision=Decision.EDIT, reviewer="grace", plan=plan(step("c")))
+    )
+
+
+async def until(handle: Handle, state: State) -> None:
+    """Wait until the question is in that state."""
+    while (await handle.query(QueryWorkflow.progress)).state is not state:
+        await asyncio.sleep(0.02)
+
+
+def scenarios() -> dict[str, tuple[ScriptedActivities, Story]]:
+    """By name: what the activities do, and what people do meanwhile."""
+    three = (step("a"), step("b", "a"), step("c", "a"))
+    return {
+        "answered": (ScriptedActivities(planned(*three)), _nothing),
+        "refused": (ScriptedActivities(Refused(reason="no", not_understood=("x",))), _nothing),
+        "found_nothing": (ScriptedActivities(planned(*three), {"a": 0}), _nothing),
+        "gap": (ScriptedActivities(planned(step("a"), step("b", critical=False)), {"b": refusal("no")}), _nothing),
+        "failed": (ScriptedActivities(planned(*three), {"b": refusal("no")}), _nothing),
+        "paused": (ScriptedActivities(planned(*three), held=("a",)), _pause_and_resume),
+        "cancelled": (ScriptedActivities(planned(*three), held=("b",)), _cancel),
+        "edited": (ScriptedActivities(planned(step("a"), approval="policy")), _edit),
+    }
+
+
+async def run_scenario(client: Client, script: ScriptedActivities, story: Story) -> WorkflowHistory:
+    """Run one to its end and fetch its history."""
+    queue = f"scenario-{uuid4()}"
+    async with Worker(
+        client,
+        task_queue=queue,
+        workflows=[QueryWorkflow],
+        activities=[script.plan_question, script.run_cypher_step, script.format_answer],
+    ):
+        question = Question(correlation_id=f"q-{uuid4()}", text="who?", tenant="demo", asker="ada")
+        handle = await client.start_workflow(QueryWorkflow.run, question, id=question.correlation_id, task_queue=queue)
+        await story(handle, script)
+        with suppress(WorkflowFailureError):
+            await handle.result()
+        return await handle.fetch_history()
+
+
+async def _record() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async with EmbeddedTemporal(find_temporal(None, tell=print), Path(folder)) as server:
+            client = await Client.connect(server.address, data_converter=pydantic_data_converter, identity="recorder")
+            for name, (script, story) in scenarios().items():
+                history = await run_scenario(client, script, story)
+                (HISTORIES / f"{name}.json").write_text(history.to_json() + "\n")
+                print(name, len(history.events), "events")
+
+
+if __name__ == "__main__":
+    asyncio.run(_record())

@@ -1,0 +1,98 @@
+"""Composition root: settings → engines → one Temporal worker. The only module that sees workflows and activities."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from datetime import timedelta
+
+from activities.syncing import SyncActivities
+from holdfast.offline.planner import OfflinePlanner
+from holdfast.offline.writer import OfflineCypherWriter
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Worker
+from workflows.sync import SyncWorkflow
+
+from activities.formatting import FormattingActivities
+from activities.planning import PlanningActivities
+from activities.steps import StepActivities
+from holdfast.artifacts import ArtifactStore
+from holdfast.contracts import TASK_QUEUE
+from holdfast.cypher_step import CypherStepRunner
+from holdfast.errors import HoldfastError, SettingsError
+from holdfast.graph.snapshots import SnapshotStore
+from holdfast.logs import configure_logs
+from holdfast.offline.formatter import OfflineFormatter
+from holdfast.query_worker import QueryPool
+from holdfast.settings import Settings, load_settings
+from workflows.query import QueryWorkflow
+
+# Activities that run when the worker is asked to end may finish for so long; what does not is done again elsewhere.
+GRACE = timedelta(seconds=5)
+# After a killed worker, its questions wait this long for it before another worker takes them from their history.
+STICKY_QUEUE_TIMEOUT = timedelta(seconds=5)
+
+
+async def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT. Raises SettingsError where something needed is not set."""
+    if settings.temporal.address is None:
+        raise SettingsError("A worker needs HOLDFAST_TEMPORAL__ADDRESS; `holdfast up` starts one with it.")
+    token = settings.okta.token
+    configure_logs(settings.data_dir / "logs" / "worker.log", [token.get_secret_value()] if token else [])
+    client = await Client.connect(
+        settings.temporal.address, namespace=settings.temporal.namespace, data_converter=pydantic_data_converter
+    )
+    snapshots = SnapshotStore(settings.data_dir / "graph")
+    artifacts = ArtifactStore(settings.data_dir / "artifacts")
+    pool = QueryPool(
+        engine=settings.graph.engine,
+        size=settings.graph.workers,
+        timeout=settings.graph.query_timeout,
+        memory_bytes=settings.graph.query_memory_bytes,
+        max_rows=settings.graph.max_rows,
+    )
+    planning = PlanningActivities(OfflinePlanner(), snapshots, settings.approval, settings.max_parallel_steps)
+    steps = StepActivities(CypherStepRunner(OfflineCypherWriter(), snapshots, pool, artifacts))
+    formatting = FormattingActivities(OfflineFormatter(), artifacts)
+    syncing = SyncActivities(settings, snapshots)
+    try:
+        async with Worker(
+            client,
+            task_queue=TASK_QUEUE,
+            workflows=[QueryWorkflow, SyncWorkflow],
+            activities=[
+                planning.plan_question,
+                steps.run_cypher_step,
+                formatting.format_answer,
+                *syncing.all(),
+            ],
+            graceful_shutdown_timeout=GRACE,
+            sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_TIMEOUT,
+        ):
+            await _asked_to_end()
+    finally:
+        await pool.close()
+
+
+async def _asked_to_end() -> None:
+    asked, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    await asked.wait()
+
+
+def main() -> int:
+    """Run until asked to end; the exit code is 0 then and 5 where something needed is missing."""
+    try:
+        asyncio.run(run_worker(load_settings()))
+    except (HoldfastError, RuntimeError) as error:
+        # The SDK says with a RuntimeError that the server cannot be reached.
+        sys.stderr.write(f"{error}\n")
+        return 5
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
