@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from holdfast.graph.engine import EngineName
 from holdfast.graph.schema import GraphSchema
 
 
@@ -26,20 +27,28 @@ class UnknownRead(BaseModel):
     reason: str
 
 
-class Manifest(BaseModel):
-    """`manifest.json` beside the database of a snapshot."""
+class ManifestDraft(BaseModel):
+    """What a sync knows of its snapshot before the database is built."""
 
     model_config = ConfigDict(frozen=True)
     snapshot_id: str
     tenant: str
-    engine: Literal["ladybug", "kuzu"]
-    engine_version: str
     mode: Literal["full", "incremental"]
     sync_started: datetime
     sync_finished: datetime
     graph_schema: GraphSchema
-    # Rows by table: node labels and relation file stems.
-    counts: dict[str, int]
     unknown: tuple[UnknownRead, ...]
     # Families that an incremental sync carried over, and when they were read.
     carried_over: dict[str, datetime] = {}
+
+
+class Manifest(ManifestDraft):
+    """`manifest.json` beside the database of a snapshot."""
+
+    engine: EngineName
+    engine_version: str
+    # Rows by table: node labels and relation file stems.
+    counts: dict[str, int]
+    # What the database file must be, so that a cut or altered one is told from a whole one.
+    database_bytes: int
+    database_sha256: str
