@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from pydantic import JsonValue
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -70,10 +71,12 @@ class ScriptedActivities:
         held: tuple[str, ...] = (),
         gaps: Mapping[str, tuple[Gap, ...]] | None = None,
         passing_faults: Mapping[str, Exception] | None = None,
+        samples: tuple[dict[str, JsonValue], ...] = ({"id": "x"},),
     ) -> None:
         self.outcome = outcome
         self.rows = dict(rows or {})
         self.gaps = dict(gaps or {})
+        self.samples = samples
         self.passing_faults = dict(passing_faults or {})
         self.asked: Counter[str] = Counter()
         self.requests: dict[str, StepRequest] = {}
@@ -116,7 +119,7 @@ class ScriptedActivities:
         return StepResult(
             step_id=step_id,
             rows=_reference(f"{request.correlation_id}/{step_id}", found),
-            samples=({"id": step_id},) if found else (),
+            samples=self.samples if found else (),
             generated=Generated(language="cypher", text=f"RETURN '{step_id}' AS id", author="script"),
             gaps=self.gaps.get(step_id, ()),
             effort=NO_EFFORT,

@@ -69,7 +69,7 @@ async def test_a_later_step_sees_samples_columns_and_query_of_the_steps_it_needs
     (earlier,) = script.requests["groups"].earlier
     assert earlier.step.id == "people"
     assert earlier.row_count == 2
-    assert earlier.samples == ({"id": "people"},)
+    assert earlier.samples == ({"id": "x"},)
     assert earlier.generated.text == "RETURN 'people' AS id"
     assert script.requests["people"].earlier == ()
 
