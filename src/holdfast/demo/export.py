@@ -1,0 +1,131 @@
+"""The tenant's raw truth as files: one JSON-lines file a family, so that anyone can check an answer without our code.
+
+Things are the records that the tenant serves; relations are lines of ids with the facts of the relation beside them:
+
+========================  =============================================================================
+`users`, `groups`, …      the record as served, with `_links` for a tenant at `EXPORT_URL`
+`group_members`           `group_id`, `user_id`
+`app_users`               `app_id`, `user_id`, `scope` (USER or GROUP), `status`, `app_username`, `created`
+`app_groups`              `app_id`, `group_id`, `priority`, `last_updated`
+`factors`                 the record, with `user_id`; one line `{"user_id", "unreadable": true}` for a person
+                          whose factors the tenant refuses to tell: unknown, not none
+`device_users`            `device_id`, `user_id`, `management_status`, `screen_lock_type`, `created`
+`user_roles`              the assignment, with `user_id`; `assignmentType` GROUP marks one held through a group
+`group_roles`             the assignment, with `group_id`
+`policy_rules`            the record, with `policy_id`
+========================  =============================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import orjson
+
+from holdfast.demo.company import Company
+from holdfast.demo.links import Presenter
+from holdfast.demo.records import Record
+
+EXPORT_URL = "https://kelptide.okta.example"
+
+
+def export(company: Company, directory: Path, *, url: str = EXPORT_URL) -> dict[str, int]:
+    """Write every family to `directory`, which is made if need be; the number of lines by family.
+
+    `url` is the tenant's address in links.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    return {
+        family: _write(directory / f"{family}.jsonl", records())
+        for family, records in _families(company, Presenter(company, url)).items()
+    }
+
+
+def _write(file: Path, records: Iterable[Record]) -> int:
+    count = 0
+    with file.open("wb") as out:
+        for record in records:
+            out.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+            count += 1
+    return count
+
+
+def _families(company: Company, present: Presenter) -> Mapping[str, Callable[[], Iterable[Record]]]:
+    return {
+        "users": lambda: map(present.user, company.users),
+        "groups": lambda: map(present.group, company.groups),
+        "group_members": lambda: (
+            {"group_id": group, "user_id": user} for group, users in company.members.items() for user in users
+        ),
+        "group_rules": lambda: map(present.rule, company.group_rules),
+        "apps": lambda: map(present.app, company.apps),
+        "app_users": lambda: _app_users(company, present),
+        "app_groups": lambda: _app_groups(company),
+        "factors": lambda: _factors(company, present),
+        "devices": lambda: map(present.device, company.devices),
+        "device_users": lambda: _device_users(company),
+        "user_roles": lambda: (
+            {"user_id": user, **present.role(role, f"users/{user}")}
+            for user in company.administrators
+            for role in company.roles(user)
+        ),
+        "group_roles": lambda: (
+            {"group_id": group, **present.role(role, f"groups/{group}")}
+            for group, roles in company.group_roles.items()
+            for role in roles
+        ),
+        "policies": lambda: map(present.policy, company.policies),
+        "policy_rules": lambda: (
+            {"policy_id": policy, **present.policy_rule(policy, rule)}
+            for policy, rules in company.policy_rules.items()
+            for rule in rules
+        ),
+        "zones": lambda: map(present.zone, company.zones),
+    }
+
+
+def _app_users(company: Company, present: Presenter) -> Iterator[Record]:
+    for app, users in company.app_scopes.items():
+        for user in users:
+            served = present.app_user(app, user)
+            yield {
+                "app_id": app,
+                "user_id": user,
+                "scope": served["scope"],
+                "status": served["status"],
+                "app_username": served["credentials"]["userName"],
+                "created": served["created"],
+            }
+
+
+def _app_groups(company: Company) -> Iterator[Record]:
+    for app, assignments in company.app_groups.items():
+        for link in assignments:
+            yield {
+                "app_id": app,
+                "group_id": link["id"],
+                "priority": link["priority"],
+                "last_updated": link["lastUpdated"],
+            }
+
+
+def _factors(company: Company, present: Presenter) -> Iterator[Record]:
+    for user in company.users:
+        if user == company.cases.unreadable_factors_user:
+            yield {"user_id": user, "unreadable": True}
+            continue
+        for factor in present.factors(user):
+            yield {"user_id": user, **factor}
+
+
+def _device_users(company: Company) -> Iterator[Record]:
+    for device, uses in company.device_uses.items():
+        for use in uses:
+            yield {
+                "device_id": device,
+                "user_id": use.user_id,
+                "management_status": use.management_status,
+                "screen_lock_type": use.screen_lock,
+                "created": use.created,
+            }
