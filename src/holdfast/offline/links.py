@@ -1,0 +1,85 @@
+"""How things of a tenant hang together, in the words of meaning: each link seen from each of its ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Kind(StrEnum):
+    """What a question can be about."""
+
+    PERSON = "person"
+    GROUP = "group"
+    APPLICATION = "application"
+    FACTOR = "factor"
+    ROLE = "role"
+    DEVICE = "device"
+    POLICY = "policy"
+    POLICY_RULE = "policy_rule"
+    ZONE = "zone"
+    GROUP_RULE = "group_rule"
+
+
+class Link(StrEnum):
+    """A link, named as its source sees it."""
+
+    MEMBER_OF = "member_of"
+    HAS_MEMBER = "has_member"
+    CAN_OPEN = "can_open"
+    OPENED_BY = "opened_by"
+    GIVES = "gives"
+    GIVEN_BY = "given_by"
+    REPORTS_TO = "reports_to"
+    MANAGES = "manages"
+    ENROLLED = "enrolled"
+    ENROLLED_BY = "enrolled_by"
+    HOLDS = "holds"
+    HELD_BY = "held_by"
+    GRANTS = "grants"
+    GRANTED_BY = "granted_by"
+    OWNS = "owns"
+    OWNED_BY = "owned_by"
+    GOVERNED_BY = "governed_by"
+    GOVERNS = "governs"
+    CONTAINS = "contains"
+    CONTAINED_IN = "contained_in"
+    APPLIES_TO_GROUP = "applies_to_group"
+    UNDER_POLICY = "under_policy"
+    APPLIES_TO_ZONE = "applies_to_zone"
+    IN_RULE = "in_rule"
+    FILLS = "fills"
+    FILLED_BY = "filled_by"
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What a link leads from and to, and the link that leads back."""
+
+    source: Kind
+    target: Kind
+    inverse: Link
+
+
+_PAIRS = (
+    (Link.MEMBER_OF, Kind.PERSON, Kind.GROUP, Link.HAS_MEMBER),
+    (Link.CAN_OPEN, Kind.PERSON, Kind.APPLICATION, Link.OPENED_BY),
+    (Link.GIVES, Kind.GROUP, Kind.APPLICATION, Link.GIVEN_BY),
+    (Link.REPORTS_TO, Kind.PERSON, Kind.PERSON, Link.MANAGES),
+    (Link.ENROLLED, Kind.PERSON, Kind.FACTOR, Link.ENROLLED_BY),
+    (Link.HOLDS, Kind.PERSON, Kind.ROLE, Link.HELD_BY),
+    (Link.GRANTS, Kind.GROUP, Kind.ROLE, Link.GRANTED_BY),
+    (Link.OWNS, Kind.PERSON, Kind.DEVICE, Link.OWNED_BY),
+    (Link.GOVERNED_BY, Kind.APPLICATION, Kind.POLICY, Link.GOVERNS),
+    (Link.CONTAINS, Kind.POLICY, Kind.POLICY_RULE, Link.CONTAINED_IN),
+    (Link.APPLIES_TO_GROUP, Kind.POLICY, Kind.GROUP, Link.UNDER_POLICY),
+    (Link.APPLIES_TO_ZONE, Kind.POLICY_RULE, Kind.ZONE, Link.IN_RULE),
+    (Link.FILLS, Kind.GROUP_RULE, Kind.GROUP, Link.FILLED_BY),
+)
+
+LINKS: Mapping[Link, Ends] = MappingProxyType(
+    {link: Ends(source, target, inverse) for link, source, target, inverse in _PAIRS}
+    | {inverse: Ends(target, source, link) for link, source, target, inverse in _PAIRS}
+)

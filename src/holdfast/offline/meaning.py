@@ -1,0 +1,242 @@
+"""What a question means, as data: the planner writes it, the Cypher writer compiles it, the formatter reads it.
+
+A step's `parameters` are a `StepMeaning` as JSON:
+
+``meaning``
+    What the step asks, by ``shape``:
+
+    ==========  ================================================  ==========================================
+    shape       asks                                              rows
+    ==========  ================================================  ==========================================
+    things      a list of people, groups, applications …          one for each thing
+    paths       who can open what, and by which path              one for each person, application and path
+    pairs       which thing is linked to which                    one for each pair
+    tally       how many, in all or by an attribute               one, or one for each value
+    ranking     how many linked things each one has               one for each thing
+    ==========  ================================================  ==========================================
+
+``columns``
+    The columns to show, in this order: ``[{"name": "login", "heading": "Login", "kind": "text"}, …]``. ``kind`` is
+    ``text``, ``time``, ``flag``, ``number`` or ``list``. The rows also hold an id column for each thing in a row
+    (``user_id``, ``group_id``, ``application_id``, …), first and not among ``columns``: they join, nobody reads them.
+``order``
+    How the shown rows are sorted: ``[{"column": "login", "descending": false}, …]``, nulls last.
+``join``
+    None for the step whose rows are the answer. A further step belongs to that one's rows:
+    ``{"on": "user_id", "as": "list"}`` puts its ``columns`` beside the row with the same ``user_id``, each as a list
+    of its distinct values in the step's order; a row without a partner gets an empty list.
+``noun``
+    What the rows of a list are, or what a tally counts: ``{"one": "person", "many": "people"}``.
+``note``
+    Sentences that the reader needs to take the rows right, also at the end of `understood_as`; often empty.
+
+In rows a null means that nothing is there, but for a count: a count that could not be read is null, never 0. In a
+tally by an attribute, null is the row of the things without a value.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from holdfast.offline.links import Kind, Link
+
+
+class _Value(BaseModel):
+    # Reviewers may edit a plan, so parameters are outside input: nothing unknown passes.
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Operator(StrEnum):
+    """How a column is compared with values; several values mean any of them."""
+
+    IS = "is"
+    CONTAINS = "contains"
+    STARTS = "starts"
+    ENDS = "ends"
+
+
+class Compare(_Value):
+    """A column's value is, contains, starts or ends with one of `values`, in any case of letters."""
+
+    type: Literal["compare"] = "compare"
+    column: str
+    operator: Operator = Operator.IS
+    values: tuple[str | bool | int, ...] = Field(min_length=1)
+
+
+class Within(_Value):
+    """A time is at or after `start` and before `end` (UTC); a thing without that time never is."""
+
+    type: Literal["within"] = "within"
+    column: str
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Self:
+        if self.start is None and self.end is None:
+            raise ValueError("a time window needs a start or an end")
+        return self
+
+
+class Missing(_Value):
+    """A column has no value."""
+
+    type: Literal["missing"] = "missing"
+    column: str
+
+
+class Named(_Value):
+    """One of the things with these ids; `names` says so to a reader."""
+
+    type: Literal["named"] = "named"
+    ids: tuple[str, ...] = Field(min_length=1)
+    names: tuple[str, ...]
+
+
+class Linked(_Value):
+    """Linked to at least `at_least` and at most `at_most` (None: any number) things of `target`."""
+
+    type: Literal["linked"] = "linked"
+    link: Link
+    target: Selection
+    at_least: int = Field(default=1, ge=0)
+    at_most: int | None = Field(default=None, ge=0)
+
+
+class AllOf(_Value):
+    """Every one of `conditions`."""
+
+    type: Literal["all"] = "all"
+    conditions: tuple[Condition, ...] = Field(min_length=2)
+
+
+class AnyOf(_Value):
+    """At least one of `conditions`."""
+
+    type: Literal["any"] = "any"
+    conditions: tuple[Condition, ...] = Field(min_length=2)
+
+
+class Not(_Value):
+    """Surely not `condition`: where the tenant could not be read, neither it nor its opposite holds."""
+
+    type: Literal["not"] = "not"
+    condition: Condition
+
+
+Condition = Annotated[
+    Compare | Within | Missing | Named | Linked | AllOf | AnyOf | Not,
+    Field(discriminator="type"),
+]
+
+
+class Selection(_Value):
+    """Things of one kind, all of them or those with a condition."""
+
+    kind: Kind
+    where: Condition | None = None
+
+
+class Things(_Value):
+    """A list of things."""
+
+    shape: Literal["things"] = "things"
+    subject: Selection
+
+
+class Paths(_Value):
+    """Who can open what, directly or through which group. `focus` is what the question asks for."""
+
+    shape: Literal["paths"] = "paths"
+    people: Selection
+    applications: Selection
+    focus: Literal[Kind.PERSON, Kind.APPLICATION]
+
+
+class Pairs(_Value):
+    """Every subject with every target that it is linked to."""
+
+    shape: Literal["pairs"] = "pairs"
+    subject: Selection
+    link: Link
+    target: Selection
+
+
+class Tally(_Value):
+    """How many subjects, in all or for each value of the column `by`."""
+
+    shape: Literal["tally"] = "tally"
+    subject: Selection
+    by: str | None = None
+
+
+class Ranking(_Value):
+    """How many targets each subject is linked to, the most first (or the fewest); `limit` keeps that many."""
+
+    shape: Literal["ranking"] = "ranking"
+    subject: Selection
+    link: Link
+    target: Selection
+    fewest_first: bool = False
+    limit: int | None = Field(default=None, ge=1, le=100_000)
+
+
+Meaning = Annotated[Things | Paths | Pairs | Tally | Ranking, Field(discriminator="shape")]
+
+
+class ShownColumn(_Value):
+    """A column that the reader sees."""
+
+    name: str
+    heading: str
+    kind: Literal["text", "time", "flag", "number", "list"] = "text"
+
+
+class Order(_Value):
+    """One key of the rows' order."""
+
+    column: str
+    descending: bool = False
+
+
+class Join(_Value):
+    """How the rows of a further step belong to those of the first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    on: str
+    as_: Literal["list"] = Field(default="list", alias="as")
+
+
+class Noun(_Value):
+    """A word for the rows."""
+
+    one: str
+    many: str
+
+
+class StepMeaning(_Value):
+    """The `parameters` of an offline step; see the module's docstring."""
+
+    meaning: Meaning
+    columns: tuple[ShownColumn, ...]
+    order: tuple[Order, ...]
+    join: Join | None = None
+    noun: Noun
+    note: str = ""
+
+
+class Question(_Value):
+    """A whole question: what is asked of the subject, and what else of the same things."""
+
+    main: Meaning
+    # Links of the things in `main` whose targets are asked for beside them.
+    beside: tuple[Link, ...] = ()
+
+
+for _model in (Linked, AllOf, AnyOf, Not, Selection, Things, Paths, Pairs, Tally, Ranking, StepMeaning, Question):
+    _model.model_rebuild()
