@@ -104,7 +104,8 @@ def lock_holder(data_dir: Path) -> int | None:
 @contextmanager
 def owned_folder(data_dir: Path) -> Iterator[None]:
     """Own the folder until the block ends. Raises FolderInUse, which names the other owner."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    # A tenant's data is nobody else's business on a shared machine.
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data_dir / "lock").open("a+", encoding="utf-8") as lock:
         deadline = time.monotonic() + _LOCK_PATIENCE_S
         while True:

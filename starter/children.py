@@ -1,0 +1,204 @@
+"""The processes of a stack: each starts until it serves, says when it ends, and stops when asked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from holdfast.contracts import TASK_QUEUE
+from holdfast.errors import HoldfastError, SettingsError
+from holdfast.settings import PREFIX, DemoSettings, Settings, as_environment
+from starter.bound_process import spawn_bound
+from starter.embedded import EmbeddedTemporal
+from starter.ports import LOOPBACK, free_port, is_free
+
+# The worker finishes what its activities hold; it gives them 10 s.
+_STOP_TIMEOUT = timedelta(seconds=20)
+# A worker imports its engines and warms its query processes: 3 s on two cores, more while they are busy.
+_WORKER_TIMEOUT = timedelta(seconds=60)
+# A company of a million people is made in memory before the first request is served.
+_TENANT_TIMEOUT = timedelta(minutes=10)
+_POLL_S = 0.05
+_LAST_LINES = 8
+
+
+class ChildFailed(HoldfastError):
+    """A process of the stack ended or hung while it started; the message carries its last words."""
+
+
+class Child(Protocol):
+    """One process of a stack. It may be started again after it ended."""
+
+    @property
+    def name(self) -> str:
+        """How people call it."""
+        ...
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, None while it does not run."""
+        ...
+
+    async def start(self) -> None:
+        """Return when it serves. Raises HoldfastError, which says what to do."""
+        ...
+
+    async def wait(self) -> int:
+        """Wait until it ends, however it does; its exit code, negative for a signal."""
+        ...
+
+    async def stop(self) -> None:
+        """End it: asked first, killed when it does not go."""
+        ...
+
+
+class TemporalChild(EmbeddedTemporal):
+    """The embedded Temporal as one of the stack's processes."""
+
+    name = "Temporal"
+
+
+class ProgramChild:
+    """One of our own programs: `module` with `arguments`, run by this interpreter."""
+
+    def __init__(self, name: str, module: Sequence[str], environment: Mapping[str, str], log_file: Path) -> None:
+        self.name = name
+        self.log_file = log_file
+        # -P: a worker.py in the folder where the person happens to stand must not be run instead of ours.
+        self._command = [sys.executable, "-P", "-m", *module]
+        self._environment = environment
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, None while it does not run."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    async def start_until(self, serves: Callable[[int], Awaitable[bool]], limit: timedelta) -> None:
+        """Start it and return when `serves(pid)`. Raises ChildFailed with the last lines of its log."""
+        self._log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
+        self._process = await spawn_bound(self._command, self.log_file, environment=self._environment)
+        try:
+            async with asyncio.timeout(limit.total_seconds()):
+                while self._process.returncode is None:
+                    if await serves(self._process.pid):
+                        return
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            await self.stop()
+            raise ChildFailed(self._complaint(f"did not serve within {limit.total_seconds():.0f} s")) from None
+        except BaseException:
+            await self.stop()
+            raise
+        raise ChildFailed(self._complaint("ended while it started"))
+
+    async def wait(self) -> int:
+        """Wait until it ends, however it does; its exit code, negative for a signal."""
+        assert self._process is not None, "wait() follows start()"
+        return await self._process.wait()
+
+    async def stop(self) -> None:
+        """End it: asked first, killed when it does not go."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), _STOP_TIMEOUT.total_seconds())
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    def _complaint(self, what: str) -> str:
+        return f"The {self.name} {what}. Its last words, from {self.log_file}:\n{self._last_words()}"
+
+    def _last_words(self) -> str:
+        size = self.log_file.stat().st_size
+        with self.log_file.open("rb") as log:
+            log.seek(self._log_start if self._log_start <= size else 0)
+            lines = log.read().decode(errors="replace").splitlines()
+        return "\n".join(lines[-_LAST_LINES:]) or "(nothing)"
+
+
+class TenantChild(ProgramChild):
+    """The demo tenant. Its port is chosen once and remembered in the data folder, as it is the tenant's name."""
+
+    def __init__(self, demo: DemoSettings, data_dir: Path) -> None:
+        self._memory = data_dir / "tenant-port"
+        self._port = self._choose_port(demo.port)
+        module = ["starter", "tenant", "serve", "--port", str(self._port)]
+        module += ["--seed", str(demo.seed), "--users", str(demo.users)]
+        super().__init__("demo tenant", module, dict(os.environ), data_dir / "logs" / "tenant.log")
+
+    @property
+    def url(self) -> str:
+        """The tenant's address."""
+        return f"http://{LOOPBACK}:{self._port}"
+
+    async def start(self) -> None:
+        """Return when it answers. Raises ChildFailed, or SettingsError for a port that another program has."""
+        if not is_free(self._port):
+            raise SettingsError(
+                f"Port {self._port}, which the demo tenant should have, is in use by another program: end that, or "
+                "give another one in HOLDFAST_DEMO__PORT."
+            )
+        await self.start_until(self._answers, _TENANT_TIMEOUT)
+        self._memory.write_text(str(self._port), encoding="utf-8")
+
+    def _choose_port(self, given: int | None) -> int:
+        if given is not None:
+            return given
+        text = self._memory.read_text(encoding="utf-8").strip() if self._memory.exists() else ""
+        if text.isdigit() and is_free(int(text)):
+            return int(text)
+        return free_port()
+
+    async def _answers(self, pid: int) -> bool:
+        try:
+            _, writer = await asyncio.open_connection(LOOPBACK, self._port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+
+class WorkerChild(ProgramChild):
+    """The worker, with every setting made explicit in its environment."""
+
+    def __init__(self, settings: Settings, client: Client) -> None:
+        inherited = {name: text for name, text in os.environ.items() if not name.upper().startswith(PREFIX)}
+        super().__init__(
+            "worker", ["worker"], {**inherited, **as_environment(settings)}, settings.data_dir / "logs" / "worker.out"
+        )
+        self._client = client
+
+    async def start(self) -> None:
+        """Return when it takes tasks. Raises ChildFailed."""
+        await self.start_until(lambda pid: is_polling(self._client, pid), _WORKER_TIMEOUT)
+
+
+async def is_polling(client: Client, pid: int | None = None) -> bool:
+    """Whether a worker (of that process) waits for both kinds of tasks. False while Temporal does not answer."""
+    for kind in (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY):
+        request = DescribeTaskQueueRequest(
+            namespace=client.namespace, task_queue=TaskQueue(name=TASK_QUEUE), task_queue_type=kind
+        )
+        try:
+            answer = await client.workflow_service.describe_task_queue(request, timeout=timedelta(seconds=2))
+        except RPCError:
+            return False
+        # The SDK's identity of a worker is pid@host. A dead worker stays listed for some minutes.
+        if not any(pid is None or poller.identity.startswith(f"{pid}@") for poller in answer.pollers):
+            return False
+    return True

@@ -1,0 +1,34 @@
+"""Free ports on the loopback interface."""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import Set
+
+LOOPBACK = "127.0.0.1"
+
+# Below Linux's range for outgoing connections: else a client that re-dials a stopped server's port may be given that
+# very port as its own, connect to itself, and keep the server from coming back.
+_CHOSEN_PORTS = range(15_000, 32_000)
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen there now."""
+    with socket.socket() as probe:
+        # As servers do it: connections of one that ended do not block the port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port(exclude: Set[int] = frozenset()) -> int:
+    """A port to listen on. Raises OSError when none of many tried is free."""
+    # At random, so that stacks that start together do not choose the same one.
+    for port in random.sample(_CHOSEN_PORTS, 200):
+        if port not in exclude and is_free(port):
+            return port
+    raise OSError("no free port was found on 127.0.0.1")

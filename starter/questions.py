@@ -1,0 +1,236 @@
+"""Start, watch and steer questions through the Temporal client."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import getpass
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from temporalio.client import (
+    Client,
+    WorkflowExecution,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from holdfast.answer import Answer, Question, QuestionOptions
+from holdfast.contracts import STATE_ATTRIBUTE, TASK_QUEUE, Progress, Review
+from holdfast.errors import HoldfastError, ReviewRefused, UnknownExecution
+from holdfast.execution import State, checked_transition
+from holdfast.question import checked_text
+from starter.connection import Connection
+from workflows.query import QueryWorkflow
+
+# Temporal's limit on a summary is 400 bytes, with some for its envelope.
+_SUMMARY_BYTES = 300
+_POLL_S = 0.2
+# A query is answered in milliseconds while a worker lives.
+_QUERY_TIMEOUT = timedelta(seconds=2)
+_SIGNALS = {State.PAUSED: "pause", State.RUNNING: "resume", State.CANCELLED: "cancel"}
+
+
+class QuestionLost(HoldfastError):
+    """The workflow ended without an answer: terminated, timed out, or failed outside our own code."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What Temporal knows of a question without asking a worker."""
+
+    id: str
+    text: str
+    asker: str
+    state: str
+    started: datetime
+    closed: datetime | None
+
+
+def asker() -> str:
+    """The login name of the person at the keyboard."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a uid that has no name.
+        return f"uid {os.getuid()}"
+
+
+def new_id(kind: str, now: datetime) -> str:
+    """An id for people to read aloud and type: `q-20260724-k3v9x2ta`."""
+    chance = base64.b32encode(secrets.token_bytes(5)).decode().lower()
+    return f"{kind}-{now:%Y%m%d}-{chance}"
+
+
+def summary_of(text: str) -> str:
+    """The question on one line, cut to what Temporal accepts as a summary."""
+    line = " ".join(text.split())
+    encoded = line.encode()
+    if len(encoded) <= _SUMMARY_BYTES:
+        return line
+    return encoded[: _SUMMARY_BYTES - 3].decode(errors="ignore") + "…"
+
+
+async def start(connection: Connection, text: str, *, approve_plan: bool) -> str:
+    """Start a question and return its id. Raises InvalidQuestion."""
+    question = Question(
+        correlation_id=new_id("q", datetime.now(UTC)),
+        text=checked_text(text),
+        tenant=connection.tenant,
+        asker=asker(),
+        options=QuestionOptions(approve_plan=approve_plan),
+    )
+    await connection.client.start_workflow(
+        QueryWorkflow.run,
+        question,
+        id=question.correlation_id,
+        task_queue=TASK_QUEUE,
+        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        memo={"asker": question.asker, "question": question.text},
+        search_attributes=TypedSearchAttributes([SearchAttributePair(STATE_ATTRIBUTE, State.QUEUED.value)]),
+        static_summary=summary_of(question.text),
+    )
+    return question.correlation_id
+
+
+async def follow(connection: Connection, question_id: str, show: Callable[[Progress], None]) -> Answer:
+    """Show progress until the question ends, and return its answer. Raises UnknownExecution, QuestionLost."""
+    result = asyncio.create_task(answer_of(connection, question_id))
+    try:
+        while not result.done():
+            if (seen := await progress_of(connection, question_id)) is not None and not result.done():
+                show(seen)
+            await asyncio.wait({result}, timeout=_POLL_S)
+        return result.result()
+    finally:
+        result.cancel()
+
+
+async def answer_of(connection: Connection, question_id: str) -> Answer:
+    """Wait for the answer. Raises UnknownExecution, QuestionLost."""
+    handle = _handle(connection.client, question_id)
+    with _known(question_id):
+        try:
+            return await handle.result()
+        except WorkflowFailureError as error:
+            cause = error.cause
+            if isinstance(cause, ApplicationError) and cause.type == "QuestionFailed" and cause.details:
+                return Answer.model_validate(cause.details[0])
+            raise QuestionLost(
+                f"Question {question_id} ended without an answer ({_words(cause)}). Ask it again."
+            ) from error
+
+
+async def progress_of(connection: Connection, question_id: str) -> Progress | None:
+    """One snapshot from the worker; None while no worker answers. Raises UnknownExecution."""
+    handle = _handle(connection.client, question_id)
+    with _known(question_id):
+        try:
+            return await handle.query(QueryWorkflow.progress, rpc_timeout=_QUERY_TIMEOUT)
+        except (WorkflowQueryFailedError, WorkflowQueryRejectedError):
+            return None
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise
+            return None
+
+
+async def asked(connection: Connection, question_id: str) -> Asked:
+    """What Temporal itself knows of a question. Raises UnknownExecution."""
+    with _known(question_id):
+        description = await _handle(connection.client, question_id).describe()
+    if description.workflow_type != QueryWorkflow.__name__:
+        raise UnknownExecution(f"{question_id} is not a question but a {description.workflow_type}.")
+    return await _asked(description)
+
+
+async def listed(connection: Connection, state: State | None, limit: int) -> AsyncIterator[Asked]:
+    """The latest questions first; all of it from Temporal, so no worker is needed."""
+    wanted = f"WorkflowType = '{QueryWorkflow.__name__}'"
+    if state is not None:
+        wanted += f" AND {STATE_ATTRIBUTE.name} = '{state.value}'"
+    async for execution in connection.client.list_workflows(wanted, limit=limit):
+        yield await _asked(execution)
+
+
+async def steer(connection: Connection, question_id: str, to: State) -> None:
+    """Ask a question to move to `to`. Raises InvalidTransition, which names both states, and UnknownExecution."""
+    now = await asked(connection, question_id)
+    checked_transition(State(now.state), to)
+    with _known(question_id):
+        await _handle(connection.client, question_id).signal(_SIGNALS[to])
+
+
+async def settled_state(connection: Connection, question_id: str, to: State, patience: timedelta) -> str:
+    """The state once it is `to` or the patience ends: a pause waits for the steps that run."""
+    deadline = time.monotonic() + patience.total_seconds()
+    while True:
+        now = await asked(connection, question_id)
+        if now.state == to or now.closed is not None or time.monotonic() > deadline:
+            return now.state
+        await asyncio.sleep(_POLL_S)
+
+
+async def review(connection: Connection, question_id: str, decision: Review) -> None:
+    """Hand in a review. Raises ReviewRefused with the workflow's reason, and UnknownExecution."""
+    with _known(question_id):
+        try:
+            await _handle(connection.client, question_id).execute_update(QueryWorkflow.review, decision)
+        except WorkflowUpdateFailedError as error:
+            raise ReviewRefused(_words(error.cause)) from error
+
+
+def _handle(client: Client, question_id: str) -> WorkflowHandle[QueryWorkflow, Answer]:
+    return client.get_workflow_handle_for(QueryWorkflow.run, question_id)
+
+
+@contextlib.contextmanager
+def _known(question_id: str) -> Iterator[None]:
+    try:
+        yield
+    except RPCError as error:
+        if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
+            raise UnknownExecution(
+                f"There is no question {question_id!r} here. `holdfast list` shows the latest."
+            ) from error
+        raise
+
+
+async def _asked(execution: WorkflowExecution) -> Asked:
+    memo = await execution.memo()
+    state = execution.typed_search_attributes.get(STATE_ATTRIBUTE)
+    # Ended from outside, our code could not write its last state.
+    if execution.status not in _WRITTEN_BY_US and execution.status is not None:
+        state = execution.status.name
+    return Asked(
+        id=execution.id,
+        text=str(memo.get("question", "")),
+        asker=str(memo.get("asker", "")),
+        state=state or State.QUEUED.value,
+        started=execution.start_time,
+        closed=execution.close_time,
+    )
+
+
+_WRITTEN_BY_US = {
+    WorkflowExecutionStatus.RUNNING,
+    WorkflowExecutionStatus.COMPLETED,
+    WorkflowExecutionStatus.FAILED,
+    WorkflowExecutionStatus.CANCELED,
+}
+
+
+def _words(cause: BaseException | None) -> str:
+    return cause.message if isinstance(cause, ApplicationError) else str(cause or "no reason was given")
