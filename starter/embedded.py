@@ -7,7 +7,6 @@ import fcntl
 import json
 import os
 import random
-import signal
 import socket
 import sys
 import time
