@@ -131,6 +131,8 @@ class AwkwardCases:
     hostile_description_group: str
     hostile_label_app: str
     unreadable_factors_user: str
+    # Who the API token belongs to: `/users/me`.
+    token_owner: str
     sms_only_contractor: str
     group_named_like_a_department: str
     super_admins_group: str
@@ -182,6 +184,7 @@ def awkward_cases(seed: int) -> AwkwardCases:
         hostile_description_group=group_id(seed, "Project Falcon"),
         hostile_label_app=app_id(seed, "status-board"),
         unreadable_factors_user=person_id(seed, "unreadable"),
+        token_owner=person_id(seed, "super_admin"),
         sms_only_contractor=person_id(seed, "sms_only"),
         group_named_like_a_department=group_id(seed, "Finance"),
         super_admins_group=group_id(seed, "sso-super-admins"),

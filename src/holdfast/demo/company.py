@@ -58,6 +58,11 @@ class Company:
         return awkward_cases(self.seed)
 
     @cached_property
+    def user_ids(self) -> tuple[str, ...]:
+        """Ids of all users, in order."""
+        return tuple(self.users)
+
+    @cached_property
     def groups_of(self) -> Mapping[str, tuple[str, ...]]:
         """User id → group ids in order."""
         found: dict[str, list[str]] = defaultdict(list)

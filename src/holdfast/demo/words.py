@@ -6,7 +6,7 @@ COMPANY = "Kelp & Tide"
 DOMAIN = "kelptide.example"
 CONTRACTOR_DOMAIN = "ext.kelptide.example"
 
-FIRST_NAMES = (
+FIRST_NAMES = (  # noqa: SIM905 - two hundred quoted names are harder to read
     "Aisha Akira Alba Alejandro Amara Amélie Anders Andrea Anjali Anna Antoine Arjun Astrid Aylin Beatriz Benjamin "
     "Björn Camila Carlos Catherine Chidi Chloé Claire Daniel David Diego Dmitri Elena Elif Emeka Emily Emma Erik Eva "
     "Fatima Felix Fiona Florian Gabriel Giulia Grace Hana Hannah Harold Haruto Helena Hugo Ibrahim Ingrid Isabel Ivan "
@@ -15,9 +15,9 @@ FIRST_NAMES = (
     "Mina Mohammed Nadia Naomi Nia Niamh Nikolai Nils Noah Noor Olga Oliver Omar Oscar Pablo Patrick Paula Pedro Petra "
     "Priya Rachel Rafael Raj Rania Renata Robert Rosa Ryan Samira Samuel Sandra Santiago Sara Sean Sofía Sophie Stefan "
     "Sven Tariq Teresa Thomas Tomás Uma Valentina Vera Victor Wei William Xin Yara Yuki Yusuf Zainab Zofia"
-).split()  # noqa: SIM905 - two hundred quoted names are harder to read
+).split()
 
-LAST_NAMES = (
+LAST_NAMES = (  # noqa: SIM905
     "Adams Adeyemi Ahmed Alvarez Andersen Andersson Baker Barbosa Bauer Becker Bennett Bernard Bianchi Brown Campbell "
     "Carter Castro Chen Clark Cohen Collins Costa Cruz Davies Delgado Diaz Dubois Edwards Eriksson Evans Fernandes "
     "Ferrari Fischer Fournier Fujita Gallagher Gomez González Green Gupta Haddad Hall Hansen Hassan Hernández Hoffmann "
@@ -28,7 +28,7 @@ LAST_NAMES = (
     "Rossi Roux Ruiz Russo Santos Sato Schmidt Schneider Schwarz Sharma Silva Singh Smith Sokolov Suzuki Svensson "
     "Takahashi Tanaka Taylor Torres Tran Turner Vargas Vega Virtanen Walker Wang Watanabe Weber Williams Wilson Wójcik "
     "Wright Wu Yamamoto Yang Yilmaz Young Zhang Zhou Zimmermann"
-).split()  # noqa: SIM905 - two hundred quoted names are harder to read
+).split()
 
 # City, state or region, country code, share of the company.
 OFFICES = (
