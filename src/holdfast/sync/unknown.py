@@ -1,0 +1,59 @@
+"""What the tenant refused to tell: entries for the manifest, and sentences for the report."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from holdfast.graph.manifest import UnknownRead
+from holdfast.sync.families import FAMILIES, WHOLE
+
+# The column that names a thing to a person.
+_NAMES = {"User": "login", "Group": "name", "Application": "label", "Policy": "name"}
+# These tell only how attributes are typed; without them the values do.
+_SILENT = frozenset({"user_types", "user_schemas"})
+_NAMED_IN_A_SENTENCE = 3
+
+
+def unknown_reads(
+    refusals: Mapping[str, Mapping[str, str]], nodes: Mapping[str, pl.DataFrame]
+) -> tuple[UnknownRead, ...]:
+    """One entry for each refusal: family → parent (WHOLE: all of it) → reason."""
+    return tuple(
+        UnknownRead(
+            family=name,
+            label=FAMILIES[name].label,
+            relation=FAMILIES[name].relation,
+            subject_id=None if parent == WHOLE else parent,
+            subject_name=None if parent == WHOLE else names.get(parent),
+            reason=reason,
+        )
+        for name, parents in refusals.items()
+        if parents and name not in _SILENT
+        for names in (_names_of(FAMILIES[name].label, list(parents), nodes),)
+        for parent, reason in parents.items()
+    )
+
+
+def in_sentences(unknown: Iterable[UnknownRead]) -> tuple[str, ...]:
+    """One sentence for each family and reason, a few subjects named: short however many there are."""
+    grouped: dict[tuple[str, str], list[UnknownRead]] = defaultdict(list)
+    for read in unknown:
+        grouped[(read.family, read.reason)].append(read)
+    return tuple(_sentence(family, reason, reads) for (family, reason), reads in grouped.items())
+
+
+def _sentence(family: str, reason: str, reads: list[UnknownRead]) -> str:
+    what = family.replace("_", " ")
+    if any(read.subject_id is None for read in reads):
+        return f"All {what} are unknown: {reason}"
+    named = ", ".join(read.subject_name or read.subject_id or "" for read in reads[:_NAMED_IN_A_SENTENCE])
+    more = len(reads) - _NAMED_IN_A_SENTENCE
+    return f"The {what} of {named}{f' and {more:,} more' if more > 0 else ''} are unknown: {reason}"
+
+
+def _names_of(label: str, ids: list[str], nodes: Mapping[str, pl.DataFrame]) -> dict[str, str]:
+    found = nodes[label].filter(pl.col("id").is_in(ids)).select("id", _NAMES.get(label, "id"))
+    return dict(found.iter_rows())
