@@ -30,7 +30,7 @@ class _Listing:
     features: tuple[str, ...] = ()
 
 
-_SAML, _OIDC, _SWA, _LINK = "SAML_2_0", "OPENID_CONNECT", "BROWSER_PLUGIN", "BOOKMARK"
+_SAML, _OIDC, _SWA, _AUTO, _LINK = "SAML_2_0", "OPENID_CONNECT", "BROWSER_PLUGIN", "AUTO_LOGIN", "BOOKMARK"
 _STRONG, _ONE = "Phishing resistant", "Password only"
 
 # At most 45, so that reading all of them with their users and groups fits one minute of Okta's /apps bucket.
@@ -66,8 +66,8 @@ _CATALOGUE: tuple[_Listing, ...] = (
     _Listing("mobile-crm", "Mobile CRM (pilot)", _OIDC, (), 0.01),
     _Listing("vendor-portal", "Vendor Portal", _SWA, ("Operations",), 0.01, _ONE),
     _Listing("bank", "Harbour Bank Online", _SWA, ("Finance-Approvers",), 0.002),
-    _Listing("print-shop", "Print Shop", "AUTO_LOGIN", ("Facilities", "Print Operators"), 0.01, _ONE),
-    _Listing("travel", "Travel Desk", "AUTO_LOGIN", (), 0.03, _ONE),
+    _Listing("print-shop", "Print Shop", _AUTO, ("Facilities", "Print Operators"), 0.01, _ONE),
+    _Listing("travel", "Travel Desk", _AUTO, (), 0.03, _ONE),
     _Listing("handbook", "Employee Handbook", _LINK, ("Everyone",)),
     _Listing("status-board", HOSTILE_LABEL, _LINK, ("Engineering", "IT")),
     _Listing("canteen", "Canteen Menu", _LINK, ("Office San Francisco", "Office Berlin")),
@@ -147,7 +147,7 @@ def _application(seed: int, listing: _Listing, random: Random, now: int) -> Reco
 
 
 def _name(listing: _Listing) -> str:
-    fixed = {_OIDC: "oidc_client", _LINK: "bookmark"}
+    fixed = {_OIDC: "oidc_client", _LINK: "bookmark", _SWA: "template_swa"}
     return fixed.get(listing.mode) or _NAMES.get(listing.key, listing.key.replace("-", "_"))
 
 
@@ -174,4 +174,16 @@ def _sign_on(seed: int, listing: _Listing) -> Record:
     credentials: Record = {"userNameTemplate": user_name, "signing": {"kid": okta_id("", seed, "kid", listing.key)}}
     if listing.mode == _LINK:
         return {"credentials": credentials, "settings": {"app": {"requestIntegration": False, "url": url}}}
+    if listing.mode == _SWA:
+        form = {"usernameField": "user", "passwordField": "password", "buttonField": "sign-in", "url": f"{url}/login"}
+        return {
+            "credentials": {"userNameTemplate": user_name, "scheme": "EDIT_USERNAME_AND_PASSWORD"},
+            "settings": {"app": form},
+        }
+    if listing.mode == _AUTO:
+        page = {"loginUrl": f"{url}/login", "redirectUrl": None}
+        return {
+            "credentials": {"userNameTemplate": user_name, "scheme": "EDIT_USERNAME_AND_PASSWORD"},
+            "settings": {"signOn": page},
+        }
     return {"credentials": credentials, "settings": {"app": {"baseUrl": url}}}

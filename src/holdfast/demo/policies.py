@@ -178,7 +178,7 @@ _POLICIES: tuple[_Policy, ...] = (
         "IDP_DISCOVERY",
         "Idp Discovery Policy",
         "Which identity provider a person is sent to",
-        (_Rule("Default Rule", {"idp": {"providers": [{"type": "OKTA"}]}}),),
+        (_Rule("Default Rule", {"idp": {"providers": [], "idpSelectionType": "SPECIFIC"}}),),
         system=True,
     ),
 )
@@ -213,7 +213,7 @@ _ZONES: tuple[tuple[str, Record], ...] = (
     ),
     (
         "Anonymisers",
-        {"type": "DYNAMIC", "usage": "BLOCKLIST", "system": False, "proxyType": "Tor", "asns": [], "locations": []},
+        {"type": "DYNAMIC", "usage": "BLOCKLIST", "system": False, "proxyType": "Tor", "asns": None, "locations": None},
     ),
     (
         "Old data centre",

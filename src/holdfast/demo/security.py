@@ -93,7 +93,8 @@ def _factor(seed: int, user: Record, kind: str, now: datetime) -> Record:
 
 
 def _factor_profile(kind: str, person: Record) -> Record:
-    login, phone = person["login"], person["mobilePhone"]
+    # Factors hold phone numbers in E.164, profiles as people write them.
+    login, phone = person["login"], str(person["mobilePhone"]).replace(" ", "")
     profiles: dict[str, Record] = {
         "email": {"email": person["email"]},
         "sms": {"phoneNumber": phone},
