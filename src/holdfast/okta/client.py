@@ -16,7 +16,7 @@ from holdfast.okta.addresses import followed_link, next_link, request_url, tenan
 from holdfast.okta.credentials import Credentials, credentials_from
 from holdfast.okta.pacer import BucketReport, Pacer
 from holdfast.okta.refusals import error_of
-from holdfast.okta.transport import answered, http_client
+from holdfast.okta.transport import NarrowTransport, answer_to_get
 from holdfast.settings import OktaSettings
 
 # A 429 is waited for and asked again; after this many windows used up by others the caller decides.
@@ -55,7 +55,7 @@ class OktaClient:
         self._origin = tenant_origin(url)
         self._credentials = credentials
         self._pacer = Pacer(concurrency=concurrency, share=rate_limit_share)
-        self._http = http_client("GET", self._origin, connections=concurrency)
+        self._transport = NarrowTransport("GET", self._origin, connections=concurrency)
         self._calls = 0
         self._retries = 0
         self._received_bytes = 0
@@ -86,7 +86,7 @@ class OktaClient:
     async def aclose(self) -> None:
         """End every wait and close every connection."""
         self._pacer.close()
-        await self._http.aclose()
+        await self._transport.aclose()
         await self._credentials.aclose()
 
     @property
@@ -127,9 +127,8 @@ class OktaClient:
         while True:
             async with self._pacer.turn(path) as turn:
                 authorization = await self._credentials.authorization(self._origin)
-                request = self._http.build_request("GET", url, headers={"Authorization": authorization})
                 self._calls += 1
-                response = await answered(self._http, request)
+                response = await answer_to_get(self._transport, url, authorization)
                 self._received_bytes += len(response.content)
                 wait = self._pacer.learn(turn, response.status_code, response.headers)
             if response.is_success:

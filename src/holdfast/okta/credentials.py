@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from holdfast.errors import OktaServerError, SettingsError
 from holdfast.okta.refusals import error_of, json_of
-from holdfast.okta.transport import answered, http_client
+from holdfast.okta.transport import NarrowTransport, answer_to_form
 from holdfast.settings import OktaSettings
 
 # Everything that the sync reads.
@@ -153,7 +153,7 @@ class TokenEndpoint:
 
     def __init__(self, origin: str) -> None:
         self.url = f"{origin}/oauth2/v1/token"
-        self._http = http_client("POST", self.url, connections=1)
+        self._transport = NarrowTransport("POST", self.url, connections=1)
 
     async def fetch(self, assertion: str, scopes: tuple[str, ...]) -> _AccessToken:
         """A new access token. Raises OktaRefused, which says which setting to mend, or a TransientError."""
@@ -164,7 +164,7 @@ class TokenEndpoint:
             "client_assertion": assertion,
         }
         asked = time.monotonic()
-        response = await answered(self._http, self._http.build_request("POST", self.url, data=form))
+        response = await answer_to_form(self._transport, self.url, form)
         if response.status_code != 200:
             raise error_of(response, mend=_MEND_APP)
         body = json_of(response)
@@ -175,7 +175,7 @@ class TokenEndpoint:
 
     async def aclose(self) -> None:
         """Close the connection."""
-        await self._http.aclose()
+        await self._transport.aclose()
 
 
 _MEND_APP = (
@@ -185,9 +185,7 @@ _MEND_APP = (
 
 
 def credentials_from(settings: OktaSettings) -> Credentials:
-    """The one way to log in that is configured. Raises SettingsError for none, two, or a key that cannot be used."""
-    if settings.token is not None and settings.client_id is not None:
-        raise SettingsError("Give either HOLDFAST_OKTA__TOKEN or HOLDFAST_OKTA__CLIENT_ID with its key, not both.")
+    """The one way to log in that is configured. Raises SettingsError for none, or a key that cannot be used."""
     if settings.token is not None:
         return ApiToken(settings.token)
     if settings.client_id is None or settings.private_key_file is None:
