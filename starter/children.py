@@ -139,6 +139,7 @@ class TenantChild(ProgramChild):
         self._port = self._choose_port(demo.port)
         module = ["starter", "tenant", "serve", "--port", str(self._port)]
         module += ["--seed", str(demo.seed), "--users", str(demo.users)]
+        module += ["--request-log", str(data_dir / "logs" / "tenant-requests.jsonl")]
         super().__init__("demo tenant", module, dict(os.environ), data_dir / "logs" / "tenant.log")
 
     @property

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import psutil
 from pydantic import SecretStr
 
+from holdfast.demo.options import DEMO_TOKEN
 from holdfast.errors import HoldfastError
 from holdfast.settings import OktaSettings, Settings
 from starter.children import Child, TemporalChild, TenantChild, WorkerChild
@@ -21,9 +22,6 @@ from starter.connection import connect_to
 from starter.search_attributes import ensure_search_attributes
 from starter.stack_record import ProcessRecord, StackRecord, end_survivors, owned_folder, record_file, write_record
 from starter.temporal_binary import find_temporal
-
-# The demo tenant's documented API token; the tenant holds nobody's data.
-DEMO_TOKEN = "demo-token"  # noqa: S105
 
 _FIRST_BACKOFF_S = 0.2
 _LONGEST_BACKOFF_S = 10.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Self
 import psutil
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from holdfast.errors import FolderInUse
+from holdfast.errors import FolderInUse, SettingsError
 
 # Another command looks at the lock for an instant; only a supervisor keeps it.
 _LOCK_PATIENCE_S = 1.0
@@ -101,11 +102,24 @@ def lock_holder(data_dir: Path) -> int | None:
     return None
 
 
+def prepared(data_dir: Path) -> None:
+    """Make the folder if need be. Raises SettingsError where it cannot be written."""
+    try:
+        # A tenant's data is nobody else's business on a shared machine.
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=data_dir):
+            pass
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {data_dir} cannot be written ({error.strerror}): mend that, or set HOLDFAST_DATA_DIR to "
+            "another one."
+        ) from error
+
+
 @contextmanager
 def owned_folder(data_dir: Path) -> Iterator[None]:
     """Own the folder until the block ends. Raises FolderInUse, which names the other owner."""
-    # A tenant's data is nobody else's business on a shared machine.
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prepared(data_dir)
     with (data_dir / "lock").open("a+", encoding="utf-8") as lock:
         deadline = time.monotonic() + _LOCK_PATIENCE_S
         while True:

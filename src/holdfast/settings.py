@@ -152,7 +152,7 @@ class DemoSettings(_Group):
     """The demo tenant that `holdfast up` serves when no Okta tenant is configured."""
 
     seed: int = Field(7, description="Same seed and size: same company")
-    users: int = Field(1_000, ge=10, le=1_000_000, description="People in the company")
+    users: int = Field(1_000, ge=50, le=1_000_000, description="People in the company")
     port: Port | None = Field(None, description="Its port; unset: a free one")
 
 

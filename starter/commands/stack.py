@@ -1,0 +1,151 @@
+"""`up`, `down`, `doctor`, `settings` and `demo`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from holdfast.errors import NoSnapshot
+from holdfast.graph.snapshots import SnapshotStore
+from holdfast.settings import Settings, load_settings, unknown_variables
+from starter import doctor
+from starter.connection import demo_settings
+from starter.demo import run_demo
+from starter.detaching import start_detached, stop_stack
+from starter.exit_codes import ExitCode
+from starter.rendering import err, out
+from starter.settings_view import markdown, settings_view
+from starter.stack import Stack, run_until_stopped
+from starter.stack_record import StackRecord, lock_holder
+
+DemoSeed = Annotated[int | None, typer.Option("--demo-seed", help="Same seed and size: same demo company")]
+DemoUsers = Annotated[
+    int | None, typer.Option("--demo-users", min=50, max=1_000_000, help="People in the demo company")
+]
+
+
+def point_out_unknown_settings() -> None:
+    """Say on standard error which HOLDFAST_ variables nothing reads."""
+    for sentence in unknown_variables(os.environ):
+        err().print(Text(f"Note: {sentence}", style="yellow"))
+
+
+def up(
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when everything serves")] = False,
+    demo_seed: DemoSeed = None,
+    demo_users: DemoUsers = None,
+    summary: Annotated[bool, typer.Option("--summary/--no-summary", hidden=True)] = True,
+) -> None:
+    """Run everything on this machine: Temporal, the worker, and the demo tenant unless an Okta tenant is configured.
+
+    Example: holdfast up --detach
+    """
+    settings = with_demo_options(load_settings(), demo_seed, demo_users)
+    if detach:
+        show_stack(start_detached(settings, tell), settings)
+        tell("Stop it with: holdfast down")
+        return
+    point_out_unknown_settings()
+
+    def when_ready(record: StackRecord) -> None:
+        if summary:
+            show_stack(record, settings)
+            tell("Stop it with Ctrl-C.")
+
+    asyncio.run(run_until_stopped(Stack(settings, tell), when_ready))
+
+
+def down() -> None:
+    """Stop what `holdfast up` runs on this data folder, and wait until all of it has ended.
+
+    Example: holdfast down
+    """
+    settings = load_settings()
+    demo = demo_settings(settings)
+    running = [each.data_dir for each in (settings, demo) if lock_holder(each.data_dir) is not None]
+    for data_dir in running or [settings.data_dir]:
+        if stop_stack(data_dir):
+            tell(f"Stopped what ran on {data_dir}.")
+        else:
+            tell(f"Nothing ran on {data_dir}.")
+
+
+def check_all() -> None:
+    """Check every part and say what to do about what is not well.
+
+    Example: holdfast doctor
+    """
+    console, bad = out(), False
+
+    async def run() -> None:
+        nonlocal bad
+        async for check in doctor.checks(load_settings()):
+            doctor.show(console, check)
+            bad = bad or check.verdict == "bad"
+
+    asyncio.run(run())
+    if bad:
+        raise typer.Exit(ExitCode.UNREACHABLE)
+
+
+def settings(
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the documentation of every setting")] = False,
+) -> None:
+    """Print every setting, its value and where that comes from; secrets are not shown.
+
+    Example: holdfast settings
+    """
+    if as_markdown:
+        typer.echo(markdown(), nl=False)
+        return
+    point_out_unknown_settings()
+    out().print(settings_view(load_settings()))
+
+
+def demo(
+    keep: Annotated[
+        bool | None, typer.Option("--keep/--no-keep", help="Leave it running; by default only on a terminal")
+    ] = None,
+    demo_seed: DemoSeed = None,
+    demo_users: DemoUsers = None,
+) -> None:
+    """Sync the demo tenant and answer real questions, in a folder of its own.
+
+    Example: holdfast demo --no-keep
+    """
+    console = out()
+    chosen = with_demo_options(demo_settings(load_settings()), demo_seed, demo_users)
+    raise typer.Exit(run_demo(chosen, console, keep=console.is_terminal if keep is None else keep))
+
+
+def with_demo_options(settings: Settings, seed: int | None, users: int | None) -> Settings:
+    """The settings with what was given on the command line about the demo tenant."""
+    given = {name: value for name, value in (("seed", seed), ("users", users)) if value is not None}
+    return settings.model_copy(update={"demo": settings.demo.model_copy(update=given)})
+
+
+def tell(line: str) -> None:
+    """A line for the person who watches the stack."""
+    out().print(Text(line))
+
+
+def show_stack(record: StackRecord, settings: Settings) -> None:
+    """Where everything is, and what to do next."""
+    ui = f", UI {record.ui_url}" if record.ui_url else ""
+    tenant = f"{record.tenant} (demo, {settings.demo.users:,} people)" if record.tenant_is_demo else record.tenant
+    tell(f"Holdfast serves from {settings.data_dir}")
+    tell(f"  Temporal  {record.temporal_address}{ui}")
+    tell(f"  Tenant    {tenant}")
+    try:
+        SnapshotStore(settings.data_dir / "graph").current()
+    except NoSnapshot:
+        tell("Read the tenant first: holdfast sync")
+    else:
+        tell('Ask: holdfast ask "Who is locked out?"')
+
+
+__all__ = ["check_all", "demo", "down", "settings", "up"]

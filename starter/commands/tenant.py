@@ -1,0 +1,124 @@
+"""`tenant serve` and `tenant export`."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from pydantic import BaseModel, ValidationError
+from rich.text import Text
+
+from holdfast.demo import FaultOptions, RateLimitOptions, TenantOptions, export, make_company
+from holdfast.demo.server import running
+from holdfast.settings import load_settings
+from starter.rendering import out, table
+
+Seed = Annotated[int | None, typer.Option("--seed", help="Same seed and size: same company [default: settings]")]
+Users = Annotated[int | None, typer.Option("--users", min=50, max=1_000_000, help="People [default: settings]")]
+Options = TypeVar("Options", bound=BaseModel)
+
+
+class OnOff(StrEnum):
+    """A switch with its state said out loud."""
+
+    ON = "on"
+    OFF = "off"
+
+
+app = typer.Typer(help="The demo tenant alone: serve it over HTTP, or write its raw records.", no_args_is_help=True)
+
+
+def _described(model: type[BaseModel]) -> str:
+    return "; ".join(f"{name}: {field.description}" for name, field in model.model_fields.items())
+
+
+@app.command()
+def serve(  # noqa: PLR0913 - options of a command
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="0: a free one")] = 0,
+    seed: Seed = None,
+    users: Users = None,
+    latency: Annotated[float, typer.Option("--latency", min=0, help="Seconds that every answer waits")] = 0.0,
+    rate_limits: Annotated[OnOff, typer.Option("--rate-limits", help="Whether Okta's rate limits hold")] = OnOff.ON,
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", metavar="NAME=VALUE", help=_described(FaultOptions))
+    ] = None,
+    limit: Annotated[
+        list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help=_described(RateLimitOptions))
+    ] = None,
+    request_log: Annotated[Path | None, typer.Option("--request-log", help="Gets one line for every request")] = None,
+) -> None:
+    """Serve the demo tenant until Ctrl-C.
+
+    Example: holdfast tenant serve --port 8080 --users 5000 --fault error_rate=0.02 --limit share=0.5
+    """
+    demo = load_settings().demo
+    options = TenantOptions(
+        port=port,
+        request_log=request_log,
+        faults=_read(FaultOptions, [f"latency={latency}", *(fault or [])], "--fault"),
+        rate_limits=_read(RateLimitOptions, [f"enabled={rate_limits.value}", *(limit or [])], "--limit"),
+    )
+    company = make_company(demo.seed if seed is None else seed, demo.users if users is None else users)
+
+    async def run() -> None:
+        async with running(company, options) as tenant:
+            out().print(
+                Text(f"The demo tenant serves at {tenant.url}; its API token is {_token(options)}. End: Ctrl-C.")
+            )
+            await asyncio.Event().wait()
+
+    asyncio.run(run())
+
+
+@app.command("export")
+def export_records(
+    directory: Annotated[Path, typer.Argument(help="Made if need be; files of an earlier export are replaced")],
+    seed: Seed = None,
+    users: Users = None,
+) -> None:
+    """Write the raw records that the demo tenant serves, one JSON-lines file a family.
+
+    Example: holdfast tenant export records --seed 7 --users 1000
+    """
+    demo = load_settings().demo
+    company = make_company(demo.seed if seed is None else seed, demo.users if users is None else users)
+    try:
+        counts = export(company, directory)
+    except OSError as error:
+        raise typer.BadParameter(f"{directory} cannot be written: {error.strerror}", param_hint="DIRECTORY") from error
+    out().print(table(("Family", "Records"), [(name, f"{count:,}") for name, count in counts.items()], numbers=(1,)))
+
+
+def _token(options: TenantOptions) -> str:
+    # It is documented, and protects nothing.
+    return options.token.get_secret_value()
+
+
+def _read(model: type[Options], pairs: list[str], flag: str) -> Options:
+    """Options from `name=value` texts; a name that holds many may be given several times."""
+    given: dict[str, object] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint=flag)
+        given[name] = (*_earlier(given, name), value) if name == "forbidden" else _number_or_text(value)
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise typer.BadParameter(problems, param_hint=flag) from error
+
+
+def _earlier(given: dict[str, object], name: str) -> tuple[object, ...]:
+    earlier = given.get(name, ())
+    return earlier if isinstance(earlier, tuple) else (earlier,)
+
+
+def _number_or_text(value: str) -> float | str:
+    try:
+        return float(value)
+    except ValueError:
+        return value

@@ -1,0 +1,160 @@
+"""Checks of every part, each with what to do where it is not well."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
+from rich.console import Console
+from rich.text import Text
+
+from holdfast.demo.options import DEMO_TOKEN
+from holdfast.errors import HoldfastError, NoSnapshot, OktaRefused, OktaUnreachable
+from holdfast.graph.engine import installed_version
+from holdfast.graph.snapshots import SnapshotStore
+from holdfast.okta import OktaClient
+from holdfast.settings import OktaSettings, Settings, unknown_variables
+from starter.children import is_polling
+from starter.connection import Connection, connect, located
+from starter.plain_text import when
+from starter.stack_record import prepared, running_stack
+from starter.temporal_binary import find_temporal
+
+Verdict = Literal["ok", "note", "bad"]
+
+# A tenant of 100,000 people needs some 300 MB for a sync: pages, tables, the old and the new snapshot.
+_ENOUGH_BYTES = 1 << 30
+_OLD = timedelta(days=1)
+_STYLES: dict[Verdict, tuple[str, str]] = {"ok": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "red")}
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, how it is, and what to do."""
+
+    part: str
+    verdict: Verdict
+    finding: str
+
+
+def show(console: Console, check: Check) -> None:
+    """One line for a check."""
+    sign, style = _STYLES[check.verdict]
+    console.print(Text(f"{sign} {check.part:<16}", style=style) + Text(check.finding))
+
+
+async def checks(settings: Settings) -> AsyncIterator[Check]:
+    """Every check, in the order in which the parts need each other."""
+    settings = located(settings)
+    yield Check("Python", "ok", f"{platform.python_version()} at {sys.executable}")
+    yield _settings()
+    yield _data_folder(settings.data_dir)
+    yield _temporal_program(settings)
+    connection: Connection | None = None
+    try:
+        connection = await connect(settings)
+    except HoldfastError as error:
+        yield Check("Temporal", "bad", str(error))
+    else:
+        yield Check("Temporal", "ok", f"serves at {_address(connection)}, namespace {connection.client.namespace}")
+        yield await _worker(connection)
+    yield await _tenant(settings)
+    yield _snapshot(settings)
+    yield _engine(settings)
+
+
+def _address(connection: Connection) -> str:
+    return connection.settings.temporal.address or (
+        connection.record.temporal_address if connection.record is not None else ""
+    )
+
+
+def _settings() -> Check:
+    if unknown := unknown_variables(os.environ):
+        return Check("Settings", "note", " ".join(unknown))
+    return Check("Settings", "ok", "all are known; `holdfast settings` prints them")
+
+
+def _data_folder(data_dir: Path) -> Check:
+    try:
+        prepared(data_dir)
+    except HoldfastError as error:
+        return Check("Data folder", "bad", str(error))
+    free = shutil.disk_usage(data_dir).free
+    if free < _ENOUGH_BYTES:
+        return Check("Data folder", "bad", f"{data_dir} has only {_size(free)} left: make room there")
+    return Check("Data folder", "ok", f"{data_dir}, {_size(free)} free")
+
+
+def _size(count: int) -> str:
+    return f"{count / (1 << 30):.1f} GiB"
+
+
+def _temporal_program(settings: Settings) -> Check:
+    if settings.temporal.address is not None:
+        return Check("temporal binary", "ok", "not needed, HOLDFAST_TEMPORAL__ADDRESS is set")
+    try:
+        return Check("temporal binary", "ok", str(find_temporal(settings.temporal.binary, fetch=False)))
+    except HoldfastError as error:
+        if shutil.which("go") is not None and settings.temporal.binary is None:
+            return Check("temporal binary", "note", "not there yet; `holdfast up` downloads it, or builds it with Go")
+        return Check("temporal binary", "bad", str(error))
+
+
+async def _worker(connection: Connection) -> Check:
+    if await is_polling(connection.client):
+        return Check("Worker", "ok", "takes questions")
+    log = connection.settings.data_dir / "logs" / "worker.out"
+    return Check(
+        "Worker", "bad", f"none takes questions: start one with `holdfast up`; the last one's words are in {log}"
+    )
+
+
+async def _tenant(settings: Settings) -> Check:
+    okta = settings.okta
+    if okta.url is None:
+        record = running_stack(settings.data_dir)
+        if record is None or not record.tenant_is_demo:
+            return Check("Tenant", "note", "none is configured; `holdfast up` serves the demo tenant")
+        okta = OktaSettings(url=record.tenant, token=SecretStr(DEMO_TOKEN))
+    try:
+        async with OktaClient.from_settings(okta) as client:
+            await client.get("/api/v1/users", {"limit": 1})
+    except OktaUnreachable as error:
+        return Check("Tenant", "bad", f"{okta.url} does not answer ({error}): check HOLDFAST_OKTA__URL and the network")
+    except OktaRefused as error:
+        return Check("Tenant", "bad", f"{okta.url} refuses: {error} Check HOLDFAST_OKTA__TOKEN and its rights")
+    except HoldfastError as error:
+        return Check("Tenant", "bad", f"{okta.url}: {error}")
+    return Check("Tenant", "ok", f"{okta.url} answers and takes the credentials")
+
+
+def _snapshot(settings: Settings) -> Check:
+    try:
+        manifest = SnapshotStore(settings.data_dir / "graph").current().manifest
+    except NoSnapshot:
+        return Check("Snapshot", "note", "none yet: run `holdfast sync`")
+    except HoldfastError as error:
+        return Check("Snapshot", "bad", str(error))
+    finding = f"{manifest.snapshot_id} of {manifest.tenant}, synced {when(manifest.sync_finished)}"
+    if manifest.unknown:
+        finding += f", {len(manifest.unknown):,} reads unanswered"
+    if datetime.now(UTC) - manifest.sync_finished > _OLD:
+        return Check("Snapshot", "note", f"{finding}: run `holdfast sync` for fresher answers")
+    return Check("Snapshot", "ok", finding)
+
+
+def _engine(settings: Settings) -> Check:
+    engine = settings.graph.engine
+    found = f"{engine} {installed_version(engine)}"
+    if engine == "kuzu":
+        return Check("Graph engine", "note", f"{found} answers some questions wrongly (ADR 0002): prefer ladybug")
+    return Check("Graph engine", "ok", found)

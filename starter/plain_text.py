@@ -1,0 +1,70 @@
+"""Text from a tenant or a stranger, made harmless for a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
+from pydantic import JsonValue
+
+# Characters that reorder what stands around them: a name must not be able to write elsewhere in its line.
+_BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
+
+
+def visible(text: str) -> str:
+    """The text on one line, with control characters shown as their code instead of obeyed."""
+    return "".join(_visible(character) for character in text)
+
+
+def visible_lines(text: str) -> str:
+    """Like `visible`, but lines stay lines."""
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
+def _visible(character: str) -> str:
+    if character in "\n\t\r":
+        return " "
+    # Cc: escape sequences; Cs: half a character, which cannot be written; Zl and Zp: line breaks of another kind.
+    if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or ord(character) in _BIDI:
+        return f"\\u{ord(character):04x}"
+    return character
+
+
+def cell(value: JsonValue) -> str:
+    """A value of a table as a person reads it; nothing is shown for what is not there."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(cell(item) for item in value)
+        case dict():
+            return ", ".join(f"{visible(key)}: {cell(item)}" for key, item in value.items())
+        case _:
+            return visible(str(value))
+
+
+def when(moment: datetime, now: datetime | None = None) -> str:
+    """A moment in UTC and how long ago it was: `2026-07-24 10:02 UTC (3 minutes ago)`."""
+    elapsed = (now or datetime.now(UTC)) - moment
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC ({age(elapsed)})"
+
+
+def age(elapsed: timedelta) -> str:
+    """How long ago, in the largest unit that fits."""
+    seconds = max(elapsed.total_seconds(), 0)
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def span(seconds: float) -> str:
+    """A duration: `0.14 s`, `12 s`, `3 min 20 s`."""
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"

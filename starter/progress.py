@@ -1,0 +1,146 @@
+"""How far something is, while it runs: a live display on a terminal, one line a change in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from holdfast.contracts import Progress, SyncProgress
+from holdfast.execution import State, StepState
+from starter.plain_text import visible
+
+Mark = Literal["waiting", "running", "done", "failed", "skipped"]
+
+_SIGNS: dict[Mark, tuple[str, str]] = {
+    "waiting": ("·", "dim"),
+    "running": ("…", ""),
+    "done": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "skipped": ("–", "dim"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that goes on. A pipe gets a new line when its mark changes, not with every count."""
+
+    name: str
+    mark: Mark
+    detail: str = ""
+
+
+class View(Protocol):
+    """What is shown of the progress."""
+
+    def show(self, title: str, lines: Sequence[Line]) -> None:
+        """Show this instead of what was shown before."""
+        ...
+
+
+@contextmanager
+def progress_view(console: Console) -> Iterator[View]:
+    """A view that fits the console; a live one is gone when the block ends."""
+    if not console.is_terminal:
+        yield _PlainView(console)
+        return
+    with Live(console=console, transient=True, refresh_per_second=10) as live:
+        yield _LiveView(live)
+
+
+class _PlainView:
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._title = ""
+        self._marks: dict[str, Mark] = {}
+
+    def show(self, title: str, lines: Sequence[Line]) -> None:
+        """Print what changed."""
+        if title != self._title:
+            self._title = title
+            self._console.print(Text(title))
+        for line in lines:
+            if line.mark != "waiting" and self._marks.get(line.name) != line.mark:
+                self._marks[line.name] = line.mark
+                self._console.print(Text(f"  {_SIGNS[line.mark][0]} {line.name} {line.detail}".rstrip()))
+
+
+class _LiveView:
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        # One spinner for each name, or each refresh would start its turn afresh.
+        self._spinners: dict[str, Spinner] = {}
+
+    def show(self, title: str, lines: Sequence[Line]) -> None:
+        """Draw it in place of the former."""
+        shown = Table.grid(padding=(0, 1))
+        shown.add_row(self._spinner(""), Text(title))
+        for line in lines:
+            sign, style = _SIGNS[line.mark]
+            mark = self._spinner(line.name) if line.mark == "running" else Text(sign, style=style)
+            shown.add_row(mark, Text(f"{line.name} {line.detail}".rstrip(), style=style))
+        self._live.update(shown)
+
+    def _spinner(self, name: str) -> Spinner:
+        return self._spinners.setdefault(name, Spinner("dots"))
+
+
+_STEP_MARKS: dict[StepState, Mark] = {
+    StepState.PENDING: "waiting",
+    StepState.RUNNING: "running",
+    StepState.DONE: "done",
+    StepState.FAILED: "failed",
+    StepState.SKIPPED: "skipped",
+}
+
+
+def question_progress(seen: Progress) -> tuple[str, list[Line]]:
+    """Title and lines of a running question."""
+    title = f"{seen.correlation_id}: {_words_for(seen)}"
+    lines = [
+        Line(
+            name=f"{step.step_id}: {step.operation} {step.entity}",
+            mark=_STEP_MARKS[step.state],
+            detail=visible(step.error) if step.error else "" if step.row_count is None else f"{step.row_count:,} rows",
+        )
+        for step in seen.steps
+    ]
+    return title, lines
+
+
+def _words_for(seen: Progress) -> str:
+    match seen.state:
+        case State.BLOCKED:
+            return (
+                f"waits for a review ({visible(seen.waiting_for or '')}). See it: holdfast plan {seen.correlation_id}; "
+                f"decide: holdfast review {seen.correlation_id} approve"
+            )
+        case State.PAUSED:
+            return f"is paused. Go on: holdfast resume {seen.correlation_id}"
+        case State.QUEUED:
+            return "waits for a worker"
+        case State.RUNNING if seen.plan is None:
+            return "is being understood"
+        case _:
+            return seen.state.lower()
+
+
+def sync_progress(seen: SyncProgress) -> tuple[str, list[Line]]:
+    """Title and lines of a running sync."""
+    lines = [
+        Line(family.family, "done", f"{family.rows:,} rows" + (f", {family.unknown:,} unknown" * bool(family.unknown)))
+        for family in seen.finished
+    ]
+    for running in seen.running:
+        of = f", {running.parents_done:,} of {running.parents:,} read" if running.parents > 1 else ""
+        trouble = f" ({visible(running.trouble)})" if running.trouble else ""
+        lines.append(Line(running.family, "running", f"{running.rows:,} rows{of}{trouble}"))
+    lines.extend(Line(family, "waiting") for family in seen.waiting)
+    return f"{seen.sync_id}: {seen.phase}", lines

@@ -1,0 +1,200 @@
+"""Answers, plans and lists as a person reads them, on a terminal or in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from pydantic import JsonValue
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.markdown import Markdown
+from rich.table import Table
+from rich.text import Text
+
+from holdfast.answer import Answer, FormattedAnswer, Outcome
+from holdfast.contracts import SyncRecord, SyncReport
+from holdfast.plan import Plan
+from starter.plain_text import age, cell, span, visible, visible_lines, when
+from starter.questions import Asked
+
+# A pipe has no width: rows are not wrapped there, so that one record stays one line.
+_PIPE_WIDTH = 1_000
+
+_SOURCES = {"sql": "stored snapshot", "realtime": "live API", "hybrid": "stored snapshot and live API"}
+
+
+def out() -> Console:
+    """Where results go."""
+    return _console(stderr=False)
+
+
+def err() -> Console:
+    """Where progress and complaints go."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _PIPE_WIDTH
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = ()) -> Table:
+    """A table of texts that were made visible already; the columns of `numbers` stand at the right."""
+    shown = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for index, heading in enumerate(headings):
+        justify = "right" if index in numbers else "left"
+        shown.add_column(Text(heading), justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for row in rows:
+        # Text, never a string: rich reads markup in strings, and names may hold brackets.
+        shown.add_row(*(Text(value) for value in row))
+    return shown
+
+
+def answer_view(answer: Answer, records: Sequence[dict[str, JsonValue]], link: str | None) -> RenderableType:
+    """The whole answer. `records` are the rows to show, by the headers' values."""
+    parts: list[RenderableType] = []
+    if answer.plan is not None and answer.plan.understood_as:
+        parts.append(Text(f"Understood as: {visible(answer.plan.understood_as)}", style="italic"))
+    if answer.outcome is not Outcome.ANSWERED:
+        parts.extend(_unanswered(answer))
+    elif answer.formatted is not None:
+        parts.extend(_answered(answer.correlation_id, answer.formatted, records))
+    parts.extend(Text(f"Not known: {visible(gap.message)}", style="yellow") for gap in answer.gaps)
+    parts.append(Text(_origin(answer, link), style="dim"))
+    return Group(*parts)
+
+
+def _answered(
+    question_id: str, formatted: FormattedAnswer, records: Sequence[dict[str, JsonValue]]
+) -> Iterable[RenderableType]:
+    if formatted.display_type == "markdown":
+        yield Markdown(visible_lines(formatted.markdown), hyperlinks=False)
+    elif records:
+        numbers = [i for i, h in enumerate(formatted.headers) if all(_is_number(r[h.value]) for r in records)]
+        rows = ([cell(record[header.value]) for header in formatted.headers] for record in records)
+        yield Text()
+        yield table([visible(header.text) for header in formatted.headers], rows, numbers=numbers)
+        yield Text()
+    if formatted.summary:
+        yield Text(visible_lines(formatted.summary), style="bold")
+    if formatted.display_type == "table" and len(records) < formatted.total_items:
+        yield Text(
+            f"Shown are {len(records):,} of {formatted.total_items:,} rows. All of them: "
+            f"holdfast export {question_id} --format csv -o answer.csv"
+        )
+
+
+def _is_number(value: JsonValue) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _unanswered(answer: Answer) -> Iterable[RenderableType]:
+    match answer.outcome:
+        case Outcome.REFUSED:
+            yield Text(f"Refused: {visible_lines(answer.message)}", style="bold yellow")
+            # The reason often quotes the words by itself; then they are not said twice.
+            missing = [word for word in answer.not_understood if word not in answer.message]
+            if missing:
+                yield Text(f"Not understood: {', '.join(visible(word) for word in missing)}", style="yellow")
+        case Outcome.NEEDS_CLARIFICATION:
+            yield Text(visible_lines(answer.message), style="bold yellow")
+            for number, choice in enumerate(answer.choices, start=1):
+                yield Text(f"  {number}. {visible(choice)}")
+            yield Text("Ask again in the words of the one you mean.")
+        case _:
+            yield Text(visible_lines(answer.message), style="bold red")
+
+
+def _origin(answer: Answer, link: str | None) -> str:
+    parts: list[str] = []
+    if answer.formatted is not None:
+        parts.append(_SOURCES[answer.formatted.data_source_type])
+    synced = answer.formatted.last_sync if answer.formatted is not None else None
+    if synced is None and answer.snapshot is not None:
+        synced = answer.snapshot.synced_at
+    if synced is not None:
+        parts.append(f"last synced {when(synced)}")
+    parts.append(span((answer.finished - answer.started).total_seconds()))
+    parts.append(answer.correlation_id)
+    if link is not None:
+        parts.append(link)
+    return " · ".join(parts)
+
+
+def plan_view(plan: Plan, generated: dict[str, str]) -> RenderableType:
+    """A plan step by step; `generated` holds the query of each step that has one by now."""
+    parts: list[RenderableType] = [
+        Text(f"Understood as: {visible(plan.understood_as)}", style="italic"),
+        Text(f"Confidence {plan.confidence:.2f}. {visible(plan.reasoning)}", style="dim"),
+    ]
+    for number, step in enumerate(plan.steps, start=1):
+        after = f", after {', '.join(step.depends_on)}" if step.depends_on else ""
+        optional = "" if step.critical else ", not critical"
+        parts.append(Text(f"\n{number}. {step.id} ({step.tool}: {step.operation} {step.entity}{after}{optional})"))
+        parts.append(Text(f"   {visible(step.query_context)}"))
+        if step.id in generated:
+            parts.append(Text("\n".join(f"     {line}" for line in visible_lines(generated[step.id]).split("\n"))))
+    return Group(*parts)
+
+
+def questions_view(questions: Sequence[Asked]) -> RenderableType:
+    """The latest questions as a table."""
+    now = datetime.now(UTC)
+    rows = [
+        (
+            each.id,
+            each.state,
+            age(now - each.started),
+            span((each.closed - each.started).total_seconds()) if each.closed else "",
+            visible(each.asker),
+            visible(each.text),
+        )
+        for each in questions
+    ]
+    return table(("Id", "State", "Asked", "Took", "By", "Question"), rows)
+
+
+def sync_view(report: SyncReport) -> RenderableType:
+    """What a sync read and what it could not."""
+    seconds = (report.finished - report.started).total_seconds()
+    parts: list[RenderableType] = [
+        table(
+            ("Family", "Rows", "Pages", "Unknown", "Took"),
+            [
+                (family.family, f"{family.rows:,}", f"{family.pages:,}", f"{family.unknown:,}", span(family.seconds))
+                for family in report.families
+            ],
+            numbers=(1, 2, 3, 4),
+        ),
+        Text(
+            f"\nSnapshot {report.snapshot_id} is published ({report.mode}, {span(seconds)}): "
+            f"{sum(report.counts.values()):,} nodes and relations of {visible(report.tenant)}.",
+            style="bold",
+        ),
+    ]
+    if report.dropped:
+        left_out = ", ".join(f"{count:,} {name}" for name, count in sorted(report.dropped.items()) if count)
+        if left_out:
+            parts.append(Text(f"Left out, as one of their ends is not there: {left_out}.", style="yellow"))
+    parts.extend(Text(f"Not known: {visible(line)}", style="yellow") for line in report.unknown)
+    parts.extend(Text(visible(line)) for line in report.notes)
+    return Group(*parts)
+
+
+def history_view(records: Sequence[SyncRecord]) -> RenderableType:
+    """Past syncs as a table, the latest first."""
+    rows = [
+        (
+            record.sync_id,
+            record.mode,
+            when(record.started),
+            span((record.finished - record.started).total_seconds()),
+            "published" if record.success else "failed",
+            f"{sum(record.counts.values()):,}" if record.success else visible(record.error or ""),
+        )
+        for record in records
+    ]
+    return table(("Sync", "Mode", "Started", "Took", "Ended", "Nodes and relations"), rows)
