@@ -2,22 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
+import orjson
 import polars as pl
 from pydantic import JsonValue
 
 from holdfast.answer import Header
+from holdfast.atomic_files import replacing
+from holdfast.errors import ExportRefused
+from holdfast.presentation.cells import is_list, item_type, list_cell
+from holdfast.records import json_ready, json_records
+from holdfast.xlsx import write_xlsx
 
-FORMATS = ("csv", "parquet", "xlsx", "json")
+# Records that stand in memory at a time while a file is written row by row.
+_BATCH = 20_000
+# A spreadsheet takes text that begins so for a formula, which could send the other cells elsewhere.
+_FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 
 
 def export(rows: pl.LazyFrame | pl.DataFrame, headers: Sequence[Header], file_format: str, to: Path) -> None:
-    """Write the shown columns of `rows` to the file `to`."""
-    raise NotImplementedError
+    """Write the shown columns of `rows` to the file `to`; a file that stood there is replaced whole or not at all.
+
+    csv and xlsx are for people: the headings are their first row, lists are text, and text that a spreadsheet would
+    take for a formula gets an apostrophe before it (numbers stay numbers). parquet and json are for programs: they
+    carry the columns' own names, and lists as lists. Raises ExportRefused (unknown format, no such folder, too much
+    for the format), StorageFull.
+    """
+    writer = _WRITERS.get(file_format)
+    if writer is None:
+        raise ExportRefused(f"There is no export to {file_format!r}. Choose one of {', '.join(FORMATS)}.")
+    if not to.parent.is_dir():
+        raise ExportRefused(f"There is no folder {to.parent}. Make it, or choose another.")
+    if to.is_dir():
+        raise ExportRefused(f"{to} is a folder. Name a file in it.")
+    try:
+        with replacing(to) as temporary:
+            writer(_shown(rows, headers), headers, temporary)
+    except PermissionError as error:
+        raise ExportRefused(f"{to} cannot be written: {error.strerror}. Choose another folder.") from error
 
 
 def content(rows: pl.LazyFrame | pl.DataFrame, headers: Sequence[Header]) -> list[dict[str, JsonValue]]:
-    """The shown columns as records keyed by `Header.value`."""
-    raise NotImplementedError
+    """The shown columns as JSON-able records keyed by `Header.value`: ISO datetimes with `Z`, lists as lists."""
+    return json_records(_shown(rows, headers).collect(engine="streaming"))
+
+
+def _shown(rows: pl.LazyFrame | pl.DataFrame, headers: Sequence[Header]) -> pl.LazyFrame:
+    return rows.lazy().select(header.value for header in headers)
+
+
+def _write_parquet(rows: pl.LazyFrame, headers: Sequence[Header], to: Path) -> None:
+    rows.sink_parquet(to, compression="zstd", engine="streaming")
+
+
+def _write_csv(rows: pl.LazyFrame, headers: Sequence[Header], to: Path) -> None:
+    readable = json_ready(_flat(rows))
+    named = _harmless(readable).rename({h.value: text for h, text in zip(headers, _texts(headers), strict=True)})
+    named.sink_csv(to, engine="streaming", check_extension=False)
+
+
+def _write_xlsx(rows: pl.LazyFrame, headers: Sequence[Header], to: Path) -> None:
+    write_xlsx(_harmless(_flat(rows)), _texts(headers), to)
+
+
+def _write_json(rows: pl.LazyFrame, headers: Sequence[Header], to: Path) -> None:
+    before = b"[\n"
+    with to.open("wb") as file:
+        for record in _records(rows):
+            file.write(before + orjson.dumps(record))
+            before = b",\n"
+        file.write(b"[]\n" if before == b"[\n" else b"\n]\n")
+
+
+def _records(rows: pl.LazyFrame) -> Iterator[dict[str, JsonValue]]:
+    for frame in rows.collect_batches(chunk_size=_BATCH, maintain_order=True, engine="streaming"):
+        yield from json_records(frame)
+
+
+def _flat(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Every cell one value: lists as text in the order they have, nested values as JSON."""
+    return rows.with_columns(
+        _as_one_value(name, dtype) for name, dtype in rows.collect_schema().items() if dtype.is_nested()
+    )
+
+
+def _as_one_value(name: str, dtype: pl.DataType) -> pl.Expr:
+    if is_list(dtype) and not item_type(dtype).is_nested():
+        return list_cell(pl.col(name), dtype)
+    if isinstance(dtype, pl.Struct):
+        return pl.col(name).struct.json_encode()
+    return pl.col(name).map_elements(lambda cell: orjson.dumps(cell.to_list()).decode(), return_dtype=pl.String)
+
+
+def _harmless(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The same rows without text that a spreadsheet would run."""
+    names = [name for name, dtype in rows.collect_schema().items() if dtype == pl.String]
+    return rows.with_columns(_harmless_text(pl.col(name)).alias(name) for name in names)
+
+
+def _harmless_text(text: pl.Expr) -> pl.Expr:
+    return pl.when(text.str.contains(_FORMULA)).then(pl.concat_str(pl.lit("'"), text)).otherwise(text)
+
+
+def _texts(headers: Sequence[Header]) -> list[str]:
+    frame = pl.DataFrame({"text": [header.text for header in headers]}, schema={"text": pl.String})
+    return _harmless(frame.lazy()).collect()["text"].to_list()
+
+
+_WRITERS: Mapping[str, Callable[[pl.LazyFrame, Sequence[Header], Path], None]] = MappingProxyType(
+    {"csv": _write_csv, "parquet": _write_parquet, "xlsx": _write_xlsx, "json": _write_json}
+)
+
+FORMATS = tuple(_WRITERS)

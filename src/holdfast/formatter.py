@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from holdfast.answer import FormattedAnswer
+import polars as pl
+import structlog
+
+from holdfast.answer import FormattedAnswer, Header, RowCounts
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import FormatRequest
+from holdfast.effort import Stopwatch
 from holdfast.presentation import Presentation
+from holdfast.presentation.headings import headings
+from holdfast.presentation.numbers import unsupported_numbers, without_unsupported
+from holdfast.presentation.table import table
+from holdfast.presentation.templates import filled
+
+log = structlog.get_logger()
+
+# The artifact of the final table, beside those of the steps; the dot keeps it apart from a step called "answer".
+ANSWER = "answer.table"
+PROCESSING_METHOD = "presentation applied to all rows"
 
 
 class Formatter(Protocol):
@@ -24,9 +39,55 @@ class Formatter(Protocol):
 
 
 def format_rows(request: FormatRequest, presentation: Presentation, store: ArtifactStore) -> FormattedAnswer:
-    """The answer, with its table kept as artifact `<correlation_id>/answer`.
+    """The answer, with its table kept as artifact `<correlation_id>/answer.table`, also where it is shown as words.
 
     Blocking: call it in a thread. Raises PresentationRejected with every reason when the recipe does not fit the
     columns, ArtifactMissing, StorageFull.
     """
-    raise NotImplementedError
+    watch = Stopwatch()
+    rows_in = {result.step_id: result.rows.row_count for result in request.results}
+    made = table(presentation, {result.step_id: store.scan(result.rows) for result in request.results})
+    ref = store.write(f"{request.correlation_id}/{ANSWER}", made.rows)
+    counts = made.counts(rows_in=rows_in[presentation.source], rows_out=ref.row_count)
+    headers = headings(presentation.operations, [column.name for column in ref.columns])
+    words = _Words(request, store.scan(ref), counts)
+    if counts.rows_out == 0:
+        presentation = _in_words_only(presentation)
+    as_markdown = presentation.display_type == "markdown"
+    return FormattedAnswer(
+        display_type=presentation.display_type,
+        headers=headers,
+        rows=ref,
+        markdown=words.filled(presentation.markdown, headers) if as_markdown else "",
+        summary=words.filled(presentation.summary),
+        total_items=counts.rows_out,
+        row_counts=counts,
+        last_sync=request.snapshot.synced_at,
+        presentation=presentation.model_dump(mode="json"),
+        processing_method=PROCESSING_METHOD,
+        effort=watch.effort(),
+    )
+
+
+def _in_words_only(presentation: Presentation) -> Presentation:
+    """The recipe for a table without rows: nobody should have to read an empty grid."""
+    words = presentation.when_empty
+    return presentation.model_copy(update={"display_type": "markdown", "markdown": words, "summary": words})
+
+
+class _Words:
+    """Fills templates from the final table, and keeps numbers out that nothing supports."""
+
+    def __init__(self, request: FormatRequest, rows: pl.LazyFrame, counts: RowCounts) -> None:
+        self._request = request
+        self._rows = rows
+        self._counts = counts
+
+    def filled(self, template: str, headers: Sequence[Header] = ()) -> str:
+        invented = unsupported_numbers(template, self._request.question, self._rows, self._counts)
+        if invented:
+            log.warning(
+                "unsupported_numbers", correlation_id=self._request.correlation_id, numbers=invented, template=template
+            )
+            template = without_unsupported(template, invented)
+        return filled(template, self._rows, self._counts, headers)

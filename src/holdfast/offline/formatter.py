@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import ValidationError
+
+from holdfast.answer import StepResult
 from holdfast.contracts import FormatRequest
+from holdfast.errors import PresentationRejected
+from holdfast.offline.meaning import Noun, ShownColumn, StepMeaning, Tally
 from holdfast.presentation import Presentation
+from holdfast.presentation.headings import readable
+from holdfast.presentation.recipe import (
+    Choose,
+    DateText,
+    FillEmpty,
+    Join,
+    Key,
+    ListText,
+    Name,
+    Operation,
+    Shown,
+    Sort,
+    SortKey,
+    Taken,
+    Unknown,
+    Words,
+)
+
+_Kind = Literal["text", "time", "flag", "number", "list"]
+_PEOPLE = frozenset({"user", "users", "person", "people"})
+_NUMBERS = ("Int", "UInt", "Float", "Decimal")
+_MARKER = "_known"
 
 
 class OfflineFormatter:
-    """Chooses headings, joins and words by the plan's parameters and the columns' names and types."""
+    """Shows what the offline planner meant to be shown; for other plans, what the columns' names and types suggest.
+
+    It names no value and no number of the table: code fills both in.
+    """
 
     @property
     def author(self) -> str:
@@ -15,5 +48,237 @@ class OfflineFormatter:
         return "offline"
 
     async def present(self, request: FormatRequest) -> Presentation:
-        """A recipe that names no value and no number: code fills both in."""
-        raise NotImplementedError
+        """A recipe for what the steps found. Raises PresentationRejected when no step found anything to show."""
+        found = [_Found.of(result, request) for result in _in_plan_order(request)]
+        if not found:
+            raise PresentationRejected("No step of this plan gave rows, so there is nothing to show. Ask again.")
+        main, beside = _parts(found)
+        if main.is_single_number:
+            return _sentence(main, request)
+        return _table(main, beside, request)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of a step that is shown."""
+
+    name: Name
+    heading: str
+    kind: _Kind
+    many: bool = False
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What one step found, and what its plan says of showing it; `meaning` is None where another planner wrote it."""
+
+    result: StepResult
+    meaning: StepMeaning | None
+    noun: Noun
+
+    @staticmethod
+    def of(result: StepResult, request: FormatRequest) -> _Found:
+        step = next(step for step in request.plan.steps if step.id == result.step_id)
+        try:
+            meaning = StepMeaning.model_validate(step.parameters)
+        except ValidationError:
+            person = step.entity.lower() in _PEOPLE
+            noun = Noun(one="person", many="people") if person else Noun(one="row", many="rows")
+            return _Found(result=result, meaning=None, noun=noun)
+        return _Found(result=result, meaning=meaning, noun=meaning.noun)
+
+    @property
+    def columns(self) -> tuple[_Column, ...]:
+        """What is shown of it, in order."""
+        types = {column.name: column.dtype for column in self.result.rows.columns}
+        if self.meaning is not None:
+            return tuple(_meant(column, types.get(column.name, "Null")) for column in self.meaning.columns)
+        shown = [name for name in types if not _joins_only(name) and not self._qualifies_another(name)]
+        return tuple(
+            _Column(name, readable(name), _kind(types[name]), types[name].startswith("List"))
+            for name in shown or types
+            if "Struct" not in types[name]
+        )
+
+    @property
+    def is_single_number(self) -> bool:
+        """Whether there is one row of one number: a sentence says it better than a table."""
+        kinds = [column.kind for column in self.columns]
+        # A name with braces cannot stand in a template.
+        nameable = all(_literal(column.name) == column.name for column in self.columns)
+        return self.result.rows.row_count == 1 and kinds == ["number"] and nameable
+
+    def ids(self) -> set[str]:
+        """Columns that other steps can be joined on."""
+        return {column.name for column in self.result.rows.columns if _joins_only(column.name)}
+
+    def markers(self) -> dict[str, str]:
+        """By shown column, the marker that says whether it could be read: `factors_known` for `factors…`."""
+        names = [column.name for column in self.result.rows.columns]
+        markers = [name for name in names if name.endswith(_MARKER)]
+        return {
+            name: marker
+            for marker in markers
+            for name in names
+            if name not in markers and name.startswith(marker.removesuffix(_MARKER).rstrip("s"))
+        }
+
+    def _qualifies_another(self, name: str) -> bool:
+        return name in self.markers().values()
+
+
+def _in_plan_order(request: FormatRequest) -> list[StepResult]:
+    results = {result.step_id: result for result in request.results}
+    return [results[step.id] for step in request.plan.steps if step.id in results]
+
+
+def _parts(found: list[_Found]) -> tuple[_Found, list[tuple[_Found, str]]]:
+    """The step whose rows are the answer, and those that are put beside it, each with the id they share."""
+    main = next((part for part in found if part.meaning is not None and part.meaning.join is None), found[0])
+    beside = []
+    for other in found:
+        if other is main:
+            continue
+        shared = _shared_id(main, other)
+        if shared is None:
+            # A chain of steps, each of which used up the one before it: the last is the answer.
+            return found[-1], []
+        beside.append((other, shared))
+    return main, beside
+
+
+def _shared_id(main: _Found, other: _Found) -> str | None:
+    if other.meaning is not None and other.meaning.join is not None:
+        return other.meaning.join.on
+    shared = main.ids() & other.ids()
+    return min(shared) if shared else None
+
+
+def _sentence(main: _Found, request: FormatRequest) -> Presentation:
+    column = main.columns[0]
+    filled = f"{{sum:{column.name}}}"
+    if main.meaning is None:
+        said, plain = f"{_literal(column.heading)}: **{filled}**", f"{_literal(column.heading)}: {filled}"
+    else:
+        is_one = [sample.get(column.name) for sample in main.result.samples] == [1]
+        noun = _literal(main.noun.one if is_one else main.noun.many)
+        said, plain = f"**{filled}** {noun}", f"{filled} {noun}"
+    return Presentation(
+        source=main.result.step_id,
+        operations=(Choose(columns=(Shown(column=column.name, heading=column.heading),)),),
+        display_type="markdown",
+        markdown=f"{said}.{_caution(request)}",
+        summary=f"{plain}.{_caution(request)}",
+    )
+
+
+def _table(main: _Found, beside: list[tuple[_Found, str]], request: FormatRequest) -> Presentation:
+    operations: list[Operation] = []
+    columns = list(main.columns)
+    taken_names = {column.name for column in main.result.rows.columns}
+    for other, shared in beside:
+        lists = [_beside(column, other, taken_names) for column in other.columns]
+        taken_names |= {column.name for column in lists}
+        columns += lists
+        take = tuple(Taken(column=was.name, name=column.name) for was, column in zip(other.columns, lists, strict=True))
+        operations.append(Join(step=other.result.step_id, on=(Key(left=shared, right=shared),), take=take))
+    if main.meaning is not None and main.meaning.order:
+        keys = (SortKey(column=key.column, descending=key.descending) for key in main.meaning.order)
+        operations.append(Sort(by=tuple(keys)))
+    for column in columns:
+        operations += _worded(column, main)
+    operations.append(Choose(columns=_told_apart(columns)))
+    return Presentation(
+        source=main.result.step_id,
+        operations=tuple(operations),
+        summary=f"{_summary(main)}{_caution(request)}",
+        when_empty=_nothing(main.noun, request),
+    )
+
+
+def _beside(column: _Column, other: _Found, taken: set[str]) -> _Column:
+    name = column.name if column.name not in taken else f"{other.result.step_id}.{column.name}"
+    return _Column(name, column.heading, column.kind, many=True)
+
+
+def _worded(column: _Column, main: _Found) -> list[Operation]:
+    """What makes a column readable."""
+    steps: list[Operation] = []
+    marker = main.markers().get(column.name) if main.meaning is None else None
+    # A single time stays a time: spreadsheets sort it, programs read it to the microsecond.
+    if column.kind == "time" and column.many:
+        steps.append(DateText(column=column.name))
+    if column.many:
+        steps.append(ListText(column=column.name))
+    if marker is not None:
+        steps.append(Unknown(column=column.name, known=marker))
+    elif column.kind == "flag" and not column.many:
+        steps.append(Words(column=column.name))
+    if main.meaning is not None and not column.many:
+        steps += _named_empty(column, main.meaning, main.result)
+    return steps
+
+
+def _named_empty(column: _Column, meaning: StepMeaning, result: StepResult) -> list[Operation]:
+    """An empty cell means something in a tally (things without a value) and in a count (it could not be read)."""
+    if isinstance(meaning.meaning, Tally) and column.name == meaning.meaning.by:
+        return [FillEmpty(column=column.name, word="(none)")]
+    # Counts stay numbers as long as each of them could be read.
+    if column.kind == "number" and result.gaps:
+        return [FillEmpty(column=column.name, word="unknown")]
+    return []
+
+
+def _summary(main: _Found) -> str:
+    numbers = [column.name for column in main.columns if column.kind == "number"]
+    if main.meaning is not None and isinstance(main.meaning.meaning, Tally) and numbers and not main.result.gaps:
+        return f"{{sum:{numbers[0]}}} {_literal(main.noun.many)} in {{rows:row|rows}}."
+    return f"{{rows:{_literal(main.noun.one)}|{_literal(main.noun.many)}}}."
+
+
+def _nothing(noun: Noun, request: FormatRequest) -> str:
+    said = "Nobody matches" if noun.many == "people" else f"No {_literal(noun.many)} match"
+    return f"{said} among what could be read." if _has_gaps(request) else f"{said}."
+
+
+def _caution(request: FormatRequest) -> str:
+    return " Incomplete: some of what was asked could not be read." if _has_gaps(request) else ""
+
+
+def _has_gaps(request: FormatRequest) -> bool:
+    return bool(request.gaps) or any(result.gaps for result in request.results)
+
+
+def _literal(text: str) -> str:
+    """Text of a plan inside a template: braces and bars mean themselves."""
+    return text.replace("{", "(").replace("}", ")").replace("|", "/")
+
+
+def _told_apart(columns: list[_Column]) -> tuple[Shown, ...]:
+    """The columns under their headings; of two that read alike the later one shows its name too."""
+    headings: dict[str, str] = {}
+    for column in columns:
+        heading = f"{column.heading} (UTC)" if column.kind == "time" else column.heading
+        headings[column.name] = f"{heading} ({column.name})" if heading in headings.values() else heading
+    return tuple(Shown(column=name, heading=heading) for name, heading in headings.items())
+
+
+def _meant(column: ShownColumn, dtype: str) -> _Column:
+    """The column as planned; its type is what the rows hold, which an edited plan may not know."""
+    kind = column.kind if dtype == "Null" else _kind(dtype)
+    return _Column(column.name, column.heading, kind, dtype.startswith("List") or (dtype == "Null" and kind == "list"))
+
+
+def _kind(dtype: str) -> _Kind:
+    inner = dtype.removeprefix("List(")
+    if inner.startswith("Date"):
+        return "time"
+    if inner == "Boolean":
+        return "flag"
+    if dtype.startswith("List"):
+        return "list"
+    return "number" if dtype.startswith(_NUMBERS) else "text"
+
+
+def _joins_only(name: str) -> bool:
+    return name == "id" or name.endswith("_id")

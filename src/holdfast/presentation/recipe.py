@@ -6,19 +6,17 @@ unknown fields are refused, and `holdfast.presentation.fitting` holds every name
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 # More than this is a recipe nobody can read; the longest sensible one so far has eight.
 MAX_OPERATIONS = 40
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Names = Annotated[tuple[Name, ...], Field(min_length=1, max_length=200)]
-# bool before int: JSON's true is not the number 1.
-Literals = bool | int | float | AwareDatetime | datetime | str
+# What stands in JSON; a time is ISO text. Bounds as in the columns: 64 bits, finite.
+Value = bool | Annotated[int, Field(ge=-(2**63), lt=2**63)] | Annotated[float, Field(allow_inf_nan=False)] | str
 
 
 class _Part(BaseModel):
@@ -91,12 +89,12 @@ class Join(_Part):
 
 
 class Compare(_Part):
-    """The cell against a value of its own type; text is compared as it is, times in UTC."""
+    """The cell against a value of its own type: text as it is, a time with ISO text (without a zone: UTC)."""
 
     test: Literal["compare"] = "compare"
     column: Name
     operator: Literal["=", "!=", "<", "<=", ">", ">="]
-    value: Literals
+    value: Value
     negated: bool = False
 
 
@@ -105,7 +103,7 @@ class OneOf(_Part):
 
     test: Literal["one_of"] = "one_of"
     column: Name
-    values: Annotated[tuple[Literals, ...], Field(min_length=1, max_length=1_000)]
+    values: Annotated[tuple[Value, ...], Field(min_length=1, max_length=1_000)]
     negated: bool = False
 
 
@@ -119,7 +117,7 @@ class Contains(_Part):
 
 
 class IsEmpty(_Part):
-    """The cell holds nothing: null, or an empty list."""
+    """The cell holds nothing: null, empty text or an empty list."""
 
     test: Literal["is_empty"] = "is_empty"
     column: Name
@@ -222,17 +220,8 @@ class DateText(_Part):
 
     op: Literal["date_text"] = "date_text"
     column: Name
-    zone: str = "UTC"
+    zone: Name = "UTC"
     precision: Literal["day", "minute", "second"] = "minute"
-
-    @field_validator("zone")
-    @classmethod
-    def _is_a_zone(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{zone!r} is no time zone; write one like Europe/Berlin") from error
-        return zone
 
 
 class Round(_Part):
@@ -256,7 +245,7 @@ class Words(_Part):
 class Unknown(_Part):
     """Say where a column could not be read: the marker column `known` is false or empty there.
 
-    There a cell that holds nothing (null, empty text, an empty list, zero, no) reads `word`, any other reads as it
+    There a cell that holds nothing (null, empty text, zero, no) reads `word`; any other but a yes, which is certain,
     is followed by `partly`. The column becomes text.
     """
 
@@ -267,8 +256,29 @@ class Unknown(_Part):
     partly: str = " (incomplete)"
 
 
+class FillEmpty(_Part):
+    """Words where a cell is empty: null, empty text or an empty list. The column becomes text; lists must be before."""
+
+    op: Literal["fill_empty"] = "fill_empty"
+    column: Name
+    word: Name
+
+
 Operation = Annotated[
-    Choose | Rename | Join | Filter | Aggregate | Sort | Top | Explode | ListText | DateText | Round | Words | Unknown,
+    Choose
+    | Rename
+    | Join
+    | Filter
+    | Aggregate
+    | Sort
+    | Top
+    | Explode
+    | ListText
+    | DateText
+    | Round
+    | Words
+    | Unknown
+    | FillEmpty,
     Field(discriminator="op"),
 ]
 

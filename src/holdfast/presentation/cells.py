@@ -1,0 +1,112 @@
+"""Cells as a reader sees them: times, lists, booleans and unknowns in words, as Polars expressions."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from holdfast.presentation.recipe import DateText, FillEmpty, ListText, Unknown, Words
+
+_FORMATS = {"day": "%Y-%m-%d", "minute": "%Y-%m-%d %H:%M", "second": "%Y-%m-%d %H:%M:%S"}
+
+
+def item_type(dtype: pl.DataType) -> pl.DataType:
+    """The type of a list's items, or the type itself."""
+    if isinstance(dtype, pl.List | pl.Array):
+        return dtype.inner() if isinstance(dtype.inner, type) else dtype.inner
+    return dtype
+
+
+def is_list(dtype: pl.DataType) -> bool:
+    """Whether cells of this type hold any number of items."""
+    return isinstance(dtype, pl.List | pl.Array)
+
+
+def is_time(dtype: pl.DataType) -> bool:
+    """Whether cells of this type are days or moments."""
+    return isinstance(dtype, pl.Date | pl.Datetime)
+
+
+def date_text(operation: DateText, dtype: pl.DataType) -> pl.Expr:
+    """The time, or each time of a list, as text in the operation's zone."""
+    column = pl.col(operation.column)
+    if is_list(dtype):
+        return column.list.eval(_moment_text(pl.element(), item_type(dtype), operation.zone, operation.precision))
+    return _moment_text(column, dtype, operation.zone, operation.precision)
+
+
+def _moment_text(moment: pl.Expr, dtype: pl.DataType, zone: str, precision: str) -> pl.Expr:
+    if not isinstance(dtype, pl.Datetime):
+        return moment.dt.strftime(_FORMATS["day"])
+    zoned = moment.dt.replace_time_zone("UTC") if dtype.time_zone is None else moment
+    return zoned.dt.convert_time_zone(zone).dt.strftime(_FORMATS[precision])
+
+
+def as_text(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """A flat cell as text, empty where it is empty."""
+    if isinstance(dtype, pl.String):
+        return cell
+    if is_time(dtype):
+        return _moment_text(cell, dtype, "UTC", "minute")
+    if isinstance(dtype, pl.Boolean):
+        return pl.when(cell).then(pl.lit("yes")).when(cell.not_()).then(pl.lit("no"))
+    return cell.cast(pl.String)
+
+
+def in_reading_order(cell: pl.Expr, dtype: pl.DataType) -> tuple[pl.Expr, ...]:
+    """What to sort by: text without regard to case first, so that "alice" stands beside "Bob"."""
+    return (cell.str.to_lowercase(), cell) if isinstance(dtype, pl.String) else (cell,)
+
+
+def list_text(operation: ListText, dtype: pl.DataType) -> pl.Expr:
+    """A list as text: see `ListText`."""
+    inner = item_type(dtype)
+    item = pl.element()
+    items = pl.col(operation.column).list.drop_nulls().list.unique()
+    ordered = items.list.eval(as_text(item.sort_by(*in_reading_order(item, inner)), inner))
+    if operation.limit is None:
+        return ordered.list.join(operation.separator)
+    more = ordered.list.len().cast(pl.Int64) - operation.limit
+    shown = ordered.list.head(operation.limit).list.join(operation.separator)
+    return pl.when(more > 0).then(pl.format("{} and {} more", shown, more)).otherwise(shown)
+
+
+def list_cell(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """A list as text with all its items as they stand, the empty ones too."""
+    return cell.list.eval(as_text(pl.element(), item_type(dtype)).fill_null("")).list.join(", ")
+
+
+def words(operation: Words) -> pl.Expr:
+    """A boolean in words."""
+    cell = pl.col(operation.column)
+    yes, no, unknown = pl.lit(operation.yes), pl.lit(operation.no), pl.lit(operation.unknown)
+    return pl.when(cell).then(yes).when(cell.not_()).then(no).otherwise(unknown)
+
+
+def unknown(operation: Unknown, dtype: pl.DataType) -> pl.Expr:
+    """A cell in words where its marker says that it could not be read: see `Unknown`."""
+    cell = pl.col(operation.column)
+    text = as_text(cell, dtype)
+    partly = text if isinstance(dtype, pl.Boolean) else pl.format("{}{}", text, pl.lit(operation.partly))
+    return (
+        pl.when(pl.col(operation.known).fill_null(False))
+        .then(text)
+        .when(_holds_nothing(cell, dtype))
+        .then(pl.lit(operation.word))
+        .otherwise(partly)
+    )
+
+
+def filled(operation: FillEmpty, dtype: pl.DataType) -> pl.Expr:
+    """The cell as text, or the word where it is empty."""
+    text = as_text(pl.col(operation.column), dtype)
+    return pl.when(text.is_null() | (text == "")).then(pl.lit(operation.word)).otherwise(text)
+
+
+def _holds_nothing(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if isinstance(dtype, pl.String):
+        return cell.is_null() | (cell == "")
+    if isinstance(dtype, pl.Boolean):
+        return cell.is_null() | cell.not_()
+    if dtype.is_numeric():
+        return cell.is_null() | (cell == 0)
+    return cell.is_null()

@@ -1,0 +1,121 @@
+"""Rows as an Excel workbook of one sheet, within Excel's limits or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from holdfast.errors import ExportRefused
+
+# Excel's own limits: rows with the headings, columns, UTF-16 units in a cell, digits it keeps of a number, and the
+# first day that it knows.
+MAX_ROWS = 1_048_576
+MAX_COLUMNS = 16_384
+MAX_CELL = 32_767
+_MAX_EXACT = 10**15
+_FIRST_DAY = (1900, 3, 1)
+# Rows that stand in memory at a time.
+_BATCH = 20_000
+
+
+def write_xlsx(rows: pl.LazyFrame, headings: Sequence[str], to: Path) -> None:
+    """Write flat rows below their headings. Raises ExportRefused, which names the limit that they pass."""
+    _refuse_what_does_not_fit(rows, headings)
+    # Excel's format wants every part as a file of its own first: beside the result, where room was made for it.
+    with TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.") as parts:
+        options = {"constant_memory": True, "tmpdir": parts, "use_zip64": True}
+        book = xlsxwriter.Workbook(str(to), options)
+        sheet = book.add_worksheet("Answer")
+        heading = book.add_format({"bold": True})
+        for column, text in enumerate(headings):
+            sheet.write_string(0, column, text, heading)
+        sheet.freeze_panes(1, 0)
+        moment, day = (book.add_format({"num_format": f}) for f in ("yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd"))
+        _write_cells(sheet, rows, moment, day)
+        try:
+            book.close()
+        except FileCreateError as error:
+            # It wraps what the system said, which the caller needs to know a full disk by.
+            raise error.args[0] from error
+
+
+def _refuse_what_does_not_fit(rows: pl.LazyFrame, headings: Sequence[str]) -> None:
+    if len(headings) > MAX_COLUMNS:
+        raise ExportRefused(
+            f"An xlsx sheet holds {MAX_COLUMNS:,} columns, the answer has {len(headings):,}. Export csv."
+        )
+    row_count = rows.select(pl.len()).collect(engine="streaming").item()
+    if row_count >= MAX_ROWS:
+        raise ExportRefused(
+            f"An xlsx sheet holds {MAX_ROWS - 1:,} rows below its headings, the answer has {row_count:,}. Export csv."
+        )
+    texts = [name for name, dtype in rows.collect_schema().items() if dtype == pl.String]
+    for name, heading in zip(rows.collect_schema().names(), headings, strict=True):
+        if name in texts:
+            _refuse_long_cells(rows.select(text=pl.col(name)), heading)
+
+
+def _refuse_long_cells(texts: pl.LazyFrame, heading: str) -> None:
+    # A UTF-16 unit takes at least one byte of UTF-8, so shorter text always fits and only the rest is measured.
+    doubtful = texts.with_row_index("row").filter(pl.col("text").str.len_bytes() > MAX_CELL)
+    for row, text in doubtful.collect(engine="streaming").iter_rows():
+        units = len(text.encode("utf-16-le")) // 2
+        if units > MAX_CELL:
+            raise ExportRefused(
+                f"A cell of an xlsx sheet holds {MAX_CELL:,} characters; {heading!r} in row {row + 1:,} has {units:,}. "
+                "Export csv."
+            )
+
+
+def _write_cells(sheet: Worksheet, rows: pl.LazyFrame, moment: Format, day: Format) -> None:
+    def write_whole(row: int, column: int, value: int) -> None:
+        if abs(value) < _MAX_EXACT:
+            sheet.write_number(row, column, value)
+        else:
+            sheet.write_string(row, column, str(value))
+
+    def write_time(row: int, column: int, value: date) -> None:
+        if value.timetuple()[:3] < _FIRST_DAY:
+            sheet.write_string(row, column, value.isoformat())
+        else:
+            sheet.write_datetime(row, column, value, moment if isinstance(value, datetime) else day)
+
+    writers: dict[type, Callable[[int, int, Any], object]] = {
+        str: sheet.write_string,
+        bool: sheet.write_boolean,
+        int: write_whole,
+        float: sheet.write_number,
+        datetime: write_time,
+        date: write_time,
+    }
+    row = 0
+    for frame in _plain(rows).collect_batches(chunk_size=_BATCH, maintain_order=True, engine="streaming"):
+        for record in frame.iter_rows():
+            row += 1
+            for column, value in enumerate(record):
+                if value is not None:
+                    writers[type(value)](row, column, value)
+
+
+def _plain(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Cells of the types that a sheet has; times in UTC."""
+    return rows.select(_plain_cell(pl.col(name), dtype) for name, dtype in rows.collect_schema().items())
+
+
+def _plain_cell(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype.is_float():
+        return pl.when(cell.is_finite()).then(cell)
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        return cell.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    if dtype.is_integer() or isinstance(dtype, pl.String | pl.Boolean | pl.Date | pl.Datetime):
+        return cell
+    return cell.cast(pl.String)
