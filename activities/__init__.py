@@ -1,0 +1,1 @@
+"""Adapters of ten lines between Temporal and the engines."""

@@ -1,0 +1,1 @@
+"""The deterministic stories: they see contracts and the domain, never an engine."""
