@@ -77,10 +77,18 @@ class _Step:
         model = self._users[next(u for u in self._movable if _is_staff(self._users[u]))]
         first, last = self._random.choice(FIRST_NAMES), self._random.choice(LAST_NAMES)
         login = f"joiner.{self._generation}.{number}@{model['profile']['login'].partition('@')[2]}"
-        unique = {"mobilePhone": None, "employeeNumber": f"N{self._generation:04d}{number:05d}", "login": login}
-        profile = {**model["profile"], **unique, "firstName": first, "lastName": last, "email": login}
-        profile.pop("displayName", None)
-        profile["hireDate"] = self._when[:10]
+        profile = {
+            **model["profile"],
+            "firstName": first,
+            "lastName": last,
+            "displayName": f"{first} {last}",
+            "login": login,
+            "email": login,
+            "mobilePhone": None,
+            "employeeNumber": f"N{self._generation:04d}{number:05d}",
+            "badgeNumber": 900_000_000 + self._generation * 100_000 + number,
+            "hireDate": self._when[:10],
+        }
         dates = ("created", "activated", "statusChanged", "lastUpdated", "passwordChanged")
         self._users[user] = {**model, "id": user, **dict.fromkeys(dates, self._when), "lastLogin": None}
         self._users[user]["profile"] = profile

@@ -26,6 +26,7 @@ import orjson
 from holdfast.demo.company import Company
 from holdfast.demo.links import Presenter
 from holdfast.demo.records import Record
+from holdfast.errors import SettingsError
 
 EXPORT_URL = "https://kelptide.okta.example"
 
@@ -33,9 +34,12 @@ EXPORT_URL = "https://kelptide.okta.example"
 def export(company: Company, directory: Path, *, url: str = EXPORT_URL) -> dict[str, int]:
     """Write every family to `directory`, which is made if need be; the number of lines by family.
 
-    `url` is the tenant's address in links.
+    `url` is the tenant's address in links. Raises SettingsError where the directory cannot be made.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"{directory} cannot be made a folder for the export: {error.strerror}.") from error
     return {
         family: _write(directory / f"{family}.jsonl", records())
         for family, records in _families(company, Presenter(company, url)).items()

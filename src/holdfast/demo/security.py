@@ -78,7 +78,9 @@ def make_factors(seed: int, user: Record, kinds: tuple[str, ...], now: datetime)
 def _factor(seed: int, user: Record, kind: str, now: datetime) -> Record:
     random = Random(f"{seed}/factor/{user['id']}/{kind}")
     started = datetime.fromisoformat(user["activated"] or user["created"]).timestamp()
-    created = random.uniform(started, now.timestamp())
+    # Whoever joined after `now` (see `changes`) enrols on the spot.
+    latest = max(started, now.timestamp())
+    created = random.uniform(started, latest)
     provider = _PROVIDERS[kind]
     return {
         "id": okta_id("fwf" if provider == "FIDO" else "mfa", seed, "factor", user["id"], kind),
@@ -87,7 +89,7 @@ def _factor(seed: int, user: Record, kind: str, now: datetime) -> Record:
         "vendorName": provider,
         "status": "PENDING_ACTIVATION" if random.random() < 0.03 else "ACTIVE",
         "created": stamp_seconds(created),
-        "lastUpdated": stamp_seconds(random.uniform(created, now.timestamp())),
+        "lastUpdated": stamp_seconds(random.uniform(created, latest)),
         "profile": _factor_profile(kind, user["profile"]),
     }
 
