@@ -14,7 +14,7 @@ _READABLE = re.compile(r"/(?:[a-z-]+/)?api/v\d+/.|/oauth2/v1/clients(?:/|$)|/\.w
 # What RFC 3986 allows in a path, without `;` and `\`: some servers cut or turn them.
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%[0-9A-Fa-f]{2})+)+")
 _LINK = re.compile(r'\s*<([^<>]*)>((?:\s*;\s*[\w*-]+\s*(?:=\s*(?:"[^"]*"|[^\s",;]*))?)*)\s*(?:,|$)')
-_REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s",;]*))', re.IGNORECASE)
+_LINK_PARAM = re.compile(r';\s*([\w*-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s",;]*)))?')
 
 
 def tenant_origin(url: str) -> str:
@@ -82,8 +82,8 @@ def next_link(headers: Sequence[str]) -> str | None:
     for header in headers:
         position = 0
         while (match := _LINK.match(header, position)) and match.end() > position:
-            relation = _REL.search(match[2])
-            if relation and "next" in (relation[1] or relation[2] or "").lower().split():
+            params = {name.lower(): quoted or plain for name, quoted, plain in _LINK_PARAM.findall(match[2])}
+            if "next" in params.get("rel", "").lower().split():
                 return match[1].strip()
             position = match.end()
     return None

@@ -204,13 +204,27 @@ def private_key_from(file: Path) -> jwk.RSAKey | jwk.ECKey:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise SettingsError(f"{setting} cannot be read: {reason}.") from None
-    try:
-        if text.lstrip().startswith("{"):
-            key = jwk.import_key(json.loads(text))
-        else:
-            key = jwk.import_key(text, "EC" if "BEGIN EC " in text else "RSA")
-    except (JoseError, ValueError, TypeError):
-        raise SettingsError(f"{setting} holds no private key in PEM or JWK form.") from None
-    if not isinstance(key, jwk.RSAKey | jwk.ECKey) or not key.is_private:
-        raise SettingsError(f"{setting} must hold a private RSA or EC key.")
+    key = _jwk_key(text) if text.lstrip().startswith("{") else _pem_key(text)
+    if key is None or not key.is_private:
+        raise SettingsError(f"{setting} holds no private RSA or EC key in PEM or JWK form.")
     return key
+
+
+def _jwk_key(text: str) -> jwk.RSAKey | jwk.ECKey | None:
+    try:
+        values = json.loads(text)
+        if values.get("kty") == "RSA":
+            return jwk.import_key(values, "RSA")
+        return jwk.import_key(values, "EC") if values.get("kty") == "EC" else None
+    except (JoseError, ValueError, TypeError):
+        return None
+
+
+def _pem_key(text: str) -> jwk.RSAKey | jwk.ECKey | None:
+    # PEM's usual wrapping (PKCS #8) does not show the kind outside.
+    for kind in (jwk.RSAKey, jwk.ECKey):
+        try:
+            return kind.import_key(text)
+        except (JoseError, ValueError, TypeError):
+            continue
+    return None
