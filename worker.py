@@ -27,6 +27,7 @@ from holdfast.logs import configure_logs
 from holdfast.offline.formatter import OfflineFormatter
 from holdfast.query_worker import QueryPool
 from holdfast.settings import Settings, load_settings
+from holdfast.sync.tenant_sync import TenantSync
 from workflows.query import QueryWorkflow
 
 # Activities that run when the worker is asked to end may finish for so long; what does not is done again elsewhere.
@@ -56,7 +57,7 @@ async def run_worker(settings: Settings) -> None:
     planning = PlanningActivities(OfflinePlanner(), snapshots, settings.approval, settings.max_parallel_steps)
     steps = StepActivities(CypherStepRunner(OfflineCypherWriter(), snapshots, pool, artifacts))
     formatting = FormattingActivities(OfflineFormatter(), artifacts)
-    syncing = SyncActivities(settings, snapshots)
+    syncing = SyncActivities(TenantSync.from_settings(settings, snapshots))
     try:
         async with Worker(
             client,

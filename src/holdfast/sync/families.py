@@ -36,6 +36,8 @@ class Family:
     alive_path: str | None = None
     # Without this family a snapshot is of no use: a refusal fails the sync instead of leaving everything unknown.
     essential: bool = False
+    # The answer is one record and not a list of them.
+    one_record: bool = False
 
     @property
     def is_one_list(self) -> bool:
@@ -50,7 +52,13 @@ _ALIVE_APP = "/api/v1/apps/{parent}"
 _ALL = (
     # Custom attributes belong to user types; both families only tell their types, nothing in the graph hangs on them.
     Family("user_types", "/api/v1/meta/types/user", label="User"),
-    Family("user_schemas", "/api/v1/meta/schemas/user/{parent}", label="User", parents_from="user_types"),
+    Family(
+        "user_schemas",
+        "/api/v1/meta/schemas/user/{parent}",
+        label="User",
+        parents_from="user_types",
+        one_record=True,
+    ),
     # A plain list leaves DEPROVISIONED people out, a search does not, and everyone was updated since 1970.
     Family(
         "users",

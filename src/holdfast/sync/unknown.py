@@ -12,9 +12,12 @@ from holdfast.sync.families import FAMILIES, WHOLE
 
 # The column that names a thing to a person.
 _NAMES = {"User": "login", "Group": "name", "Application": "label", "Policy": "name"}
-# These tell only how attributes are typed; without them the values do.
-_SILENT = frozenset({"user_types", "user_schemas"})
+# Types of attributes are taken from their values then; and without the list of assignees the roles of everyone are
+# marked unknown themselves.
+_SPOKEN_FOR = frozenset({"user_types", "user_schemas", "role_assignees"})
 _NAMED_IN_A_SENTENCE = 3
+# The report crosses Temporal, whose payloads are limited; the manifest has every one.
+_SENTENCES = 50
 
 
 def unknown_reads(
@@ -31,7 +34,7 @@ def unknown_reads(
             reason=reason,
         )
         for name, parents in refusals.items()
-        if parents and name not in _SILENT
+        if parents and name not in _SPOKEN_FOR
         for names in (_names_of(FAMILIES[name].label, list(parents), nodes),)
         for parent, reason in parents.items()
     )
@@ -42,7 +45,9 @@ def in_sentences(unknown: Iterable[UnknownRead]) -> tuple[str, ...]:
     grouped: dict[tuple[str, str], list[UnknownRead]] = defaultdict(list)
     for read in unknown:
         grouped[(read.family, read.reason)].append(read)
-    return tuple(_sentence(family, reason, reads) for (family, reason), reads in grouped.items())
+    sentences = [_sentence(family, reason, reads) for (family, reason), reads in grouped.items()]
+    more = len(sentences) - _SENTENCES
+    return (*sentences[:_SENTENCES], *([f"And {more:,} more; all are in the snapshot's manifest."] if more > 0 else []))
 
 
 def _sentence(family: str, reason: str, reads: list[UnknownRead]) -> str:
