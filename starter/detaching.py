@@ -7,14 +7,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from holdfast.errors import HoldfastError
 from holdfast.settings import PREFIX, Settings, as_environment
-from starter.stack import Say
-from starter.stack_record import StackRecord, end_survivors, lock_holder, owned_folder, prepared, running_stack
+from starter.stack_record import (
+    StackRecord,
+    end_survivors,
+    folder_in_use,
+    lock_holder,
+    owned_folder,
+    prepared,
+    running_stack,
+)
+
+Say = Callable[[str], None]
 
 _POLL_S = 0.1
 # The slowest process gets 20 s before it is killed, one after the other.
@@ -30,8 +39,10 @@ class DetachedFailed(HoldfastError):
 
 
 def start_detached(settings: Settings, say: Say) -> StackRecord:
-    """Start a stack that outlives this process; return when all of it serves. Raises DetachedFailed."""
+    """Start a stack that outlives this process; return when all of it serves. Raises FolderInUse, DetachedFailed."""
     prepared(settings.data_dir)
+    if (holder := lock_holder(settings.data_dir)) is not None:
+        raise folder_in_use(settings.data_dir, holder)
     log = settings.data_dir / "logs" / "stack.log"
     log.parent.mkdir(exist_ok=True)
     inherited = {name: text for name, text in os.environ.items() if not name.upper().startswith(PREFIX)}

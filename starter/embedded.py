@@ -5,10 +5,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
-import os
-import random
-import socket
-import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -19,12 +15,13 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from holdfast.errors import TemporalUnavailable
+from starter.bound_process import spawn_bound
+from starter.ports import LOOPBACK, free_port, is_free
 from starter.search_attributes import ensure_search_attributes
 from starter.temporal_binary import find_temporal
 
 __all__ = ["EmbeddedTemporal", "find_temporal"]
 
-_IP = "127.0.0.1"
 _NAMESPACE = "default"
 # A cold start from a slow disk took 4 s; a database with a long history has to be opened as well.
 _START_TIMEOUT_S = 60.0
@@ -34,11 +31,6 @@ _STOP_TIMEOUT_S = 15.0
 _RELEASE_TIMEOUT_S = 5.0
 # Its four inner services take random ports by themselves; one of them may be lost to another server that starts.
 _ATTEMPTS = 3
-_LOG_BYTES_KEPT = 10 << 20
-
-# Below Linux's range for outgoing connections: else a client that re-dials a stopped server's port may be given that
-# very port as its own, connect to itself, and keep the server from coming back.
-_CHOSEN_PORTS = range(15_000, 32_000)
 
 # The dev server polls its one shard's queues 20 times a second and spreads each task queue over four partitions:
 # five activities in a row took 550 ms. With these they take 80 ms.
@@ -55,17 +47,6 @@ _SQLITE_PRAGMAS = {"journal_mode": "WAL", "synchronous": "NORMAL"}
 
 # SQLite locks these bytes of the file for as long as any connection in WAL mode is open.
 _SQLITE_LOCK_START, _SQLITE_LOCK_BYTES = 0x40000000, 512
-
-# Linux ends the server when its parent is gone, however that ended. In a process of its own and not in a
-# preexec_fn: that would run Python between fork and exec while the SDK's threads hold locks.
-_LAUNCHER = """
-import ctypes, os, signal, sys
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    if os.getppid() != int(sys.argv[1]):
-        sys.exit("the parent ended before the server started")
-os.execv(sys.argv[2], sys.argv[2:])
-"""
 
 
 class EmbeddedTemporal:
@@ -85,12 +66,12 @@ class EmbeddedTemporal:
     @property
     def address(self) -> str:
         """host:port of the frontend; known after `start`."""
-        return f"{_IP}:{self._ports['port']}"
+        return f"{LOOPBACK}:{self._ports['port']}"
 
     @property
     def ui_url(self) -> str:
         """Where the web UI is; known after `start`."""
-        return f"http://{_IP}:{self._ports['ui_port']}"
+        return f"http://{LOOPBACK}:{self._ports['ui_port']}"
 
     @property
     def pid(self) -> int | None:
@@ -174,37 +155,39 @@ class EmbeddedTemporal:
         ports: dict[str, int] = {}
         for name, given in self._given.items():
             if given is not None:
-                if not _is_free(given):
+                if not is_free(given):
                     raise TemporalUnavailable(
                         f"Port {given} is in use by another program: end that, or give another one in "
                         f"HOLDFAST_TEMPORAL__{name.upper()} (unset, Holdfast chooses a free one)."
                     )
                 ports[name] = given
-            elif name in remembered and (self._ports or _is_free(remembered[name])):
+            elif name in remembered and (self._ports or is_free(remembered[name])):
                 ports[name] = remembered[name]
             else:
-                ports[name] = _free_port(exclude=set(ports.values()))
+                ports[name] = free_port(exclude=set(ports.values()))
         memory.write_text(json.dumps(ports))
         return ports
 
     async def _spawn(self, lock: IO[str]) -> None:
-        command = [str(self._binary), "server", "start-dev", "--ip", _IP, "--log-level", "warn", "--color", "never"]
+        command = [
+            str(self._binary),
+            "server",
+            "start-dev",
+            "--ip",
+            LOOPBACK,
+            "--log-level",
+            "warn",
+            "--color",
+            "never",
+        ]
         command += ["--db-filename", str(self._data_dir / "temporal.db")]
         command += ["--port", str(self._ports["port"]), "--ui-port", str(self._ports["ui_port"])]
         for key, value in _DYNAMIC_CONFIG.items():
             command += ["--dynamic-config-value", f"{key}={value}"]
         for key, pragma in _SQLITE_PRAGMAS.items():
             command += ["--sqlite-pragma", f"{key}={pragma}"]
-        _rotate(self.log_file)
-        with self.log_file.open("ab") as log:
-            self._log_start = log.tell()
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), *command,
-                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-                pass_fds=(lock.fileno(),),
-                # A Ctrl-C in the terminal must not end the server before those who use it.
-                start_new_session=True,
-            )  # fmt: skip
+        self._log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
+        self._process = await spawn_bound(command, self.log_file, pass_fds=(lock.fileno(),))
 
     async def _serves(self) -> bool:
         """True when it answers and knows our search attributes, False when it ended. Raises after the time limit."""
@@ -224,7 +207,7 @@ class EmbeddedTemporal:
     async def _answers(self) -> bool:
         try:
             # The SDK's connect retries for seconds by itself; a plain socket knows at once.
-            _, writer = await asyncio.open_connection(_IP, self._ports["port"])
+            _, writer = await asyncio.open_connection(LOOPBACK, self._ports["port"])
             writer.close()
             await writer.wait_closed()
             client = await Client.connect(self.address, namespace=_NAMESPACE)
@@ -237,7 +220,8 @@ class EmbeddedTemporal:
 
     def _last_log_lines(self) -> str:
         with self.log_file.open("rb") as log:
-            log.seek(self._log_start)
+            # A log that was too long began anew.
+            log.seek(self._log_start if self._log_start <= self.log_file.stat().st_size else 0)
             lines = log.read().decode(errors="replace").splitlines()
         return "\n".join(lines[-8:]) or "(nothing)"
 
@@ -250,25 +234,6 @@ def _read_ports(memory: Path) -> dict[str, int]:
     return {name: port for name, port in ports.items() if isinstance(port, int)} if isinstance(ports, dict) else {}
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # As the server does it: connections of a server that ended do not block the port.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_IP, port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_port(exclude: set[int]) -> int:
-    # At random, so that stacks that start together do not choose the same one.
-    for port in random.sample(_CHOSEN_PORTS, 200):
-        if port not in exclude and _is_free(port):
-            return port
-    raise TemporalUnavailable("No free port was found for Temporal; give one in HOLDFAST_TEMPORAL__PORT.")
-
-
 def _is_open_elsewhere(database: Path) -> bool:
     """Whether another process has this SQLite file open, ours or one started by hand."""
     try:
@@ -279,8 +244,3 @@ def _is_open_elsewhere(database: Path) -> bool:
     except BlockingIOError:
         return True
     return False
-
-
-def _rotate(log: Path) -> None:
-    if log.exists() and log.stat().st_size > _LOG_BYTES_KEPT:
-        log.replace(log.with_suffix(".log.1"))

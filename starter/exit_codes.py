@@ -11,6 +11,7 @@ from pathlib import Path
 
 from holdfast.answer import Outcome
 from holdfast.errors import (
+    ExportRefused,
     FolderInUse,
     HoldfastError,
     InvalidQuestion,
@@ -40,7 +41,7 @@ class ExitCode(IntEnum):
 
 
 _CODES: tuple[tuple[tuple[type[HoldfastError], ...], ExitCode], ...] = (
-    ((InvalidQuestion, SettingsError, UnknownExecution, PlanRejected), ExitCode.USAGE),
+    ((InvalidQuestion, SettingsError, UnknownExecution, PlanRejected, ExportRefused), ExitCode.USAGE),
     ((InvalidTransition, ReviewRefused), ExitCode.REFUSED),
     (
         (StackNotRunning, FolderInUse, TemporalUnavailable, NoSnapshot, OktaUnreachable, OktaRefused),

@@ -102,6 +102,14 @@ def lock_holder(data_dir: Path) -> int | None:
     return None
 
 
+def folder_in_use(data_dir: Path, holder: int) -> FolderInUse:
+    """The refusal that names the owner of the folder."""
+    return FolderInUse(
+        f"Another `holdfast up` (process {holder or 'just starting'}) runs on {data_dir}. Stop it with "
+        "`holdfast down`, or set HOLDFAST_DATA_DIR to another folder."
+    )
+
+
 def prepared(data_dir: Path) -> None:
     """Make the folder if need be. Raises SettingsError where it cannot be written."""
     try:
@@ -128,10 +136,7 @@ def owned_folder(data_dir: Path) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise FolderInUse(
-                        f"Another `holdfast up` (process {lock_holder(data_dir) or 'just starting'}) runs on "
-                        f"{data_dir}. Stop it with `holdfast down`, or set HOLDFAST_DATA_DIR to another folder."
-                    ) from None
+                    raise folder_in_use(data_dir, lock_holder(data_dir) or 0) from None
                 time.sleep(0.05)
         lock.truncate(0)
         lock.write(str(os.getpid()))

@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowQueryFailedError, WorkflowQueryRejectedError
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ApplicationError, FailureError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError
-from workflows.sync import SyncWorkflow
 
 from holdfast.contracts import (
     STATE_ATTRIBUTE,
     TASK_QUEUE,
     SyncMode,
     SyncProgress,
-    SyncRecord,
     SyncReport,
     SyncRequest,
     sync_workflow_id,
@@ -27,6 +24,7 @@ from holdfast.errors import HoldfastError, SettingsError
 from holdfast.execution import State
 from starter.connection import Connection
 from starter.questions import asker, new_id
+from workflows.sync import SyncWorkflow
 
 _POLL_S = 0.3
 _QUERY_TIMEOUT = timedelta(seconds=2)
@@ -76,24 +74,22 @@ async def follow(connection: Connection, name: str, show: Callable[[SyncProgress
             await asyncio.wait({result}, timeout=_POLL_S)
         return result.result()
     except WorkflowFailureError as error:
-        cause: BaseException = error.cause
-        # Temporal wraps what an activity said; the innermost failure is the one for people.
-        while isinstance(cause, FailureError) and cause.cause is not None:
-            cause = cause.cause
-        message = cause.message if isinstance(cause, FailureError) else str(cause)
+        cause = error.cause
+        words = cause.message if isinstance(cause, FailureError) else str(cause)
         raise SyncFailed(
-            f"The sync failed: {message} What was published before stays as it is.",
-            cause.type if isinstance(cause, ApplicationError) else None,
+            f"The sync failed: {words} What was published before stays as it is.", _origin(cause)
         ) from error
     finally:
         result.cancel()
 
 
-def history(data_dir: Path) -> list[SyncRecord]:
-    """Every sync that ended, well or not, the latest last."""
-    file = data_dir / "sync" / "history.jsonl"
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    return [SyncRecord.model_validate_json(line) for line in lines if line]
+def _origin(cause: BaseException | None) -> str | None:
+    """The name of our own error behind a failed sync: it stands below what the workflow and the activity made of it."""
+    while isinstance(cause, FailureError):
+        if isinstance(cause, ApplicationError) and cause.type not in {None, "SyncFailed"}:
+            return cause.type
+        cause = cause.cause
+    return None
 
 
 async def _progress(handle: WorkflowHandle[SyncWorkflow, SyncReport]) -> SyncProgress | None:

@@ -9,17 +9,14 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from holdfast.errors import NoSnapshot
+from holdfast.errors import NoSnapshot, SnapshotDamaged
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.settings import Settings, load_settings, unknown_variables
-from starter import doctor
 from starter.connection import demo_settings
-from starter.demo import run_demo
 from starter.detaching import start_detached, stop_stack
 from starter.exit_codes import ExitCode
 from starter.rendering import err, out
 from starter.settings_view import markdown, settings_view
-from starter.stack import Stack, run_until_stopped
 from starter.stack_record import StackRecord, lock_holder
 
 DemoSeed = Annotated[int | None, typer.Option("--demo-seed", help="Same seed and size: same demo company")]
@@ -49,6 +46,10 @@ def up(
         show_stack(start_detached(settings, tell), settings)
         tell("Stop it with: holdfast down")
         return
+    # Here and not above, as in `check_all`: the demo tenant and the Okta client take half a second to import, which
+    # `ask` need not wait for.
+    from starter.stack import Stack, run_until_stopped
+
     point_out_unknown_settings()
 
     def when_ready(record: StackRecord) -> None:
@@ -79,6 +80,8 @@ def check_all() -> None:
 
     Example: holdfast doctor
     """
+    from starter import doctor
+
     console, bad = out(), False
 
     async def run() -> None:
@@ -117,6 +120,8 @@ def demo(
 
     Example: holdfast demo --no-keep
     """
+    from starter.demo import run_demo
+
     console = out()
     chosen = with_demo_options(demo_settings(load_settings()), demo_seed, demo_users)
     raise typer.Exit(run_demo(chosen, console, keep=console.is_terminal if keep is None else keep))
@@ -144,6 +149,8 @@ def show_stack(record: StackRecord, settings: Settings) -> None:
         SnapshotStore(settings.data_dir / "graph").current()
     except NoSnapshot:
         tell("Read the tenant first: holdfast sync")
+    except SnapshotDamaged as error:
+        tell(str(error))
     else:
         tell('Ask: holdfast ask "Who is locked out?"')
 

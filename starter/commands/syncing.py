@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from holdfast.settings import load_settings
+from holdfast.sync.history import SyncHistory
 from starter import syncs
 from starter.connection import connect, located
 from starter.rendering import err, history_view, out
@@ -45,7 +46,7 @@ def sync(
 
 def show_history() -> None:
     """Print every sync that ended, the latest first; read from the data folder, so nothing needs to run."""
-    records = list(reversed(syncs.history(located(load_settings()).data_dir)))
+    records = SyncHistory(located(load_settings()).data_dir / "sync").entries()[::-1]
     if records:
         out().print(history_view(records))
     else:
