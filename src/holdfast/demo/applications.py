@@ -118,7 +118,7 @@ def make_applications(
         planned = [user for user, keys in scripted.items() if listing.key in keys]
         # A scripted person has exactly the direct assignments of the script.
         direct[app["id"]] = frozenset([u for u in chosen if u not in scripted] + planned)
-    return AppFamily(dict(sorted(apps.items())), app_groups, direct)
+    return AppFamily(dict(sorted(apps.items())), dict(sorted(app_groups.items())), dict(sorted(direct.items())))
 
 
 def _application(seed: int, listing: _Listing, random: Random, now: int) -> Record:

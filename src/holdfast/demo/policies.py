@@ -250,7 +250,7 @@ def make_policies(seed: int, now: datetime) -> PolicyFamily:
         policy = _policy(seed, plan, priorities[plan.kind], _dates(random, now))
         policies[policy["id"]] = policy
         rules[policy["id"]] = tuple(_rules(seed, plan, random, now))
-    return PolicyFamily(dict(sorted(policies.items())), rules, dict(sorted(zones.items())))
+    return PolicyFamily(dict(sorted(policies.items())), dict(sorted(rules.items())), dict(sorted(zones.items())))
 
 
 def _dates(random: Random, now: datetime) -> Record:

@@ -143,7 +143,7 @@ def make_devices(seed: int, people: Mapping[str, Record], now: datetime) -> Devi
             uses[device["id"]] = tuple(_use(holder, device, random) for holder in holders)
     spare = _device(seed, owners[0], 99, random, now)
     devices[spare["id"]], uses[spare["id"]] = spare, ()
-    return DeviceFamily(dict(sorted(devices.items())), uses)
+    return DeviceFamily(dict(sorted(devices.items())), dict(sorted(uses.items())))
 
 
 def _device(seed: int, user: Record, number: int, random: Random, now: datetime) -> Record:
@@ -211,7 +211,9 @@ def make_roles(seed: int, people: Mapping[str, Record], now: datetime) -> RoleFa
         group_id(seed, name): (_assignment(seed, group_id(seed, name), kind, "GROUP", now),)
         for name, kind in _GROUP_ROLES
     }
-    return RoleFamily({user: tuple(roles) for user, roles in sorted(by_user.items())}, by_group, custom)
+    return RoleFamily(
+        {user: tuple(roles) for user, roles in sorted(by_user.items())}, dict(sorted(by_group.items())), custom
+    )
 
 
 def _active_in(people: Mapping[str, Record], department: str) -> Iterator[str]:

@@ -1,0 +1,103 @@
+"""Okta's own Python client reads the demo tenant: its models refuse whatever has not Okta's shape."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from okta.client import Client
+
+from holdfast.demo import Company, RateLimitOptions, TenantOptions, make_company, running
+from holdfast.demo.policies import POLICY_TYPES
+
+
+@pytest.fixture(scope="module")
+def company() -> Company:
+    return make_company(7, 230, now=datetime(2026, 11, 21, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+async def client(company: Company) -> AsyncIterator[Any]:
+    options = TenantOptions(rate_limits=RateLimitOptions(enabled=False))
+    with pytest.MonkeyPatch.context() as environment:
+        # The client speaks to https only, unless its own tests' switch is set.
+        environment.setenv("OKTA_TESTING_TESTINGDISABLEHTTPSCHECK", "true")
+        async with running(company, options) as tenant:
+            yield Client({"orgUrl": tenant.url, "token": "demo-token"})
+
+
+def read(answer: tuple[Any, ...]) -> Any:
+    items, *_, error = answer
+    assert error is None, error
+    return items
+
+
+async def test_it_reads_people_and_what_is_theirs(client: Any, company: Company) -> None:
+    people = read(await client.list_users(search="id pr"))
+    assert len(people) == 200
+    for user in people[:40]:
+        record = company.users[user.id]
+        assert user.profile.login == record["profile"]["login"]
+        assert str(user.status.value) == record["status"]
+        groups = read(await client.list_user_groups(user.id))
+        assert [group.id for group in groups] == list(company.groups_of.get(user.id, ()))
+        assert len(read(await client.list_app_links(user.id)) or []) <= len(company.apps)
+        if user.id != company.cases.unreadable_factors_user:
+            factors = read(await client.list_factors(user.id))
+            assert [factor.id for factor in factors] == [factor["id"] for factor in company.factors(user.id)]
+
+
+async def test_it_reads_groups_their_members_and_rules(client: Any, company: Company) -> None:
+    groups = read(await client.list_groups())
+    assert [group.id for group in groups] == list(company.groups)
+    for group in groups:
+        members = read(await client.list_group_users(group.id))
+        assert [user.id for user in members] == list(company.members[group.id])
+    assert len(read(await client.list_group_rules())) == len(company.group_rules)
+
+
+async def test_it_reads_applications_of_every_kind_with_their_assignments(client: Any, company: Company) -> None:
+    apps = read(await client.list_applications(limit=200))
+    assert [app.id for app in apps] == list(company.apps)
+    kinds = {type(app).__name__ for app in apps}
+    assert {
+        "SamlApplication",
+        "OpenIdConnectApplication",
+        "BrowserPluginApplication",
+        "AutoLoginApplication",
+        "BookmarkApplication",
+        "ActiveDirectoryApplication",
+    } <= kinds
+    for app in apps:
+        users = read(await client.list_application_users(app.id, limit=500))
+        assert [user.id for user in users] == list(company.app_scopes[app.id])
+        links = read(await client.list_application_group_assignments(app.id))
+        assert [link.id for link in links] == [link["id"] for link in company.app_groups[app.id]]
+
+
+async def test_it_reads_administrators_and_their_roles(client: Any, company: Company) -> None:
+    assigned = read(await client.list_users_with_role_assignments())
+    assert [user.id for user in assigned.value] == list(company.administrators)
+    for user in assigned.value:
+        roles = read(await client.list_assigned_roles_for_user(user.id))
+        assert len(roles) == len(company.roles(user.id))
+    for group in company.group_roles:
+        assert len(read(await client.list_group_assigned_roles(group))) == 1
+
+
+async def test_it_reads_devices_policies_rules_zones_and_types(client: Any, company: Company) -> None:
+    assert len(read(await client.list_devices(expand="user"))) == min(200, len(company.devices))
+    for kind in POLICY_TYPES:
+        for policy in read(await client.list_policies(type=kind)):
+            rules = read(await client.list_policy_rules(policy.id))
+            assert len(rules) == len(company.policy_rules[policy.id])
+    assert len(read(await client.list_network_zones())) == len(company.zones)
+    assert len(read(await client.list_user_types())) == 2
+    assert read(await client.get_user_schema("default")).title == "User"
+
+
+async def test_a_refusal_reaches_it_as_oktas_error(client: Any, company: Company) -> None:
+    _, *_, error = await client.list_factors(company.cases.unreadable_factors_user)
+    assert "E0000006" in str(error)
