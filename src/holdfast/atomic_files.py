@@ -67,7 +67,7 @@ def _remove_abandoned(path: Path) -> None:
     oldest = time.time() - _ABANDONED_AFTER.total_seconds()
     for leftover in path.parent.glob(f".{path.name}.*.part"):
         try:
-            if leftover.stat().st_mtime < oldest:
+            if leftover.lstat().st_mtime < oldest:
                 leftover.unlink()
         except FileNotFoundError:
             continue  # Another writer of the same file removed it first.
