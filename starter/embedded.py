@@ -61,6 +61,8 @@ class EmbeddedTemporal:
         self._data_dir = data_dir
         self._given = {"port": port, "ui_port": ui_port}
         self._ports: dict[str, int] = {}
+        self._served = False
+        self._log_start = 0
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -93,6 +95,7 @@ class EmbeddedTemporal:
                 await self._spawn(lock)
                 try:
                     if await self._serves():
+                        self._served = True
                         return
                 except BaseException:
                     await self.stop()
@@ -151,37 +154,34 @@ class EmbeddedTemporal:
 
     def _choose_ports(self) -> dict[str, int]:
         memory = self._data_dir / "temporal-ports.json"
-        remembered = self._ports or _read_ports(memory)
+        remembered = _read_ports(memory)
         ports: dict[str, int] = {}
         for name, given in self._given.items():
-            if given is not None:
-                if not is_free(given):
-                    raise TemporalUnavailable(
-                        f"Port {given} is in use by another program: end that, or give another one in "
-                        f"HOLDFAST_TEMPORAL__{name.upper()} (unset, Holdfast chooses a free one)."
-                    )
-                ports[name] = given
-            elif name in remembered and (self._ports or is_free(remembered[name])):
-                ports[name] = remembered[name]
-            else:
-                ports[name] = free_port(exclude=set(ports.values()))
+            # Once it served, its clients know the address: a restart may not move.
+            fixed = given if given is not None else self._ports.get(name) if self._served else None
+            if fixed is not None and not is_free(fixed):
+                raise TemporalUnavailable(
+                    f"Port {fixed} is in use by another program: end that, or give another one in "
+                    f"HOLDFAST_TEMPORAL__{name.upper()} (unset, Holdfast chooses a free one when it starts)."
+                )
+            if fixed is None and name in remembered and is_free(remembered[name]):
+                fixed = remembered[name]
+            ports[name] = fixed if fixed is not None else free_port(exclude=set(ports.values()))
         memory.write_text(json.dumps(ports))
         return ports
 
     async def _spawn(self, lock: IO[str]) -> None:
-        command = [
-            str(self._binary),
-            "server",
-            "start-dev",
-            "--ip",
-            LOOPBACK,
-            "--log-level",
-            "warn",
-            "--color",
-            "never",
-        ]
-        command += ["--db-filename", str(self._data_dir / "temporal.db")]
-        command += ["--port", str(self._ports["port"]), "--ui-port", str(self._ports["ui_port"])]
+        options = {
+            "ip": LOOPBACK,
+            "port": self._ports["port"],
+            "ui-port": self._ports["ui_port"],
+            "db-filename": self._data_dir / "temporal.db",
+            "log-level": "warn",
+            "color": "never",
+        }
+        command = [str(self._binary), "server", "start-dev"]
+        for option, chosen in options.items():
+            command += [f"--{option}", str(chosen)]
         for key, value in _DYNAMIC_CONFIG.items():
             command += ["--dynamic-config-value", f"{key}={value}"]
         for key, pragma in _SQLITE_PRAGMAS.items():
@@ -195,7 +195,8 @@ class EmbeddedTemporal:
         deadline = time.monotonic() + _START_TIMEOUT_S
         while self._process.returncode is None:
             if await self._answers():
-                return True
+                # Else it was another program that answered, on a port that it took in the same moment.
+                return self._process.returncode is None
             if time.monotonic() > deadline:
                 raise TemporalUnavailable(
                     f"Temporal did not serve within {_START_TIMEOUT_S:.0f} s. Its last words, from {self.log_file}:\n"

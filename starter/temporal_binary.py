@@ -61,7 +61,7 @@ def find_temporal(
         if fault is None:
             return candidate
         tell(f"{candidate} {fault}; looking further.")
-    if fetch and (_fetch(cached, tell)):
+    if fetch and _fetch(cached, tell):
         return cached
     raise TemporalUnavailable(
         "No usable `temporal` program was found. Install Temporal's CLI (https://docs.temporal.io/cli) so that "
@@ -92,7 +92,7 @@ def _fault(binary: Path) -> str | None:
 
 def _fetch(cached: Path, tell: Callable[[str], None]) -> bool:
     cached.parent.mkdir(parents=True, exist_ok=True)
-    with _only_one(cached.with_suffix(".lock"), tell):
+    with _only_one(cached.with_name(f"{cached.name}.lock"), tell):
         # Whoever held the lock before may have made it.
         if cached.exists() and _fault(cached) is None:
             return True
