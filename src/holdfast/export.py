@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from holdfast.answer import Header
 from holdfast.atomic_files import replacing
+from holdfast.columns import column
 from holdfast.errors import ExportRefused
 from holdfast.presentation.cells import is_list, item_type, list_cell
 from holdfast.records import json_ready, json_records
@@ -51,7 +52,7 @@ def content(rows: pl.LazyFrame | pl.DataFrame, headers: Sequence[Header]) -> lis
 
 
 def _shown(rows: pl.LazyFrame | pl.DataFrame, headers: Sequence[Header]) -> pl.LazyFrame:
-    return rows.lazy().select(header.value for header in headers)
+    return rows.lazy().select(column(header.value) for header in headers)
 
 
 def _write_parquet(rows: pl.LazyFrame, headers: Sequence[Header], to: Path) -> None:
@@ -91,16 +92,16 @@ def _flat(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def _as_one_value(name: str, dtype: pl.DataType) -> pl.Expr:
     if is_list(dtype) and not item_type(dtype).is_nested():
-        return list_cell(pl.col(name), dtype)
+        return list_cell(column(name), dtype)
     if isinstance(dtype, pl.Struct):
-        return pl.col(name).struct.json_encode()
-    return pl.col(name).map_elements(lambda cell: orjson.dumps(cell.to_list()).decode(), return_dtype=pl.String)
+        return column(name).struct.json_encode()
+    return column(name).map_elements(lambda cell: orjson.dumps(cell.to_list()).decode(), return_dtype=pl.String)
 
 
 def _harmless(rows: pl.LazyFrame) -> pl.LazyFrame:
     """The same rows without text that a spreadsheet would run."""
     names = [name for name, dtype in rows.collect_schema().items() if dtype == pl.String]
-    return rows.with_columns(_harmless_text(pl.col(name)).alias(name) for name in names)
+    return rows.with_columns(_harmless_text(column(name)).alias(name) for name in names)
 
 
 def _harmless_text(text: pl.Expr) -> pl.Expr:

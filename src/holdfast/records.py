@@ -11,6 +11,8 @@ from typing import cast
 import polars as pl
 from pydantic import JsonValue
 
+from holdfast.columns import column
+
 _ISO_UTC = "%Y-%m-%dT%H:%M:%S%.fZ"
 
 
@@ -35,17 +37,17 @@ def json_records(frame: pl.DataFrame) -> list[dict[str, JsonValue]]:
 
 
 def _flat(name: str, dtype: pl.DataType) -> pl.Expr:
-    column = pl.col(name)
+    cell = column(name)
     if isinstance(dtype, pl.Datetime):
-        zoned = column if dtype.time_zone in {None, "UTC"} else column.dt.convert_time_zone("UTC")
+        zoned = cell if dtype.time_zone in {None, "UTC"} else cell.dt.convert_time_zone("UTC")
         return zoned.dt.strftime(_ISO_UTC)
     if dtype.is_float():
-        return pl.when(column.is_finite()).then(column)
+        return pl.when(cell.is_finite()).then(cell)
     if isinstance(dtype, pl.Binary):
-        return column.bin.encode("base64")
+        return cell.bin.encode("base64")
     if isinstance(dtype, pl.Date | pl.Time | pl.Duration | pl.Decimal | pl.Categorical | pl.Enum):
-        return column.cast(pl.String) if not isinstance(dtype, pl.Duration) else column.dt.to_string("iso")
-    return column
+        return cell.cast(pl.String) if not isinstance(dtype, pl.Duration) else cell.dt.to_string("iso")
+    return cell
 
 
 def _plain(value: object) -> JsonValue:

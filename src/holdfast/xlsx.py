@@ -14,6 +14,7 @@ from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from holdfast.columns import column
 from holdfast.errors import ExportRefused
 
 # Excel's own limits: rows with the headings, columns, UTF-16 units in a cell, digits it keeps of a number, and the
@@ -36,8 +37,8 @@ def write_xlsx(rows: pl.LazyFrame, headings: Sequence[str], to: Path) -> None:
         book = xlsxwriter.Workbook(str(to), options)
         sheet = book.add_worksheet("Answer")
         heading = book.add_format({"bold": True})
-        for column, text in enumerate(headings):
-            sheet.write_string(0, column, text, heading)
+        for place, text in enumerate(headings):
+            sheet.write_string(0, place, text, heading)
         sheet.freeze_panes(1, 0)
         moment, day = (book.add_format({"num_format": f}) for f in ("yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd"))
         _write_cells(sheet, rows, moment, day)
@@ -61,7 +62,7 @@ def _refuse_what_does_not_fit(rows: pl.LazyFrame, headings: Sequence[str]) -> No
     texts = [name for name, dtype in rows.collect_schema().items() if dtype == pl.String]
     for name, heading in zip(rows.collect_schema().names(), headings, strict=True):
         if name in texts:
-            _refuse_long_cells(rows.select(text=pl.col(name)), heading)
+            _refuse_long_cells(rows.select(text=column(name)), heading)
 
 
 def _refuse_long_cells(texts: pl.LazyFrame, heading: str) -> None:
@@ -77,17 +78,17 @@ def _refuse_long_cells(texts: pl.LazyFrame, heading: str) -> None:
 
 
 def _write_cells(sheet: Worksheet, rows: pl.LazyFrame, moment: Format, day: Format) -> None:
-    def write_whole(row: int, column: int, value: int) -> None:
+    def write_whole(row: int, place: int, value: int) -> None:
         if abs(value) < _MAX_EXACT:
-            sheet.write_number(row, column, value)
+            sheet.write_number(row, place, value)
         else:
-            sheet.write_string(row, column, str(value))
+            sheet.write_string(row, place, str(value))
 
-    def write_time(row: int, column: int, value: date) -> None:
+    def write_time(row: int, place: int, value: date) -> None:
         if value.timetuple()[:3] < _FIRST_DAY:
-            sheet.write_string(row, column, value.isoformat())
+            sheet.write_string(row, place, value.isoformat())
         else:
-            sheet.write_datetime(row, column, value, moment if isinstance(value, datetime) else day)
+            sheet.write_datetime(row, place, value, moment if isinstance(value, datetime) else day)
 
     writers: dict[type, Callable[[int, int, Any], object]] = {
         str: sheet.write_string,
@@ -101,14 +102,14 @@ def _write_cells(sheet: Worksheet, rows: pl.LazyFrame, moment: Format, day: Form
     for frame in _plain(rows).collect_batches(chunk_size=_BATCH, maintain_order=True, engine="streaming"):
         for record in frame.iter_rows():
             row += 1
-            for column, value in enumerate(record):
+            for place, value in enumerate(record):
                 if value is not None:
-                    writers[type(value)](row, column, value)
+                    writers[type(value)](row, place, value)
 
 
 def _plain(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Cells of the types that a sheet has; times in UTC."""
-    return rows.select(_plain_cell(pl.col(name), dtype) for name, dtype in rows.collect_schema().items())
+    return rows.select(_plain_cell(column(name), dtype) for name, dtype in rows.collect_schema().items())
 
 
 def _plain_cell(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from holdfast.columns import column
 from holdfast.presentation.recipe import DateText, FillEmpty, ListText, Unknown, Words
 
 _FORMATS = {"day": "%Y-%m-%d", "minute": "%Y-%m-%d %H:%M", "second": "%Y-%m-%d %H:%M:%S"}
@@ -28,10 +29,10 @@ def is_time(dtype: pl.DataType) -> bool:
 
 def date_text(operation: DateText, dtype: pl.DataType) -> pl.Expr:
     """The time, or each time of a list, as text in the operation's zone."""
-    column = pl.col(operation.column)
+    cell = column(operation.column)
     if is_list(dtype):
-        return column.list.eval(_moment_text(pl.element(), item_type(dtype), operation.zone, operation.precision))
-    return _moment_text(column, dtype, operation.zone, operation.precision)
+        return cell.list.eval(_moment_text(pl.element(), item_type(dtype), operation.zone, operation.precision))
+    return _moment_text(cell, dtype, operation.zone, operation.precision)
 
 
 def _moment_text(moment: pl.Expr, dtype: pl.DataType, zone: str, precision: str) -> pl.Expr:
@@ -61,7 +62,7 @@ def list_text(operation: ListText, dtype: pl.DataType) -> pl.Expr:
     """A list as text: see `ListText`."""
     inner = item_type(dtype)
     item = pl.element()
-    items = pl.col(operation.column).list.drop_nulls().list.unique()
+    items = column(operation.column).list.drop_nulls().list.unique()
     ordered = items.list.eval(as_text(item.sort_by(*in_reading_order(item, inner)), inner))
     if operation.limit is None:
         return ordered.list.join(operation.separator)
@@ -77,18 +78,18 @@ def list_cell(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 def words(operation: Words) -> pl.Expr:
     """A boolean in words."""
-    cell = pl.col(operation.column)
+    cell = column(operation.column)
     yes, no, unknown = pl.lit(operation.yes), pl.lit(operation.no), pl.lit(operation.unknown)
     return pl.when(cell).then(yes).when(cell.not_()).then(no).otherwise(unknown)
 
 
 def unknown(operation: Unknown, dtype: pl.DataType) -> pl.Expr:
     """A cell in words where its marker says that it could not be read: see `Unknown`."""
-    cell = pl.col(operation.column)
+    cell = column(operation.column)
     text = as_text(cell, dtype)
     partly = text if isinstance(dtype, pl.Boolean) else pl.format("{}{}", text, pl.lit(operation.partly))
     return (
-        pl.when(pl.col(operation.known).fill_null(False))
+        pl.when(column(operation.known).fill_null(False))
         .then(text)
         .when(_holds_nothing(cell, dtype))
         .then(pl.lit(operation.word))
@@ -98,7 +99,7 @@ def unknown(operation: Unknown, dtype: pl.DataType) -> pl.Expr:
 
 def filled(operation: FillEmpty, dtype: pl.DataType) -> pl.Expr:
     """The cell as text, or the word where it is empty."""
-    text = as_text(pl.col(operation.column), dtype)
+    text = as_text(column(operation.column), dtype)
     return pl.when(text.is_null() | (text == "")).then(pl.lit(operation.word)).otherwise(text)
 
 

@@ -8,7 +8,9 @@ from operator import or_
 from typing import Literal
 
 import polars as pl
+from polars import selectors
 
+from holdfast.columns import column
 from holdfast.presentation import cells, conditions
 from holdfast.presentation.recipe import (
     Aggregate,
@@ -40,7 +42,7 @@ def applied(operation: Operation, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFr
 
 @applied.register
 def _(operation: Choose, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
-    return rows.select(*(pl.col(shown.column) for shown in operation.columns))
+    return rows.select(*(column(shown.column) for shown in operation.columns))
 
 
 @applied.register
@@ -50,7 +52,7 @@ def _(operation: Rename, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
 
 @applied.register
 def _(operation: Join, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
-    left_on = [key.left for key in operation.on]
+    left_on = [column(key.left) for key in operation.on]
     if operation.how == "anti" or not operation.take:
         return _matching(operation, rows, steps)
     keys = _spare_names(rows, len(left_on))
@@ -59,13 +61,13 @@ def _(operation: Join, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
     joined = rows.join(right, left_on=left_on, right_on=keys, how=operation.how, coalesce=True, maintain_order=order)
     if operation.matches == "rows":
         return joined
-    return joined.with_columns(pl.col(taken.result).fill_null(pl.lit([])) for taken in operation.take)
+    return joined.with_columns(column(taken.result).fill_null(pl.lit([])) for taken in operation.take)
 
 
 def _matching(operation: Join, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
     """The rows that find something in the joined step; for an anti join those that find nothing."""
     how: Literal["anti", "semi"] = "anti" if operation.how == "anti" else "semi"
-    left, right = [key.left for key in operation.on], [key.right for key in operation.on]
+    left, right = [column(key.left) for key in operation.on], [column(key.right) for key in operation.on]
     return rows.join(steps[operation.step], left_on=left, right_on=right, how=how, maintain_order="left")
 
 
@@ -73,8 +75,8 @@ def _taken(operation: Join, keys: Sequence[str], steps: Steps) -> pl.LazyFrame:
     right = steps[operation.step]
     schema = right.collect_schema()
     selected = right.select(
-        *(pl.col(key.right).alias(name) for key, name in zip(operation.on, keys, strict=True)),
-        *(pl.col(taken.column).alias(taken.result) for taken in operation.take),
+        *(column(key.right).alias(name) for key, name in zip(operation.on, keys, strict=True)),
+        *(column(taken.column).alias(taken.result) for taken in operation.take),
     )
     if operation.matches == "rows":
         return selected
@@ -85,7 +87,7 @@ def _taken(operation: Join, keys: Sequence[str], steps: Steps) -> pl.LazyFrame:
 
 def _gathered(name: str, dtype: pl.DataType) -> pl.Expr:
     """A column's cells as one list; lists become one long list."""
-    return pl.col(name).explode() if cells.is_list(dtype) else pl.col(name)
+    return column(name).explode() if cells.is_list(dtype) else column(name)
 
 
 def _spare_names(rows: pl.LazyFrame, count: int) -> list[str]:
@@ -108,20 +110,20 @@ def _(operation: Aggregate, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
     schema = rows.collect_schema()
     if operation.by:
         measures = [_measured(m, schema).alias(m.name) for m in operation.measures]
-        grouped = rows.group_by(operation.by, maintain_order=True).agg(measures)
+        grouped = rows.group_by([column(name) for name in operation.by], maintain_order=True).agg(measures)
     else:
         grouped = rows.select(
             (_measured(m, schema).implode() if m.function == "list" else _measured(m, schema)).alias(m.name)
             for m in operation.measures
         )
-    shares = [pl.col(m.name) for m in operation.measures if m.function == "share"]
+    shares = [column(m.name) for m in operation.measures if m.function == "share"]
     return grouped.with_columns(pl.when(share.sum() > 0).then(share * 100.0 / share.sum()) for share in shares)
 
 
 def _measured(measure: Measure, schema: pl.Schema) -> pl.Expr:
     if measure.column is None:
         return pl.len()
-    cell = pl.col(measure.column)
+    cell = column(measure.column)
     match measure.function:
         case "distinct":
             return cell.drop_nulls().n_unique()
@@ -149,7 +151,7 @@ def _(operation: Sort, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
     keys = [
         (expr, key.descending)
         for key in operation.by
-        for expr in cells.in_reading_order(pl.col(key.column), schema[key.column])
+        for expr in cells.in_reading_order(column(key.column), schema[key.column])
     ]
     return rows.sort(
         [expr for expr, _ in keys], descending=[down for _, down in keys], nulls_last=True, maintain_order=True
@@ -165,7 +167,7 @@ def _(operation: Top, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
 def _(operation: Explode, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
     if rows.collect_schema()[operation.column] == pl.Null:
         return rows
-    return rows.explode(operation.column, empty_as_null=True, keep_nulls=True)
+    return rows.explode(selectors.by_name(operation.column), empty_as_null=True, keep_nulls=True)
 
 
 @applied.register
@@ -183,7 +185,7 @@ def _(operation: DateText, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
 @applied.register
 def _(operation: Round, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
     typed, _ = _typed(rows, operation.column, pl.Float64())
-    return typed.with_columns(pl.col(operation.column).round(operation.decimals, mode="half_away_from_zero"))
+    return typed.with_columns(column(operation.column).round(operation.decimals, mode="half_away_from_zero"))
 
 
 @applied.register
@@ -205,9 +207,9 @@ def _(operation: FillEmpty, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
     return typed.with_columns(cells.filled(operation, dtype).alias(operation.column))
 
 
-def _typed(rows: pl.LazyFrame, column: str, otherwise: pl.DataType) -> tuple[pl.LazyFrame, pl.DataType]:
+def _typed(rows: pl.LazyFrame, name: str, otherwise: pl.DataType) -> tuple[pl.LazyFrame, pl.DataType]:
     """The column's type; a column of nothing but nulls may have none and is given the one that is needed."""
-    dtype = rows.collect_schema()[column]
+    dtype = rows.collect_schema()[name]
     if dtype != pl.Null:
         return rows, dtype
-    return rows.with_columns(pl.col(column).cast(otherwise)), otherwise
+    return rows.with_columns(column(name).cast(otherwise)), otherwise

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
+from holdfast.columns import column
 from holdfast.presentation.cells import is_list, is_time, item_type
 from holdfast.presentation.recipe import Compare, Condition, Contains, IsEmpty, OneOf, Value
 
@@ -32,7 +33,7 @@ def holds(condition: Condition, dtype: pl.DataType) -> pl.Expr:
 
 
 def _found(condition: Condition, dtype: pl.DataType) -> pl.Expr:
-    cell = pl.col(condition.column)
+    cell = column(condition.column)
     if isinstance(condition, IsEmpty):
         return _is_empty(cell, dtype)
     if dtype == pl.Null:

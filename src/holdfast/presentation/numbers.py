@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from holdfast.answer import RowCounts
+from holdfast.columns import column
 from holdfast.presentation.cells import as_text, is_list, item_type
 from holdfast.presentation.templates import literal_text
 
@@ -84,7 +85,7 @@ def _held(numbers: frozenset[str], rows: pl.LazyFrame) -> set[str]:
 
 
 def _holds(number: str, name: str, dtype: pl.DataType) -> pl.Expr:
-    cell = pl.col(name)
+    cell = column(name)
     if dtype.is_numeric() and not re.fullmatch(_DAY, number):
         decimals = len(number.partition(".")[2])
         return (cell.cast(pl.Float64).round(decimals) == float(number)).fill_null(False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from holdfast.answer import JoinCount, RowCounts
+from holdfast.columns import column
 from holdfast.presentation.compiler import applied
 from holdfast.presentation.fitting import check
 from holdfast.presentation.recipe import Aggregate, Explode, Filter, Join, Presentation, Top
@@ -70,8 +71,8 @@ class Table:
 
     def joined(self, join: Join, after: pl.LazyFrame, right: pl.LazyFrame) -> Table:
         """The table after rows were looked up in another step."""
-        on = [key.left for key in join.on]
-        found = self.rows.join(right, left_on=on, right_on=[key.right for key in join.on], how="semi")
+        on = [column(key.left) for key in join.on]
+        found = self.rows.join(right, left_on=on, right_on=[column(key.right) for key in join.on], how="semi")
         drops = {"left": None, "inner": "not_joined", "anti": "joined"}[join.how]
         lookup = _Lookup(step_id=join.step, before=self.as_many, found=found, drops=drops)
         as_many = self.as_many if join.how == "left" and join.matches == "lists" else after

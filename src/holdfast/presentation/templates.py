@@ -23,6 +23,7 @@ from datetime import datetime
 import polars as pl
 
 from holdfast.answer import Header, RowCounts
+from holdfast.columns import column
 from holdfast.presentation.cells import as_text, is_list, is_time, item_type, list_cell
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([a-z_]+)(?::([^{}]*))?\}|([{}])")
@@ -129,7 +130,7 @@ def _facts(wanted: set[Place], rows: pl.LazyFrame, *, as_markdown: bool) -> dict
 
 
 def _fact(place: Place, schema: pl.Schema) -> pl.Expr:
-    cell, dtype = pl.col(place.column), schema[place.column]
+    cell, dtype = column(place.column), schema[place.column]
     if dtype == pl.Null and place.kind in _OF_NUMBERS:
         cell = cell.cast(pl.Float64)
     match place.kind:
@@ -197,7 +198,7 @@ def markdown_table(rows: pl.LazyFrame, headers: Sequence[Header], total: int) ->
 
 def _cell_text(name: str, dtype: pl.DataType) -> pl.Expr:
     if not dtype.is_nested():
-        return as_text(pl.col(name), dtype)
+        return as_text(column(name), dtype)
     if is_list(dtype) and not item_type(dtype).is_nested():
-        return list_cell(pl.col(name), dtype)
-    return pl.col(name).map_elements(str, return_dtype=pl.String)
+        return list_cell(column(name), dtype)
+    return column(name).map_elements(str, return_dtype=pl.String)
