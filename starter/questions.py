@@ -29,7 +29,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from holdfast.answer import Answer, Question, QuestionOptions
 from holdfast.contracts import STATE_ATTRIBUTE, TASK_QUEUE, Progress, Review
-from holdfast.errors import HoldfastError, ReviewRefused, UnknownExecution
+from holdfast.errors import HoldfastError, InvalidTransition, ReviewRefused, UnknownExecution
 from holdfast.execution import State, checked_transition
 from holdfast.question import checked_text
 from starter.connection import Connection
@@ -168,6 +168,13 @@ async def listed(connection: Connection, state: State | None, limit: int) -> Asy
 async def steer(connection: Connection, question_id: str, to: State) -> None:
     """Ask a question to move to `to`. Raises InvalidTransition, which names both states, and UnknownExecution."""
     now = await asked(connection, question_id)
+    if to is State.RUNNING and now.state != State.PAUSED:
+        # The table lets others run too: a queued one when a worker takes it, a blocked one when it is reviewed.
+        raise InvalidTransition(
+            f"A question that is {now.state} cannot become {to} by `resume`: only a PAUSED one can."
+        )
+    if now.closed is not None and now.state not in set(State):
+        raise InvalidTransition(f"A question that is {now.state} cannot become {to}: it has ended.")
     checked_transition(State(now.state), to)
     with _known(question_id):
         await _handle(connection.client, question_id).signal(_SIGNALS[to])

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from holdfast.answer import (
+    Answer,
+    ArtifactRef,
+    Column,
+    Effort,
+    FormattedAnswer,
+    Gap,
+    Header,
+    Outcome,
+    SnapshotRef,
+)
+from holdfast.contracts import FamilyProgress, FamilyReport, Progress, StepProgress, SyncProgress, SyncReport
+from holdfast.execution import State, StepState
+from holdfast.plan import CypherStep, Plan
+from starter.plain_text import age, cell, span, visible, visible_lines, when
+from starter.progress import question_progress, sync_progress
+from starter.questions import Asked, summary_of
+from starter.rendering import answer_view, plan_view, questions_view, sync_view
+from tests.unit.rendered import rendered
+
+NOON = datetime(2026, 7, 24, 12, tzinfo=UTC)
+PLAN = Plan(
+    steps=(CypherStep(id="people", entity="user", operation="list", query_context="people whose [status] is ACTIVE"),),
+    reasoning="One look.",
+    understood_as="people who are active",
+    confidence=0.9,
+)
+
+
+def answer(outcome: Outcome = Outcome.ANSWERED, **changes: object) -> Answer:
+    values: dict[str, object] = {
+        "correlation_id": "q-20260724-aaaaaaaa",
+        "question": "Who is active?",
+        "outcome": outcome,
+        "plan": PLAN,
+        "snapshot": SnapshotRef(id="snap-1", synced_at=NOON - timedelta(hours=3)),
+        "started": NOON,
+        "finished": NOON + timedelta(seconds=0.142),
+    }
+    return Answer.model_validate({**values, **changes})
+
+
+def formatted(total: int, **changes: object) -> FormattedAnswer:
+    values: dict[str, object] = {
+        "display_type": "table",
+        "headers": (Header(text="Name", value="name"), Header(text="Apps", value="apps")),
+        "rows": ArtifactRef(
+            key="q/table", row_count=total, size_bytes=1, columns=(Column(name="name", dtype="String"),)
+        ),
+        "summary": f"{total} people are active.",
+        "total_items": total,
+        "last_sync": NOON,
+        "processing_method": "offline",
+        "effort": Effort(seconds=0.1, peak_memory_bytes=1),
+    }
+    return FormattedAnswer.model_validate({**values, **changes})
+
+
+@given(st.text())
+def test_no_text_of_a_tenant_can_steer_a_terminal(text: str) -> None:
+    shown = visible(text)
+    assert not any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in shown)
+    assert not any(character in "\u202e\u2066\u2069\u200f" for character in shown)
+    shown.encode()
+
+
+@given(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"])))
+def test_harmless_text_is_shown_as_it_is(text: str) -> None:
+    assert visible(text) == text.replace("\u061c", "\\u061c")
+
+
+def test_lines_stay_lines_where_they_are_meant_to() -> None:
+    assert visible_lines("one\ntwo\x1b[31m") == "one\ntwo\\u001b[31m"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, ""), (True, "yes"), (0, "0"), (["a", None, "b"], "a, , b"), ({"k": [1]}, "k: 1"), ("=1+1", "=1+1")],
+)
+def test_a_cell_is_shown_as_a_person_reads_it(value: object, shown: str) -> None:
+    assert cell(value) == shown  # type: ignore[arg-type]
+
+
+def test_moments_and_spans_are_said_in_words() -> None:
+    assert when(NOON, NOON + timedelta(minutes=3)) == "2026-07-24 12:00 UTC (3 minutes ago)"
+    assert [age(timedelta(seconds=s)) for s in (-5, 59, 60, 7200, 90_000)] == [
+        "just now", "just now", "1 minute ago", "2 hours ago", "1 day ago",
+    ]  # fmt: skip
+    assert [span(s) for s in (0.1416, 12.4, 200)] == ["0.14 s", "12 s", "3 min 20 s"]
+
+
+def test_names_with_brackets_are_text_and_never_markup() -> None:
+    records: list[dict[str, JsonValue]] = [
+        {"name": "[red]Mallory[/red] :smile:", "apps": 2},
+        {"name": "Zoë \x1b[2J", "apps": 10},
+    ]
+    shown = rendered(answer_view(answer(formatted=formatted(2)), records, None))
+    assert "[red]Mallory[/red] :smile:" in shown
+    assert "\x1b" not in shown
+    assert "Zoë \\u001b[2J" in shown
+
+
+def test_an_answer_says_how_it_was_understood_what_is_missing_and_where_it_came_from() -> None:
+    seen = answer(formatted=formatted(40), gaps=(Gap(origin="sync", message="factors of 1 person"),))
+    shown = rendered(answer_view(seen, [{"name": "Ann", "apps": 1}], "http://ui/q"))
+    assert "Understood as: people who are active" in shown
+    assert "40 people are active." in shown
+    assert "Shown are 1 of 40 rows. All of them: holdfast export q-20260724-aaaaaaaa" in shown
+    assert "Not known: factors of 1 person" in shown
+    assert "stored snapshot · last synced 2026-07-24 12:00 UTC" in shown
+    assert "0.14 s · q-20260724-aaaaaaaa · http://ui/q" in shown
+
+
+def test_an_answer_that_is_shown_whole_offers_no_rest() -> None:
+    assert "Shown are" not in rendered(answer_view(answer(formatted=formatted(1)), [{"name": "A", "apps": 1}], None))
+
+
+def test_numbers_stand_at_the_right_and_long_names_are_whole_in_a_pipe() -> None:
+    name = "x" * 300
+    shown = rendered(
+        answer_view(answer(formatted=formatted(2)), [{"name": name, "apps": 7}, {"name": "b", "apps": 12}], None)
+    )
+    lines = shown.splitlines()
+    assert any(line.startswith(name) and line.endswith("   7") for line in lines)
+    assert any(line.startswith("b ") and line.endswith("  12") for line in lines)
+
+
+def test_markdown_is_shown_without_hidden_links() -> None:
+    text = formatted(0, display_type="markdown", rows=None, markdown="# None\nSee [here](http://evil.example/x)")
+    shown = rendered(answer_view(answer(formatted=text), [], None), terminal=True)
+    assert "http://evil.example/x" in shown
+    assert "\x1b]8;" not in shown
+
+
+def test_a_refusal_names_the_words_that_were_not_understood_once() -> None:
+    refused = answer(Outcome.REFUSED, plan=None, message="I do not know these words.", not_understood=("blorp", "zap"))
+    assert "Not understood: blorp, zap" in rendered(answer_view(refused, [], None))
+    quoting = answer(Outcome.REFUSED, plan=None, message="I do not know blorp.", not_understood=("blorp",))
+    assert "Not understood" not in rendered(answer_view(quoting, [], None))
+
+
+def test_a_question_back_numbers_its_choices() -> None:
+    asked_back = answer(Outcome.NEEDS_CLARIFICATION, plan=None, message="Which María?", choices=("a@x", "b@x"))
+    shown = rendered(answer_view(asked_back, [], None))
+    assert "Which María?" in shown
+    assert "1. a@x" in shown
+    assert "2. b@x" in shown
+
+
+def test_a_plan_shows_each_step_and_its_query() -> None:
+    shown = rendered(plan_view(PLAN, {"people": "MATCH (u:User)\nRETURN u.name"}))
+    assert "1. people (cypher: list user)" in shown
+    assert "people whose [status] is ACTIVE" in shown
+    assert "     MATCH (u:User)\n     RETURN u.name" in shown
+
+
+def test_a_list_is_one_line_a_question() -> None:
+    asked = Asked(id="q-1", text="Who\nis [b]?", asker="ann", state="BLOCKED", started=NOON, closed=None)
+    lines = rendered(questions_view([asked])).splitlines()
+    assert lines[-1].split() == ["q-1", "BLOCKED", *age(datetime.now(UTC) - NOON).split(), "ann", "Who", "is", "[b]?"]
+
+
+def test_a_blocked_question_says_how_to_decide() -> None:
+    seen = Progress(
+        correlation_id="q-1", question="?", state=State.BLOCKED, waiting_for="low confidence", plan=PLAN, steps=()
+    )
+    title, _ = question_progress(seen)
+    assert "waits for a review (low confidence)" in title
+    assert "holdfast review q-1 approve" in title
+
+
+def test_steps_show_their_rows_or_their_error() -> None:
+    def step(name: str, state: StepState, rows: int | None, error: str | None) -> StepProgress:
+        return StepProgress(
+            step_id=name, tool="cypher", entity="user", operation="list", state=state, row_count=rows, error=error
+        )
+
+    steps = (step("a", StepState.DONE, 1200, None), step("b", StepState.FAILED, None, "no \x1b"))
+    _, lines = question_progress(
+        Progress(correlation_id="q", question="?", state=State.RUNNING, waiting_for=None, plan=PLAN, steps=steps)
+    )
+    assert [(line.mark, line.detail) for line in lines] == [("done", "1,200 rows"), ("failed", "no \\u001b")]
+
+
+def test_a_sync_shows_every_family_and_why_one_does_not_go_on() -> None:
+    seen = SyncProgress(
+        sync_id="s-1",
+        state=State.RUNNING,
+        phase="reading",
+        finished=(FamilyReport(family="users", rows=1000, pages=5, unknown=2, seconds=1),),
+        running=(FamilyProgress(family="factors", rows=20, parents_done=3, parents=900, trouble="429"),),
+        waiting=("zones",),
+    )
+    title, lines = sync_progress(seen)
+    assert title == "s-1: reading"
+    assert [(line.name, line.mark, line.detail) for line in lines] == [
+        ("users", "done", "1,000 rows, 2 unknown"),
+        ("factors", "running", "20 rows, 3 of 900 read (429)"),
+        ("zones", "waiting", ""),
+    ]
+
+
+def test_a_sync_report_says_what_is_unknown_and_what_was_left_out() -> None:
+    report = SyncReport(
+        sync_id="s-1",
+        mode="full",
+        tenant="http://t",
+        snapshot_id="snap-1",
+        started=NOON,
+        finished=NOON + timedelta(seconds=20),
+        families=(FamilyReport(family="users", rows=1000, pages=5, unknown=0, seconds=1),),
+        counts={"User": 1000},
+        dropped={"member_of": 3, "owns": 0},
+        unknown=("factors of Ann",),
+    )
+    shown = rendered(sync_view(report))
+    assert "Snapshot snap-1 is published (full, 20 s): 1,000 nodes and relations of http://t." in shown
+    assert "3 member_of." in shown
+    assert "owns" not in shown
+    assert "Not known: factors of Ann" in shown
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=2_000))
+def test_a_summary_for_temporal_is_one_line_of_bounded_bytes(text: str) -> None:
+    summary = summary_of(text)
+    assert len(summary.encode()) <= 300
+    assert "\n" not in summary
