@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from holdfast.contracts import FamilyProgress, FamilyReport
-from holdfast.errors import OktaNotFound, OktaRefused, PermanentError
+from holdfast.errors import OktaNotFound, OktaRefused, OktaServerError, OktaUnreachable, PermanentError
 from holdfast.sync.families import Family
 from holdfast.sync.pages import FamilyPages
 from holdfast.sync.rows import rows_frame
 
 # Okta's largest concurrency limit; the client lets fewer through at a time.
 _PARENTS_AT_A_TIME = 75
+# After so many failed reads and no good one between them the tenant is away, and the rest would fail too.
+_AWAY_AFTER = 10
 # A feature that is off is refused with 401, a wrong token too.
 _FEATURE_OFF = "E0000015"
 
@@ -100,6 +102,8 @@ class _Reading:
         self._rows = 0
         self._page_count = 0
         self._refused_as_a_whole = False
+        self._failed: list[OktaUnreachable | OktaServerError] = []
+        self._failed_in_a_row = 0
 
     async def run(self) -> None:
         """Read what is left."""
@@ -119,6 +123,8 @@ class _Reading:
                     group.create_task(self._take_parents())
         except BaseExceptionGroup as failures:
             raise _weightiest(failures) from None
+        if self._failed:
+            raise self._failed[0]
         await self._say_once_if_everything_was_refused()
 
     async def _take_parents(self) -> None:
@@ -129,8 +135,19 @@ class _Reading:
                 await self._read_parent(parent)
             except OktaRefused as refusal:
                 await self._settle_refusal(parent, refusal)
+            except (OktaUnreachable, OktaServerError) as failure:
+                self._pass_over(failure)
+                continue
+            self._failed_in_a_row = 0
             self._done += 1
             self._tell()
+
+    def _pass_over(self, failure: OktaUnreachable | OktaServerError) -> None:
+        """Leave this parent to the next attempt and read the others: one bad answer must not cost an attempt each."""
+        self._failed.append(failure)
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row >= _AWAY_AFTER:
+            raise failure
 
     async def _read_parent(self, parent: str) -> None:
         number = self._stored.get(parent, 0)

@@ -60,5 +60,5 @@ def _sentence(family: str, reason: str, reads: list[UnknownRead]) -> str:
 
 
 def _names_of(label: str, ids: list[str], nodes: Mapping[str, pl.DataFrame]) -> dict[str, str]:
-    found = nodes[label].filter(pl.col("id").is_in(ids)).select("id", _NAMES.get(label, "id"))
+    found = nodes[label].filter(pl.col("id").is_in(ids)).select("id", pl.col(_NAMES.get(label, "id")).alias("name"))
     return dict(found.iter_rows())
