@@ -204,6 +204,13 @@ async def test_faults_come_at_the_same_requests_for_the_same_seed(company: Compa
     assert set(runs[0]) == {200, 429, 500}
 
 
+async def test_a_429_on_purpose_asks_for_a_short_wait_only(company: Company) -> None:
+    async with asking(company, TenantOptions(faults=FaultOptions(throttle_rate=1))) as ask:
+        status, _, headers = await ask.get("/api/v1/org")
+    assert (status, headers["X-Rate-Limit-Limit"], headers["X-Rate-Limit-Remaining"]) == (429, "0", "0")
+    assert int(headers["X-Rate-Limit-Reset"]) <= time.time() + 2
+
+
 async def test_a_cut_answer_breaks_in_the_middle_and_is_logged_as_cut(company: Company, tmp_path: Path) -> None:
     log = tmp_path / "requests.jsonl"
     async with asking(company, TenantOptions(faults=FaultOptions(cut_rate=1), request_log=log)) as ask:

@@ -79,6 +79,16 @@ def test_who_leaves_loses_applications_and_everyone(before: Company, after: Comp
     assert all(set(scopes) <= here for scopes in after.app_scopes.values())
 
 
+def test_who_leaves_is_assigned_nothing_and_uses_no_device(before: Company, after: Company) -> None:
+    left = {
+        user
+        for user, record in after.users.items()
+        if record["status"] == "DEPROVISIONED" and before.users[user]["status"] != "DEPROVISIONED"
+    }
+    assert all(left.isdisjoint(users) for users in after.direct.values())
+    assert all(use.user_id not in left for uses in after.device_uses.values() for use in uses)
+
+
 def test_scripted_people_never_change(before: Company, after: Company) -> None:
     cases = before.cases
     for user in (*cases.same_name, *cases.left_managers, cases.direct_and_two_groups_user, cases.hostile_nickname):

@@ -5,7 +5,7 @@ from holdfast.demo.changes import evolve
 from holdfast.demo.company import Company, make_company
 from holdfast.demo.export import export
 from holdfast.demo.options import DEMO_CLIENT_ID, DEMO_TOKEN, FaultOptions, Plan, RateLimitOptions, TenantOptions
-from holdfast.demo.server import RunningTenant, running, serve
+from holdfast.demo.server import RunningTenant, running
 
 __all__ = [
     "DEMO_CLIENT_ID",
@@ -22,5 +22,4 @@ __all__ = [
     "export",
     "make_company",
     "running",
-    "serve",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import MappingProxyType
 
 from holdfast.demo.filters import Grammar, Predicate, compiled
@@ -32,8 +33,7 @@ def _list_groups(call: Call) -> Reply:
         raise ApiError("E0000033")
     keep: Predicate | None = None
     if asked == ["q"]:
-        start = query["q"].casefold()
-        keep = lambda group: group["profile"]["name"].casefold().startswith(start)  # noqa: E731
+        keep = partial(_named, query["q"].casefold())
     elif asked:
         keep = compiled(query[asked[0]], _SEARCH if asked == ["search"] else _FILTER)
     stats = "stats" in query.get("expand", "").split(",")
@@ -46,6 +46,10 @@ def _list_groups(call: Call) -> Reply:
             (lambda group: keep(groups[group])) if keep else None,
         ),
     )
+
+
+def _named(start: str, group: Record) -> bool:
+    return bool(group["profile"]["name"].casefold().startswith(start))
 
 
 def _group_id(call: Call) -> str:

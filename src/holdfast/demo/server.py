@@ -6,7 +6,6 @@ Beside Okta's paths there are two of its own, open to anyone: `GET /_demo/compan
 
 from __future__ import annotations
 
-import asyncio
 import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -207,9 +206,3 @@ async def running(company: Company, options: TenantOptions) -> AsyncIterator[Run
         yield tenant
     finally:
         await tenant.stop()
-
-
-async def serve(company: Company, options: TenantOptions) -> None:
-    """Serve until cancelled. Raises SettingsError where it cannot listen."""
-    async with running(company, options):
-        await asyncio.Event().wait()

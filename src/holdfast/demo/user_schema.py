@@ -57,8 +57,8 @@ def user_types(company: Company, url: str) -> list[Record]:
             "default": is_default,
             "created": stamp(company.now.replace(year=company.now.year - 6, day=1)),
             "lastUpdated": stamp(company.now.replace(year=company.now.year - 1, day=1)),
-            "createdBy": "sprz9fj1ycBcsgopy1d6",
-            "lastUpdatedBy": "sprz9fj1ycBcsgopy1d6",
+            "createdBy": okta_id("spr", company.seed, "system"),
+            "lastUpdatedBy": okta_id("spr", company.seed, "system"),
             "_links": {
                 "self": {"href": f"{url}/api/v1/meta/types/user/{type_id}"},
                 "schema": {"href": f"{url}/api/v1/meta/schemas/user/{schema_id(company, type_id)}"},
