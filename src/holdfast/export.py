@@ -94,7 +94,7 @@ def _as_one_value(name: str, dtype: pl.DataType) -> pl.Expr:
     if is_list(dtype) and not item_type(dtype).is_nested():
         return list_cell(column(name), dtype)
     if isinstance(dtype, pl.Struct):
-        return column(name).struct.json_encode()
+        return pl.when(column(name).is_not_null()).then(column(name).struct.json_encode())
     return column(name).map_elements(lambda cell: orjson.dumps(cell.to_list()).decode(), return_dtype=pl.String)
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from io import FileIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from holdfast.columns import column
 from holdfast.errors import ExportRefused
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 # Excel's own limits: rows with the headings, columns, UTF-16 units in a cell, digits it keeps of a number, and the
 # first day that it knows.
@@ -32,9 +35,9 @@ def write_xlsx(rows: pl.LazyFrame, headings: Sequence[str], to: Path) -> None:
     """Write flat rows below their headings. Raises ExportRefused, which names the limit that they pass."""
     _refuse_what_does_not_fit(rows, headings)
     # Excel's format wants every part as a file of its own first: beside the result, where room was made for it.
-    with TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.") as parts:
+    with TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.") as parts, _File(to, "wb") as file:
         options = {"constant_memory": True, "tmpdir": parts, "use_zip64": True}
-        book = xlsxwriter.Workbook(str(to), options)
+        book = xlsxwriter.Workbook(file, options)
         sheet = book.add_worksheet("Answer")
         heading = book.add_format({"bold": True})
         for place, text in enumerate(headings):
@@ -42,11 +45,24 @@ def write_xlsx(rows: pl.LazyFrame, headings: Sequence[str], to: Path) -> None:
         sheet.freeze_panes(1, 0)
         moment, day = (book.add_format({"num_format": f}) for f in ("yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd"))
         _write_cells(sheet, rows, moment, day)
-        try:
-            book.close()
-        except FileCreateError as error:
-            # It wraps what the system said, which the caller needs to know a full disk by.
-            raise error.args[0] from error
+        book.close()
+    if file.failure is not None:
+        raise file.failure
+
+
+class _File(FileIO):
+    """A file that keeps the first failure for us: a zip file that met it would meet it again when it is collected."""
+
+    failure: OSError | None = None
+
+    def write(self, data: Buffer, /) -> int:
+        left = memoryview(data)
+        while left and self.failure is None:
+            try:
+                left = left[super().write(left) :]
+            except OSError as error:
+                self.failure = error
+        return memoryview(data).nbytes
 
 
 def _refuse_what_does_not_fit(rows: pl.LazyFrame, headings: Sequence[str]) -> None:
