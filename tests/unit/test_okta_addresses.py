@@ -112,6 +112,22 @@ def test_a_followed_link_stays_at_the_tenant_or_is_refused(link: str) -> None:
     assert url.startswith(ORIGIN + "/")
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/api/v1/users",
+        "//evil.example/api/v1/users",
+        "http://acme.okta.com/api/v1/users",
+        "https://acme.okta.com:444/api/v1/users",
+        "https://acme.okta.com@evil.example/api/v1/users",
+        "https://me:word@acme.okta.com/api/v1/users",
+    ],
+)
+def test_a_link_that_leads_elsewhere_is_refused_by_the_name_of_the_place(link: str) -> None:
+    with pytest.raises(OktaRefused, match=r"leads away from the tenant, to '(evil\.example|acme\.okta\.com)'"):
+        followed_link(ORIGIN, link)
+
+
 def test_a_link_is_followed_with_its_query_as_given_relative_or_absolute() -> None:
     query = "?after=200u%2Babc%3D&limit=200&filter=a,b;c"
     for link in (f"/api/v1/users{query}", f"{ORIGIN}/api/v1/users{query}", f"{ORIGIN}:443/api/v1/users{query}#top"):
