@@ -17,7 +17,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from holdfast.contracts import TASK_QUEUE
-from holdfast.errors import HoldfastError, SettingsError
+from holdfast.errors import SettingsError, StackNotRunning
 from holdfast.settings import PREFIX, DemoSettings, Settings, as_environment
 from starter.bound_process import spawn_bound
 from starter.embedded import EmbeddedTemporal
@@ -30,11 +30,10 @@ _WORKER_TIMEOUT = timedelta(seconds=60)
 # A company of a million people is made in memory before the first request is served.
 _TENANT_TIMEOUT = timedelta(minutes=10)
 _POLL_S = 0.05
-_LAST_LINES = 8
 
 
-class ChildFailed(HoldfastError):
-    """A process of the stack ended or hung while it started; the message carries its last words."""
+class ChildFailed(StackNotRunning):
+    """A process of the stack ended or hung while it started; the message carries its last line and its log."""
 
 
 class Child(Protocol):
@@ -86,7 +85,7 @@ class ProgramChild:
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
     async def start_until(self, serves: Callable[[int], Awaitable[bool]], limit: timedelta) -> None:
-        """Start it and return when `serves(pid)`. Raises ChildFailed with the last lines of its log."""
+        """Start it and return when `serves(pid)`. Raises ChildFailed."""
         self._log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
         self._process = await spawn_bound(self._command, self.log_file, environment=self._environment)
         try:
@@ -121,14 +120,16 @@ class ProgramChild:
             await process.wait()
 
     def _complaint(self, what: str) -> str:
-        return f"The {self.name} {what}. Its last words, from {self.log_file}:\n{self._last_words()}"
+        return f"The {self.name} {what} (its log: {self.log_file}). It said: {self._last_line()}"
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
+        """Ours say why they end in one line; of a traceback, the last line is what a person can use."""
         size = self.log_file.stat().st_size
         with self.log_file.open("rb") as log:
+            # A log that was too long began anew.
             log.seek(self._log_start if self._log_start <= size else 0)
-            lines = log.read().decode(errors="replace").splitlines()
-        return "\n".join(lines[-_LAST_LINES:]) or "(nothing)"
+            lines = log.read().decode(errors="replace").split("\n")
+        return next((line for line in reversed(lines) if line.strip()), "nothing")
 
 
 class TenantChild(ProgramChild):

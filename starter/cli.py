@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from typing import Annotated, Any
 
@@ -114,5 +116,14 @@ def _options(
 
 def main() -> None:
     """The console script `holdfast`."""
-    app(prog_name="holdfast")
-    sys.exit(0)
+    try:
+        app(prog_name="holdfast")
+        code = ExitCode.ANSWERED.value
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else ExitCode.FAILED
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BrokenPipeError):
+            stream.flush()
+    # Threads of Temporal's SDK that still hold a cancelled call take the interpreter down while it finalizes
+    # ("PyGILState_Release"), and a client cannot be closed. Everything of ours is closed and flushed by now.
+    os._exit(code)

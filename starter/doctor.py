@@ -146,7 +146,7 @@ def _snapshot(settings: Settings) -> Check:
         return Check("Snapshot", "bad", str(error))
     finding = f"{manifest.snapshot_id} of {manifest.tenant}, synced {when(manifest.sync_finished)}"
     if manifest.unknown:
-        finding += f", {len(manifest.unknown):,} reads unanswered"
+        finding += f", {len(manifest.unknown):,} unanswered by the tenant"
     if datetime.now(UTC) - manifest.sync_finished > _OLD:
         return Check("Snapshot", "note", f"{finding}: run `holdfast sync` for fresher answers")
     return Check("Snapshot", "ok", finding)

@@ -30,11 +30,18 @@ _SIGNS: dict[Mark, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that goes on. A pipe gets a new line when its mark changes, not with every count."""
+    """One thing that goes on. A pipe gets a line when it has ended or its trouble changes, not with every count."""
 
     name: str
     mark: Mark
     detail: str = ""
+    # What keeps it from going on.
+    trouble: str = ""
+
+    @property
+    def text(self) -> str:
+        """The line itself."""
+        return f"{self.name} {self.detail}{f' ({self.trouble})' * bool(self.trouble)}".rstrip()
 
 
 class View(Protocol):
@@ -59,7 +66,7 @@ class _PlainView:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._title = ""
-        self._marks: dict[str, Mark] = {}
+        self._told: dict[str, tuple[Mark, str]] = {}
 
     def show(self, title: str, lines: Sequence[Line]) -> None:
         """Print what changed."""
@@ -67,9 +74,11 @@ class _PlainView:
             self._title = title
             self._console.print(Text(title))
         for line in lines:
-            if line.mark != "waiting" and self._marks.get(line.name) != line.mark:
-                self._marks[line.name] = line.mark
-                self._console.print(Text(f"  {_SIGNS[line.mark][0]} {line.name} {line.detail}".rstrip()))
+            news = (line.mark, line.trouble)
+            is_worth_a_line = line.mark not in {"waiting", "running"} or line.trouble
+            if is_worth_a_line and self._told.get(line.name) != news:
+                self._told[line.name] = news
+                self._console.print(Text(f"  {_SIGNS[line.mark][0]} {line.text}"))
 
 
 class _LiveView:
@@ -85,7 +94,7 @@ class _LiveView:
         for line in lines:
             sign, style = _SIGNS[line.mark]
             mark = self._spinner(line.name) if line.mark == "running" else Text(sign, style=style)
-            shown.add_row(mark, Text(f"{line.name} {line.detail}".rstrip(), style=style))
+            shown.add_row(mark, Text(line.text, style=style))
         self._live.update(shown)
 
     def _spinner(self, name: str) -> Spinner:
@@ -140,7 +149,6 @@ def sync_progress(seen: SyncProgress) -> tuple[str, list[Line]]:
     ]
     for running in seen.running:
         of = f", {running.parents_done:,} of {running.parents:,} read" if running.parents > 1 else ""
-        trouble = f" ({visible(running.trouble)})" if running.trouble else ""
-        lines.append(Line(running.family, "running", f"{running.rows:,} rows{of}{trouble}"))
+        lines.append(Line(running.family, "running", f"{running.rows:,} rows{of}", visible(running.trouble)))
     lines.extend(Line(family, "waiting") for family in seen.waiting)
     return f"{seen.sync_id}: {seen.phase}", lines

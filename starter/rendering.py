@@ -21,6 +21,7 @@ from starter.questions import Asked
 
 # A pipe has no width: rows are not wrapped there, so that one record stays one line.
 _PIPE_WIDTH = 1_000
+_LISTED_CHARACTERS = 100
 
 _SOURCES = {"sql": "stored snapshot", "realtime": "live API", "hybrid": "stored snapshot and live API"}
 
@@ -150,11 +151,16 @@ def questions_view(questions: Sequence[Asked]) -> RenderableType:
             age(now - each.started),
             span((each.closed - each.started).total_seconds()) if each.closed else "",
             visible(each.asker),
-            visible(each.text),
+            _beginning(visible(each.text)),
         )
         for each in questions
     ]
     return table(("Id", "State", "Asked", "Took", "By", "Question"), rows)
+
+
+def _beginning(text: str) -> str:
+    """Enough of a question to know it by; `status` shows the whole."""
+    return text if len(text) <= _LISTED_CHARACTERS else f"{text[: _LISTED_CHARACTERS - 1]}…"
 
 
 def sync_view(report: SyncReport) -> RenderableType:

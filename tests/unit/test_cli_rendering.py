@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
+from rich.console import Console
 
 from holdfast.answer import (
     Answer,
@@ -23,7 +25,7 @@ from holdfast.contracts import FamilyProgress, FamilyReport, Progress, StepProgr
 from holdfast.execution import State, StepState
 from holdfast.plan import CypherStep, Plan
 from starter.plain_text import age, cell, span, visible, visible_lines, when
-from starter.progress import question_progress, sync_progress
+from starter.progress import Line, progress_view, question_progress, sync_progress
 from starter.questions import Asked, summary_of
 from starter.rendering import answer_view, plan_view, questions_view, sync_view
 from tests.unit.rendered import rendered
@@ -205,9 +207,21 @@ def test_a_sync_shows_every_family_and_why_one_does_not_go_on() -> None:
     assert title == "s-1: reading"
     assert [(line.name, line.mark, line.detail) for line in lines] == [
         ("users", "done", "1,000 rows, 2 unknown"),
-        ("factors", "running", "20 rows, 3 of 900 read (429)"),
+        ("factors", "running", "20 rows, 3 of 900 read"),
         ("zones", "waiting", ""),
     ]
+    assert lines[1].text == "factors 20 rows, 3 of 900 read (429)"
+
+
+def test_a_pipe_gets_a_line_for_what_ended_or_is_in_trouble_and_once() -> None:
+    stream = io.StringIO()
+    with progress_view(Console(file=stream)) as view:
+        for count in (1, 2):
+            view.show("reading", [Line("users", "running", f"{count} rows"), Line("zones", "waiting")])
+        view.show("reading", [Line("users", "running", "2 rows", "429")])
+        for _ in range(2):
+            view.show("reading", [Line("users", "done", "2 rows")])
+    assert stream.getvalue().splitlines() == ["reading", "  … users 2 rows (429)", "  ✓ users 2 rows"]
 
 
 def test_a_sync_report_says_what_is_unknown_and_what_was_left_out() -> None:
