@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+import sys
 from typing import NamedTuple
 
 from rich.console import Console
@@ -87,7 +90,14 @@ def _say_how_to_go_on(settings: Settings, console: Console) -> None:
     prefix = f"{PREFIX}DATA_DIR={settings.data_dir} " if load_settings().okta.url is not None else ""
     console.print()
     console.print(Text("The demo goes on running. Next:", style="bold"))
-    console.print(Text(f'  {prefix}holdfast ask "Who can open Salesforce?"'))
+    console.print(Text(f'  {prefix}{_how_to_call()} ask "Who can open Salesforce?"'))
     if record is not None and record.ui_url is not None:
         console.print(Text(f"  {record.ui_url}   every question as a workflow, in the Temporal UI"))
-    console.print(Text("  make down   ends it (or: holdfast down)"))
+    console.print(Text(f"  {prefix}{_how_to_call()} down   ends it (or: make down)"))
+
+
+def _how_to_call() -> str:
+    """The command as this person can type it: after `make demo` it stands in a folder that is not on their PATH."""
+    if shutil.which("holdfast") is not None or not sys.argv[0].endswith("holdfast"):
+        return "holdfast"
+    return os.path.relpath(sys.argv[0])
