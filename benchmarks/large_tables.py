@@ -35,7 +35,7 @@ def write_tables(folder: Path, *, users: int, groups: int, memberships: int) -> 
         department=pl.Series(_DEPARTMENTS).gather(number % len(_DEPARTMENTS)),
         status=pl.Series(_STATUSES).gather(number % len(_STATUSES)),
         user_type=pl.lit("Employee"),
-        created=pl.lit(datetime(2024, 1, 1)) + pl.duration(minutes=number),  # noqa: DTZ001 - naive UTC by schema
+        created=pl.lit(datetime(2024, 1, 1)) + pl.duration(minutes=pl.int_range(pl.len())),  # noqa: DTZ001 - naive UTC by schema
         factors_known=pl.lit(True),
         roles_known=pl.lit(True),
     )
