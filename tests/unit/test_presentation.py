@@ -201,6 +201,16 @@ def test_columns_of_nothing_but_nulls_fit_every_operation() -> None:
     assert apply(recipe(equals), {"people": nothing}).collect().height == 0
 
 
+def test_what_could_not_be_read_is_unknown_and_a_yes_is_certain() -> None:
+    cells = {"flag": [True, False, None], "text": ["a", "", None], "n": [2, 0, None]}
+    rows = pl.LazyFrame({**cells, "known": [False, False, None]})
+    says = [{"op": "unknown", "column": name, "known": "known"} for name in cells]
+    made = apply(recipe(*says), {"people": rows}).collect()
+    assert made["flag"].to_list() == ["yes", "unknown", "unknown"]
+    assert made["text"].to_list() == ["a (incomplete)", "unknown", "unknown"]
+    assert made["n"].to_list() == ["2 (incomplete)", "unknown", "unknown"]
+
+
 NAMES = st.sampled_from(
     ["{rows}", "a:b", "select", '"', "'", "__0", "_" * 30, "^.*$", "$x", "*", "", "\n", "é🙂", "x=y"]
 )
