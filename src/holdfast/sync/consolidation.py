@@ -10,19 +10,19 @@ import polars as pl
 from holdfast.errors import SyncInconsistent
 from holdfast.sync.families import FAMILIES, WHOLE, Family
 from holdfast.sync.folders import ROWS_FORM, FamilyReads, Reads, SyncFolder
-from holdfast.sync.parents import Base, carried_over, parents_of
+from holdfast.sync.parents import AGEING, Base, carried_over, parents_of
 from holdfast.sync.tables import FamilyRows
 
 
 @dataclass(frozen=True)
 class Consolidated:
-    """The rows of every family. `carried_over` says of which families rows come from an earlier sync, and its time."""
+    """The rows of every family, and what became of the reads."""
 
     families: dict[str, FamilyRows]
     reads: Reads
 
     def carried_over(self, started: datetime) -> dict[str, datetime]:
-        """Families with rows from before this sync `started`, and when the oldest of them was read."""
+        """Families with rows that may have changed since they were read, and when the oldest of them was."""
         return {name: family.oldest for name, family in self.reads.families.items() if family.oldest < started}
 
 
@@ -36,7 +36,9 @@ def consolidate(folder: SyncFolder, tenant: str, started: datetime, base: Base |
     for family in FAMILIES.values():
         rows, carried = _rows_of(family, folder, base)
         families[family.name] = rows
-        oldest = base.reads.families[family.name].oldest if base is not None and carried else started
+        oldest = started
+        if base is not None and carried and family.name in AGEING:
+            oldest = base.reads.families[family.name].oldest
         reads[family.name] = FamilyReads(unknown=dict(rows.unknown), gone=tuple(sorted(rows.gone)), oldest=oldest)
     everything = Reads(form=ROWS_FORM, tenant=tenant, families=reads)
     folder.keep_rows({name: rows.frame for name, rows in families.items()}, everything)

@@ -37,7 +37,8 @@ class FamilyReads(BaseModel):
     model_config = ConfigDict(frozen=True)
     unknown: dict[str, str]
     gone: tuple[str, ...]
-    # When the oldest of its rows was read; rows that were carried over keep the time of their own sync.
+    # When the oldest of its rows was known to be true: carried-over rows of which Okta cannot say that they still are
+    # keep the start of the sync that read them.
     oldest: datetime
 
 
