@@ -50,3 +50,10 @@ def connection(
             link.close()
     finally:
         opened.close()
+
+
+def as_arrow(engine: EngineName, result: Any) -> Any:
+    """A query's result as one Arrow table of plain types."""
+    if engine == "kuzu":
+        return result.get_as_arrow(-1)
+    return result.get_as_arrow(-1, fallbackExtensionTypes=True)

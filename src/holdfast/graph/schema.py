@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict
@@ -54,17 +55,17 @@ class GraphSchema(BaseModel):
     nodes: tuple[NodeTable, ...]
     relations: tuple[RelationTable, ...]
 
-    @property
+    @cached_property
     def labels(self) -> frozenset[str]:
         """Names a pattern may put after `:` inside parentheses."""
         return frozenset(node.label for node in self.nodes)
 
-    @property
+    @cached_property
     def relation_names(self) -> frozenset[str]:
         """Names a pattern may put after `:` inside brackets."""
         return frozenset(relation.name for relation in self.relations)
 
-    @property
+    @cached_property
     def properties(self) -> frozenset[str]:
         """Names a query may put after `.`."""
         tables: tuple[NodeTable | RelationTable, ...] = (*self.nodes, *self.relations)

@@ -65,8 +65,12 @@ class Snapshot:
         return SnapshotRef(id=self.manifest.snapshot_id, synced_at=self.manifest.sync_finished)
 
     def verify_contents(self) -> None:
-        """Read the whole database file against its digest (0.1 s for 100 MB). Raises SnapshotDamaged."""
-        if _sha256(self.database) != self.manifest.database_sha256:
+        """Read the whole database file against its digest. Raises SnapshotDamaged, NoSnapshot where it was pruned."""
+        try:
+            found = _sha256(self.database)
+        except FileNotFoundError:
+            raise _pruned(self.manifest.snapshot_id) from None
+        if found != self.manifest.database_sha256:
             raise SnapshotDamaged(
                 f"Snapshot {self.manifest.snapshot_id} was altered after it was built; "
                 "run `holdfast sync` to replace it."
@@ -91,9 +95,7 @@ class SnapshotStore:
         """The snapshot a question began on. Raises NoSnapshot once it was pruned, SnapshotDamaged."""
         directory = self._directory(snapshot_id)
         if not directory.is_dir():
-            raise NoSnapshot(
-                f"Snapshot {snapshot_id} is not kept any more, newer ones replaced it; ask the question again."
-            )
+            raise _pruned(snapshot_id)
         return _opened(directory)
 
     def build(self, tables: Path, draft: ManifestDraft, engine: EngineName) -> Snapshot:
@@ -240,6 +242,10 @@ def _read_manifest(file: Path, _mtime_ns: int, _size: int) -> Manifest:
 def _damaged(directory: Path, what: str) -> SnapshotDamaged:
     name = directory.name.removeprefix(_PREFIX)
     return SnapshotDamaged(f"Snapshot {name} is damaged: {what}. Run `holdfast sync` to replace it.")
+
+
+def _pruned(snapshot_id: str) -> NoSnapshot:
+    return NoSnapshot(f"Snapshot {snapshot_id} is not kept any more, newer ones replaced it; ask the question again.")
 
 
 def _age(directory: Path) -> float:
