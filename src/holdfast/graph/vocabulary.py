@@ -80,11 +80,17 @@ _TOKEN: Final = re.compile(r"\d{4}-\d{2}-\d{2}|'s(?!\w)|\w+|[^\w\s!-/:-@\[-`{-~]
 _SAME_QUOTES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
 
 
+# Letters with a stroke have no decomposition: Sørensen is typed Sorensen.
+_STROKES: Final = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"}
+)
+
+
 def folded(text: str) -> str:
     """`text` without case and accents, and with plain quotes. The length may change."""
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text.translate(_SAME_QUOTES)).casefold()
+    plain = unicodedata.normalize("NFKD", text.translate(_SAME_QUOTES).casefold()).translate(_STROKES)
     return "".join(c for c in plain if not unicodedata.combining(c) and c != "\ufe0f")
 
 

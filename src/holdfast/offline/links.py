@@ -83,3 +83,8 @@ LINKS: Mapping[Link, Ends] = MappingProxyType(
     {link: Ends(source, target, inverse) for link, source, target, inverse in _PAIRS}
     | {inverse: Ends(target, source, link) for link, source, target, inverse in _PAIRS}
 )
+
+# The link that "with", "of" and "'s" mean between two kinds: a group's people are its members.
+BETWEEN: Mapping[tuple[Kind, Kind], Link] = MappingProxyType(
+    {(ends.source, ends.target): link for link, ends in LINKS.items() if ends.source is not ends.target}
+)

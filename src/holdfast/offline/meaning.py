@@ -54,13 +54,17 @@ class Operator(StrEnum):
     """How a column is compared with values; several values mean any of them."""
 
     IS = "is"
+    SPELT = "spelt"
     CONTAINS = "contains"
     STARTS = "starts"
     ENDS = "ends"
 
 
 class Compare(_Value):
-    """A column's value is, contains, starts or ends with one of `values`, in any case of letters."""
+    """A column's value `is` one of `values`; or is spelt, contains, starts or ends like one, in any case of letters.
+
+    Of a column that holds a list, one of its items.
+    """
 
     type: Literal["compare"] = "compare"
     column: str
@@ -143,10 +147,11 @@ class Selection(_Value):
 
 
 class Things(_Value):
-    """A list of things."""
+    """A list of things; `also` are columns shown besides the usual ones."""
 
     shape: Literal["things"] = "things"
     subject: Selection
+    also: tuple[str, ...] = ()
 
 
 class Paths(_Value):
@@ -230,13 +235,29 @@ class StepMeaning(_Value):
     note: str = ""
 
 
-class Question(_Value):
-    """A whole question: what is asked of the subject, and what else of the same things."""
+class Counted(_Value):
+    """The things linked to each subject that a ranking counts."""
 
-    main: Meaning
-    # Links of the things in `main` whose targets are asked for beside them.
+    link: Link
+    target: Selection
+
+
+class Asked(_Value):
+    """A whole question as it was understood, before it becomes steps."""
+
+    mode: Literal["list", "count", "rank"] = "list"
+    subject: Selection
+    # count: the column whose values are counted one by one.
+    by: str | None = None
+    # rank: what is counted for each subject.
+    counted: Counted | None = None
+    fewest_first: bool = False
+    limit: int | None = None
+    # list: columns to show besides the usual ones.
+    also: tuple[str, ...] = ()
+    # list: links of the subjects whose targets are shown beside them.
     beside: tuple[Link, ...] = ()
 
 
-for _model in (Linked, AllOf, AnyOf, Not, Selection, Things, Paths, Pairs, Tally, Ranking, StepMeaning, Question):
+for _model in (Linked, AllOf, AnyOf, Not, Selection, Things, Paths, Pairs, Tally, Ranking, StepMeaning, Counted, Asked):
     _model.model_rebuild()

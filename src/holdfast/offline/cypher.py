@@ -1,0 +1,292 @@
+"""Conditions as Cypher: each as what surely holds and what surely does not.
+
+What the tenant did not let us read (`*_known` is false) makes a condition neither: a person whose factors are unknown
+is not among those without one. So "not" does not negate text, it asks for the other of the two.
+
+The constructs are those that were measured right on both engines: EXISTS and COUNT subqueries, `coalesce` around a
+comparison that may be null, `= true` on flags. No query has a
+comment, a parameter or a string that was not quoted here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Final
+
+from holdfast.graph.schema import ColumnType, GraphSchema
+from holdfast.offline.grammar.names import LABELS
+from holdfast.offline.links import LINKS, Kind, Link
+from holdfast.offline.meaning import (
+    AllOf,
+    AnyOf,
+    Compare,
+    Condition,
+    Linked,
+    Missing,
+    Named,
+    Not,
+    Operator,
+    Selection,
+    Within,
+)
+
+# Okta takes a person's assignments away on deactivation, though the groups may keep the person.
+CAN_OPEN_ANYTHING: Final = "{0}.status <> 'DEPROVISIONED'"
+
+# How a link runs through the graph, from `{0}` to `{1}`; a thing is linked if any of the patterns matches.
+_PATTERNS: Final[dict[Link, tuple[str, ...]]] = {
+    Link.MEMBER_OF: ("({0})-[:MEMBER_OF]->({1}:`Group`)",),
+    Link.HAS_MEMBER: ("({0})<-[:MEMBER_OF]-({1}:User)",),
+    Link.CAN_OPEN: (
+        "({0})-[:HAS_ACCESS]->({1}:Application)",
+        "({0})-[:MEMBER_OF]->(:`Group`)-[:GROUP_HAS_ACCESS]->({1}:Application)",
+    ),
+    Link.OPENED_BY: (
+        "({0})<-[:HAS_ACCESS]-({1}:User)",
+        "({0})<-[:GROUP_HAS_ACCESS]-(:`Group`)<-[:MEMBER_OF]-({1}:User)",
+    ),
+    Link.GIVES: ("({0})-[:GROUP_HAS_ACCESS]->({1}:Application)",),
+    Link.GIVEN_BY: ("({0})<-[:GROUP_HAS_ACCESS]-({1}:`Group`)",),
+    Link.REPORTS_TO: ("({0})-[:REPORTS_TO]->({1}:User)",),
+    Link.MANAGES: ("({0})<-[:REPORTS_TO]-({1}:User)",),
+    Link.ENROLLED: ("({0})-[:ENROLLED]->({1}:Factor)",),
+    Link.ENROLLED_BY: ("({0})<-[:ENROLLED]-({1}:User)",),
+    Link.HOLDS: ("({0})-[:HAS_ROLE]->({1}:Role)", "({0})-[:MEMBER_OF]->(:`Group`)-[:HAS_ROLE]->({1}:Role)"),
+    Link.HELD_BY: ("({0})<-[:HAS_ROLE]-({1}:User)", "({0})<-[:HAS_ROLE]-(:`Group`)<-[:MEMBER_OF]-({1}:User)"),
+    Link.GRANTS: ("({0})-[:HAS_ROLE]->({1}:Role)",),
+    Link.GRANTED_BY: ("({0})<-[:HAS_ROLE]-({1}:`Group`)",),
+    Link.OWNS: ("({0})-[:OWNS]->({1}:Device)",),
+    Link.OWNED_BY: ("({0})<-[:OWNS]-({1}:User)",),
+    Link.GOVERNED_BY: ("({0})-[:GOVERNED_BY]->({1}:Policy)",),
+    Link.GOVERNS: ("({0})<-[:GOVERNED_BY]-({1}:Application)",),
+    Link.CONTAINS: ("({0})-[:CONTAINS_RULE]->({1}:PolicyRule)",),
+    Link.CONTAINED_IN: ("({0})<-[:CONTAINS_RULE]-({1}:Policy)",),
+    Link.APPLIES_TO_GROUP: ("({0})-[:APPLIES_TO_GROUP]->({1}:`Group`)",),
+    Link.UNDER_POLICY: ("({0})<-[:APPLIES_TO_GROUP]-({1}:Policy)",),
+    Link.APPLIES_TO_ZONE: ("({0})-[:APPLIES_TO_ZONE]->({1}:NetworkZone)",),
+    Link.IN_RULE: ("({0})<-[:APPLIES_TO_ZONE]-({1}:PolicyRule)",),
+    Link.FILLS: ("({0})-[:POPULATES]->({1}:`Group`)",),
+    Link.FILLED_BY: ("({0})<-[:POPULATES]-({1}:GroupRule)",),
+}
+# The marker that must be true for the absence of a link to mean "none", on the thing itself …
+_NEAR: Final[dict[Link, str]] = {
+    Link.HAS_MEMBER: "members_known",
+    Link.OPENED_BY: "users_known",
+    Link.GIVEN_BY: "groups_known",
+    Link.ENROLLED: "factors_known",
+    Link.HOLDS: "roles_known",
+    Link.GRANTS: "roles_known",
+    Link.CONTAINS: "rules_known",
+}
+# … and on everything that it might be linked to.
+_FAR: Final[dict[Link, str]] = {link: _NEAR[ends.inverse] for link, ends in LINKS.items() if ends.inverse in _NEAR}
+
+
+def quoted(text: str) -> str:
+    """A string literal that holds exactly `text`."""
+    escapes = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    return "'" + "".join(escapes.get(c, c) for c in text) + "'"
+
+
+def node(variable: str, kind: Kind) -> str:
+    """The pattern of a thing; `Group` is a word of the language, so labels of that name are quoted."""
+    label = LABELS[kind]
+    return f"({variable}:{f'`{label}`' if kind is Kind.GROUP else label})"
+
+
+def pattern(link: Link, source: str, target: str) -> str:
+    """The first pattern of a link: the one whose matches can be counted."""
+    return _PATTERNS[link][0].format(source, target)
+
+
+@dataclass
+class Conditions:
+    """Compiles conditions over one schema; every thing within a query gets a variable of its own."""
+
+    schema: GraphSchema
+    _variables: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def variable(self) -> str:
+        """A variable that the query does not hold yet."""
+        return f"x{next(self._variables)}"
+
+    def selected(self, selection: Selection, variable: str) -> str:
+        """What holds of the selected things; `true` for all of them."""
+        return "true" if selection.where is None else self.holds(selection.where, variable, selection.kind)
+
+    def holds(self, condition: Condition, variable: str, kind: Kind) -> str:
+        """True where the condition surely holds."""
+        match condition:
+            case AllOf(conditions=parts):
+                return _joined(" AND ", [self.holds(part, variable, kind) for part in parts])
+            case AnyOf(conditions=parts):
+                return _joined(" OR ", [self.holds(part, variable, kind) for part in parts])
+            case Not(condition=inner):
+                return self.fails(inner, variable, kind)
+            case Linked():
+                return self._linked(condition, variable)
+            case Compare() | Within() | Missing() | Named():
+                return self._plain(condition, variable, kind)
+
+    def fails(self, condition: Condition, variable: str, kind: Kind) -> str:
+        """True where the condition surely does not hold."""
+        match condition:
+            case AllOf(conditions=parts):
+                return _joined(" OR ", [self.fails(part, variable, kind) for part in parts])
+            case AnyOf(conditions=parts):
+                return _joined(" AND ", [self.fails(part, variable, kind) for part in parts])
+            case Not(condition=inner):
+                return self.holds(inner, variable, kind)
+            case Linked():
+                return self._not_linked(condition, variable)
+            case Compare() | Within() | Missing() | Named():
+                return f"NOT coalesce({self._plain(condition, variable, kind)}, false)"
+
+    def counted(self, link: Link, variable: str, target: Selection) -> str:
+        """How many of `target` a thing is linked to; null where that is unknown."""
+        number = self._count(link, variable, target)
+        if link is Link.CAN_OPEN:
+            return f"CASE WHEN {CAN_OPEN_ANYTHING.format(variable)} THEN {number} ELSE 0 END"
+        if marker := _NEAR.get(link):
+            return f"CASE WHEN {variable}.{marker} = true THEN {number} ELSE NULL END"
+        return number
+
+    def _plain(self, condition: Compare | Within | Missing | Named, variable: str, kind: Kind) -> str:
+        match condition:
+            case Named(ids=ids):
+                return f"{variable}.id IN [{', '.join(map(quoted, ids))}]"
+            case Missing(column=column):
+                return f"{variable}.{column} IS NULL"
+            case Within(column=column, start=start, end=end):
+                is_text = self._type(kind, column) is ColumnType.STRING
+                bounds = [f"{variable}.{column} >= {_moment(start, is_text)}"] if start else []
+                bounds += [f"{variable}.{column} < {_moment(end, is_text)}"] if end else []
+                return _joined(" AND ", bounds)
+            case Compare():
+                return self._compared(condition, variable, kind)
+
+    def _compared(self, condition: Compare, variable: str, kind: Kind) -> str:
+        column = f"{variable}.{condition.column}"
+        texts = [v for v in condition.values if isinstance(v, str)]
+        if self._type(kind, condition.column) is ColumnType.STRING_LIST:
+            return _joined(" OR ", [f"coalesce(list_contains({column}, {quoted(v)}), false)" for v in texts])
+        if condition.operator is Operator.IS:
+            return f"{column} IN [{', '.join(map(_literal, condition.values))}]"
+        word = {
+            Operator.SPELT: "=",
+            Operator.CONTAINS: "CONTAINS",
+            Operator.STARTS: "STARTS WITH",
+            Operator.ENDS: "ENDS WITH",
+        }[condition.operator]
+        return _joined(" OR ", [f"lower({column}) {word} {quoted(v.lower())}" for v in texts])
+
+    def _type(self, kind: Kind, column: str) -> ColumnType:
+        return self.schema.node(LABELS[kind]).columns[column]
+
+    def _linked(self, condition: Linked, variable: str) -> str:
+        link, target = condition.link, condition.target
+        if (condition.at_least, condition.at_most) == (1, None):
+            return _joined(" AND ", [*self._alive(link, variable), self._exists(link, variable, target)])
+        bounds = [*self._alive(link, variable)] if condition.at_least else []
+        number = self._count(link, variable, target)
+        if condition.at_least:
+            bounds.append(f"{number} >= {condition.at_least}")
+        if condition.at_most is not None:
+            at_most = _joined(" AND ", [*self._known(link, variable, target), f"{number} <= {condition.at_most}"])
+            bounds.append(self._or_left(link, variable, at_most) if not condition.at_least else at_most)
+        return _joined(" AND ", bounds)
+
+    def _not_linked(self, condition: Linked, variable: str) -> str:
+        link, target = condition.link, condition.target
+        known = self._known(link, variable, target)
+        if (condition.at_least, condition.at_most) == (1, None):
+            none = _joined(" AND ", [*known, f"NOT {self._exists(link, variable, target)}"])
+            return self._or_left(link, variable, none)
+        number = self._count(link, variable, target)
+        ways = []
+        if condition.at_least:
+            fewer = _joined(" AND ", [*known, f"{number} < {condition.at_least}"])
+            ways.append(self._or_left(link, variable, fewer))
+        if condition.at_most is not None:
+            ways.append(_joined(" AND ", [*self._alive(link, variable), f"{number} > {condition.at_most}"]))
+        return _joined(" OR ", ways)
+
+    @staticmethod
+    def _alive(link: Link, variable: str) -> list[str]:
+        return [CAN_OPEN_ANYTHING.format(variable)] if link is Link.CAN_OPEN else []
+
+    @staticmethod
+    def _or_left(link: Link, variable: str, none: str) -> str:
+        """Somebody who left can open nothing, whatever could not be read."""
+        return f"({variable}.status = 'DEPROVISIONED' OR {none})" if link is Link.CAN_OPEN else none
+
+    def _exists(self, link: Link, variable: str, target: Selection) -> str:
+        found = []
+        for way in _PATTERNS[link]:
+            other = self.variable()
+            where = _joined(" AND ", [*_still_there(link, way, variable, other), self._target(link, target, other)])
+            found.append(_exists(way.format(variable, other), where))
+        return _joined(" OR ", found)
+
+    def _count(self, link: Link, variable: str, target: Selection) -> str:
+        # The tenant lists everyone who can open an application, also those who can only through groups: the first
+        # pattern has each thing once.
+        other = self.variable()
+        where = self._target(link, target, other)
+        if len(_PATTERNS[link]) > 1 and link not in (Link.CAN_OPEN, Link.OPENED_BY):
+            ways = _joined(
+                " OR ",
+                [
+                    _exists(way.format(variable, other), _joined(" AND ", _still_there(link, way, variable, other)))
+                    for way in _PATTERNS[link]
+                ],
+            )
+            return f"COUNT {{ MATCH {node(other, target.kind)} WHERE {_joined(' AND ', [where, ways])} }}"
+        return f"COUNT {{ MATCH {pattern(link, variable, other)} WHERE {where} }}"
+
+    def _target(self, link: Link, target: Selection, variable: str) -> str:
+        alive = [CAN_OPEN_ANYTHING.format(variable)] if link is Link.OPENED_BY else []
+        return _joined(" AND ", [*alive, self.selected(target, variable)])
+
+    def _known(self, link: Link, variable: str, target: Selection) -> list[str]:
+        known = [f"{variable}.{_NEAR[link]} = true"] if link in _NEAR else []
+        if link in _FAR:
+            other = self.variable()
+            doubt = f"{other}.{_FAR[link]} = false AND {self.selected(target, other)}"
+            known.append(f"NOT EXISTS {{ MATCH {node(other, target.kind)} WHERE {doubt} }}")
+        return known
+
+
+def _exists(way: str, where: str) -> str:
+    return f"EXISTS {{ MATCH {way} WHERE {where} }}"
+
+
+def _still_there(link: Link, way: str, variable: str, other: str) -> list[str]:
+    """A role held through a group ends with deactivation, though the membership may stay."""
+    if "MEMBER_OF" not in way:
+        return []
+    holder = {Link.HOLDS: variable, Link.HELD_BY: other}.get(link)
+    return [CAN_OPEN_ANYTHING.format(holder)] if holder else []
+
+
+def _joined(word: str, parts: list[str]) -> str:
+    kept = [part for part in parts if part != "true"] if word == " AND " else parts
+    if not kept:
+        return "true"
+    return kept[0] if len(kept) == 1 else f"({word.join(kept)})"
+
+
+def _literal(value: str | bool | int) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return quoted(value) if isinstance(value, str) else str(value)
+
+
+def _moment(moment: datetime, is_text: bool) -> str:
+    utc = moment.astimezone(UTC)
+    if is_text:
+        return quoted(utc.strftime("%Y-%m-%d"))
+    return f"timestamp({quoted(utc.strftime('%Y-%m-%d %H:%M:%S.%f'))})"

@@ -1,0 +1,157 @@
+"""What is said of things: "who are suspended", "with access to Slack", "not in Finance", "created since May 2026"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from holdfast.graph.schema import ColumnType
+from holdfast.offline.grammar import nouns, objects, questions
+from holdfast.offline.grammar.combining import Item, combined, negated
+from holdfast.offline.grammar.comparing import comparison, named
+from holdfast.offline.grammar.names import LABELS, attribute_names, tenant_value
+from holdfast.offline.grammar.windows import Span, silence, window
+from holdfast.offline.links import LINKS, Kind, Link
+from holdfast.offline.meaning import Condition, Linked, Missing, Within
+from holdfast.offline.parse import Parse, Read, rule
+
+# Links whose verb needs no auxiliary to follow its subject: "apps contractors use".
+_OWN_VERBS: Final = frozenset({Link.CAN_OPEN, Link.OWNS})
+
+
+@rule
+def conditions(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """One or more clauses, side by side or joined by "and", "or", "but not"."""
+    for row in _rows(parse, at, kind, ""):
+        for meaning in combined(row.value):
+            yield Read(meaning, row.end, row.cost)
+
+
+@rule
+def _rows(parse: Parse, at: int, kind: Kind, joined: str) -> Iterator[Read[tuple[Item, ...]]]:
+    for first in clause(parse, at, kind, joined != ""):
+        item = Item(joined, first.value)
+        yield Read((item,), first.end, first.cost)
+        following = [(r.value, r.end) for r in parse.phrases(parse.lexicon.connecting, first.end)]
+        for word, begin in [("", first.end), *following]:
+            for rest in _rows(parse, begin, kind, word):
+                yield Read((item, *rest.value), rest.end, first.cost + rest.cost)
+
+
+class _Opening(NamedTuple):
+    """ "Who have not": where the clause proper begins, and whether it is denied."""
+
+    end: int
+    denied: bool
+    opened: bool
+
+
+def _openings(parse: Parse, at: int) -> list[_Opening]:
+    found = [_Opening(at, denied=False, opened=False)]
+    found += [_Opening(r.end, denied=False, opened=True) for r in parse.phrases(parse.lexicon.who, at)]
+    for place in found:
+        for auxiliary in parse.phrases(parse.lexicon.auxiliaries, place.end):
+            _add(found, _Opening(auxiliary.end, place.denied, opened=True))
+        if not place.denied:
+            for no in parse.phrases(parse.lexicon.negation, place.end):
+                _add(found, _Opening(no.end, denied=True, opened=True))
+    return found
+
+
+def _add(found: list[_Opening], opening: _Opening) -> None:
+    if opening not in found:
+        found.append(opening)
+
+
+@rule
+def clause(parse: Parse, at: int, kind: Kind, nominal: bool = False) -> Iterator[Read[Condition]]:
+    """One thing said of things of that kind. `nominal`: a noun may say it, as after "and", "except"."""
+    for opening in _openings(parse, at):
+        for read in modifier(parse, opening.end, kind, opening.denied):
+            yield Read(negated(read.value) if opening.denied else read.value, read.end, read.cost)
+    yield from _reduced(parse, at, kind)
+    for opening in _openings(parse, at):
+        if opening.opened or nominal:
+            for things in nouns.np(parse, opening.end, kind):
+                if things.value.where is not None:
+                    said = things.value.where
+                    yield Read(negated(said) if opening.denied else said, things.end, things.cost)
+
+
+@rule
+def _reduced(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "(apps) that contractors can open", "(groups) Dana is not in"."""
+    begins = [at, *(r.end for r in parse.phrases(parse.lexicon.who, at))]
+    for owner in [read for begin in begins for read in questions.subject(parse, begin)]:
+        for opening in _openings(parse, owner.end):
+            for link in parse.phrases(parse.lexicon.links[owner.value.kind], opening.end):
+                ends = LINKS[link.value]
+                if ends.target is kind and (opening.end > owner.end or link.value in _OWN_VERBS):
+                    said = Linked(link=ends.inverse, target=owner.value)
+                    yield Read(negated(said) if opening.denied else said, link.end, owner.cost)
+
+
+@rule
+def modifier(parse: Parse, at: int, kind: Kind, denied: bool) -> Iterator[Read[Condition]]:
+    """A clause without "who are"; `denied` where "not" stands before it."""
+    yield from _in_parentheses(parse, at, kind)
+    yield from nouns.adjectives(parse, at, kind, False)
+    for link in parse.phrases(parse.lexicon.links[kind], at):
+        yield from objects.objects(parse, link.end, link.value)
+    yield from objects.having(parse, at, kind)
+    yield from comparison(parse, at, kind)
+    yield from named(parse, at, kind)
+    yield from _timed(parse, at, kind, denied)
+    if kind is Kind.PERSON:
+        yield from _placed(parse, at)
+
+
+def _in_parentheses(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    for begin in parse.mark("(", at):
+        for read in conditions(parse, begin, kind):
+            for end in parse.mark(")", read.end):
+                yield Read(read.value, end, read.cost)
+
+
+def _placed(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    """In a department, a city, whatever the tenant puts people in: "in Finance or Sales"."""
+    for place in parse.phrases(parse.lexicon.places, at):
+        rows: list[tuple[tuple[Item, ...], int, int]] = [
+            ((Item("", value.value),), value.end, value.cost) for value in tenant_value(parse, place.end)
+        ]
+        while rows:
+            row, end, cost = rows.pop()
+            for meaning in combined(row):
+                yield Read(meaning, end, cost)
+            for joined in parse.phrases(parse.lexicon.connecting, end):
+                for value in tenant_value(parse, joined.end):
+                    word = nouns.union_word(row[-1].condition, value.value, joined.value)
+                    rows.append(((*row, Item(word, value.value)), value.end, cost + value.cost))
+
+
+def within(column: str, span: Span) -> Within:
+    """The condition that a time lies in the window."""
+    return Within(column=column, start=span.start, end=span.end)
+
+
+def _timed(parse: Parse, at: int, kind: Kind, denied: bool) -> Iterator[Read[Condition]]:
+    for verb in parse.phrases(parse.lexicon.times[kind], at):
+        for span in window(parse, verb.end):
+            yield Read(within(verb.value, span.value), span.end, span.cost)
+        if denied:
+            for span in silence(parse, verb.end):
+                yield Read(within(verb.value, span.value), span.end, span.cost)
+        if verb.value == "last_login":
+            yield Read(negated(Missing(column=verb.value)), verb.end)
+    for quiet in parse.phrases(parse.lexicon.quiet[kind], at):
+        for span in (*silence(parse, quiet.end), *window(parse, quiet.end)):
+            if span.value.end is None:
+                yield Read(negated(within(quiet.value, span.value)), span.end, span.cost)
+    for attribute in attribute_names(parse, at, kind):
+        if _is_time(parse, kind, attribute.value):
+            for span in window(parse, attribute.end):
+                yield Read(within(attribute.value, span.value), span.end, span.cost)
+
+
+def _is_time(parse: Parse, kind: Kind, column: str) -> bool:
+    return parse.schema.node(LABELS[kind]).columns[column] is ColumnType.TIMESTAMP

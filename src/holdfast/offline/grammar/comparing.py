@@ -1,0 +1,134 @@
+"""Attributes compared with values: "whose title contains 'lead'", "with department Finance", "named Everyone"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from holdfast.graph.schema import ColumnType
+from holdfast.offline.grammar import clauses
+from holdfast.offline.grammar.combining import any_of, negated
+from holdfast.offline.grammar.names import LABELS, attribute_names, thing, value_of
+from holdfast.offline.grammar.windows import window
+from holdfast.offline.links import LINKS, Kind, Link
+from holdfast.offline.meaning import Compare, Condition, Linked, Missing, Operator, Selection, Within
+from holdfast.offline.parse import Parse, Read, rule
+
+_OPERATORS: Final = {"contains": Operator.CONTAINS, "starts": Operator.STARTS, "ends": Operator.ENDS}
+_NAME_COLUMN: Final = {Kind.PERSON: "display_name", Kind.APPLICATION: "label", Kind.ROLE: "label"}
+
+
+@rule
+def comparison(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """An attribute and what its value is, contains or lacks."""
+    for begin in (at, *(r.end for r in parse.phrases(parse.lexicon.comparing, at) if r.value == "whose")):
+        for attribute in attribute_names(parse, begin, kind):
+            yield from _compared(parse, attribute, kind, begin > at)
+        if begin > at:
+            yield from _whose_manager(parse, begin, kind)
+    for word in parse.phrases(parse.lexicon.having, at):
+        yield from _had(parse, word, kind)
+
+
+def _had(parse: Parse, word: Read[str], kind: Kind) -> Iterator[Read[Condition]]:
+    """ "With a phone number", "with no title", "without a department"."""
+    without = [word.end] if word.value == "without" else []
+    if word.value == "with":
+        without = [no.end for no in parse.phrases(parse.lexicon.no, word.end)]
+        for column, end in _presence(parse, word.end, kind):
+            yield Read(negated(Missing(column=column)), end)
+    for begin in without:
+        for column, end in _presence(parse, begin, kind):
+            yield Read(Missing(column=column), end)
+
+
+def _presence(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[str, int]]:
+    """An attribute that is there or not: "with a phone number", "without a department"."""
+    for attribute in attribute_names(parse, at, kind):
+        yield attribute.value, attribute.end
+        for word in parse.phrases(parse.lexicon.having, attribute.end):
+            if word.value == "assigned":
+                yield attribute.value, word.end
+
+
+def _compared(parse: Parse, attribute: Read[str], kind: Kind, introduced: bool) -> Iterator[Read[Condition]]:
+    column = attribute.value
+    if introduced:
+        yield from _values(parse, attribute.end, kind, column)
+    for does_not in (attribute.end, *_ends(parse, attribute.end, "does_not")):
+        for word in parse.phrases(parse.lexicon.comparing, does_not):
+            denied = does_not > attribute.end
+            if word.value in ("is", "is_not"):
+                for read in _values(parse, word.end, kind, column):
+                    deny = denied != (word.value == "is_not")
+                    yield Read(negated(read.value) if deny else read.value, read.end, read.cost)
+            if word.value in _OPERATORS:
+                for text, end in _text(parse, word.end):
+                    like = Compare(column=column, operator=_OPERATORS[word.value], values=(text,))
+                    yield Read(negated(like) if denied else like, end)
+            if word.value in ("missing", "present") and not denied:
+                missing = Missing(column=column)
+                yield Read(missing if word.value == "missing" else negated(missing), word.end)
+            if word.value in ("is", "is_not") and _is_time(parse, kind, column):
+                for span in window(parse, word.end):
+                    time = Within(column=column, start=span.value.start, end=span.value.end)
+                    yield Read(negated(time) if word.value == "is_not" else time, span.end)
+
+
+def _ends(parse: Parse, at: int, meaning: str) -> list[int]:
+    return [r.end for r in parse.phrases(parse.lexicon.comparing, at) if r.value == meaning]
+
+
+def _is_time(parse: Parse, kind: Kind, column: str) -> bool:
+    return parse.schema.node(LABELS[kind]).columns[column] is ColumnType.TIMESTAMP
+
+
+def _values(parse: Parse, at: int, kind: Kind, column: str) -> Iterator[Read[Condition]]:
+    """One value or several: "Finance, Sales or HR"; of an attribute that has one value, "and" says "or"."""
+    rows: list[tuple[tuple[Condition, ...], int, int]] = [
+        ((read.value,), read.end, read.cost) for read in value_of(parse, at, kind, column)
+    ]
+    while rows:
+        row, end, cost = rows.pop()
+        yield Read(any_of(row), end, cost)
+        for joined in parse.phrases(parse.lexicon.connecting, end):
+            if joined.value != "and_not":
+                rows += [((*row, r.value), r.end, cost + r.cost) for r in value_of(parse, joined.end, kind, column)]
+
+
+def _text(parse: Parse, at: int) -> Iterator[tuple[str, int]]:
+    """What a value contains: the quoted words, or one word."""
+    if at < len(parse.tokens) and parse.tokens[at].key not in (",", "(", ")", "the", "a", "an"):
+        yield parse.tokens[at].key, at + 1
+
+
+def _whose_manager(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "Whose manager is Dana", "whose manager is suspended"."""
+    for outline in parse.phrases(parse.lexicon.outlines, at):
+        if kind is not Kind.PERSON or outline.value is not Link.MANAGES:
+            continue
+        link = LINKS[outline.value].inverse
+        for word in parse.phrases(parse.lexicon.comparing, outline.end):
+            if word.value in ("missing", "present"):
+                missing = Missing(column="manager_id")
+                yield Read(missing if word.value == "missing" else negated(missing), word.end)
+            if word.value == "is":
+                for boss in thing(parse, word.end, Kind.PERSON):
+                    target = Selection(kind=Kind.PERSON, where=boss.value)
+                    yield Read(Linked(link=link, target=target), boss.end, boss.cost)
+        for said in clauses.clause(parse, outline.end, Kind.PERSON):
+            target = Selection(kind=Kind.PERSON, where=said.value)
+            yield Read(Linked(link=link, target=target), said.end, said.cost)
+
+
+@rule
+def named(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "Called Everyone": a thing by its name; "whose name contains …" is a comparison."""
+    for end in _ends(parse, at, "named"):
+        for read in thing(parse, end, kind):
+            yield Read(read.value, read.end, read.cost)
+        for word in parse.phrases(parse.lexicon.comparing, end):
+            if word.value in _OPERATORS:
+                for text, after in _text(parse, word.end):
+                    column = _NAME_COLUMN.get(kind, "name")
+                    yield Read(Compare(column=column, operator=_OPERATORS[word.value], values=(text,)), after)

@@ -1,0 +1,171 @@
+"""How many: in all, by an attribute, for each thing; and who has the most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from holdfast.offline.grammar import nouns, objects, questions
+from holdfast.offline.grammar.combining import all_of
+from holdfast.offline.grammar.names import attribute_names
+from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
+from holdfast.offline.meaning import Asked, Condition, Counted, Linked, Selection
+from holdfast.offline.parse import Parse, Read, rule
+
+# So many are shown where "the largest groups" names no number.
+DEFAULT_LIMIT = 10
+
+
+@rule
+def counts(parse: Parse, at: int) -> Iterator[Read[Asked]]:
+    """ "How many users are locked out", "number of people per department", "users by status"."""
+    begins = [(r.end, True) for r in parse.phrases(parse.lexicon.counting, at)]
+    begins += [(r.end, True) for r in parse.phrases(parse.lexicon.breakdown, at)]
+    for begin, counted in [*begins, (at, False)]:
+        for things in _counted(parse, begin):
+            if counted:
+                yield Read(Asked(mode="count", subject=things.value), things.end, things.cost)
+                yield from _has_each(parse, things)
+            for end in (things.end, *_count_word(parse, things.end)):
+                yield from _each(parse, things.value, end, things.cost)
+
+
+@rule
+def _counted(parse: Parse, at: int) -> Iterator[Read[Selection]]:
+    for kind in Kind:
+        yield from nouns.np(parse, at, kind, True)
+    yield from questions.inverted(parse, at)
+    for start in nouns.adjectives_before(parse, at, Kind.PERSON):
+        for outline in parse.phrases(parse.lexicon.outlines, start.end):
+            # "How many members does Finance have"
+            yield from _outline_of_subject(parse, outline, start.value)
+
+
+def _outline_of_subject(parse: Parse, outline: Read[Link], before: Condition | None) -> Iterator[Read[Selection]]:
+    ends = LINKS[outline.value]
+    if ends.source is not Kind.PERSON:
+        return
+    for auxiliary in parse.phrases(parse.lexicon.yes_no, outline.end):
+        for owner in questions.subject(parse, auxiliary.end):
+            for have in parse.phrases(parse.lexicon.having, owner.end):
+                if owner.value.kind is ends.target and have.value == "with":
+                    where = all_of((before, Linked(link=outline.value, target=owner.value)))
+                    yield Read(Selection(kind=Kind.PERSON, where=where), have.end, owner.cost)
+
+
+def _count_word(parse: Parse, at: int) -> list[int]:
+    return [r.end for r in parse.phrases(parse.lexicon.ranking, at) if r.value == "count_after"]
+
+
+def _each(parse: Parse, subject: Selection, at: int, cost: int) -> Iterator[Read[Asked]]:
+    """ "In each status", "per department", "per group"."""
+    for each in parse.phrases(parse.lexicon.each, at):
+        for attribute in attribute_names(parse, each.end, subject.kind):
+            yield Read(Asked(mode="count", subject=subject, by=attribute.value), attribute.end, cost)
+        for kind in Kind:
+            link = BETWEEN.get((kind, subject.kind))
+            for holders in nouns.np(parse, each.end, kind) if link else ():
+                assert link is not None
+                each_has = Counted(link=link, target=subject)
+                asked = Asked(mode="rank", subject=holders.value, counted=each_has)
+                yield Read(asked, holders.end, cost + holders.cost)
+
+
+def _has_each(parse: Parse, things: Read[Selection]) -> Iterator[Read[Asked]]:
+    """ "How many apps does each user have"."""
+    for auxiliary in parse.phrases(parse.lexicon.yes_no, things.end):
+        for whole in parse.phrases(parse.lexicon.whole, auxiliary.end):
+            for kind in Kind:
+                for holders in nouns.np(parse, whole.end, kind):
+                    for link, end in _verb(parse, holders.end, kind, things.value.kind):
+                        counted = Counted(link=link, target=things.value)
+                        yield Read(Asked(mode="rank", subject=holders.value, counted=counted), end, holders.cost)
+
+
+def _verb(parse: Parse, at: int, kind: Kind, target: Kind) -> Iterator[tuple[Link, int]]:
+    for word in parse.phrases(parse.lexicon.links[kind], at):
+        if LINKS[word.value].target is target:
+            yield word.value, word.end
+    link = BETWEEN.get((kind, target))
+    for have in parse.phrases(parse.lexicon.having, at):
+        if link and have.value == "with":
+            yield link, have.end
+
+
+@rule
+def rankings(parse: Parse, at: int) -> Iterator[Read[Asked]]:
+    """ "Top 10 groups by members", "the largest groups", "users with the most apps"."""
+    for fewest, number, begin in _superlatives(parse, at):
+        for kind in Kind:
+            for things in nouns.np(parse, begin, kind, True):
+                for counted, word, end in _ranked_by(parse, things.end, kind):
+                    reverse = fewest or word == "fewest"
+                    if word is None and number is None and not fewest:
+                        # "Groups by size": all of them.
+                        yield _rank(things, counted, end, limit=None, fewest=False)
+                    else:
+                        yield _rank(things, counted, end, limit=number or DEFAULT_LIMIT, fewest=reverse)
+    yield from _largest(parse, at)
+
+
+def _rank(things: Read[Selection], counted: Counted, end: int, *, limit: int | None, fewest: bool) -> Read[Asked]:
+    asked = Asked(mode="rank", subject=things.value, counted=counted, limit=limit, fewest_first=fewest)
+    return Read(asked, end, things.cost)
+
+
+def _superlatives(parse: Parse, at: int) -> Iterator[tuple[bool, int | None, int]]:
+    """ "Top 10", "10", nothing: whether the fewest come first, how many, and where the things begin."""
+    yield False, None, at
+    for number, end in _number(parse, at):
+        yield False, number, end
+    for word in parse.phrases(parse.lexicon.ranking, at):
+        if word.value in ("top", "bottom"):
+            for number, end in _number(parse, word.end):
+                yield word.value == "bottom", number, end
+            yield word.value == "bottom", DEFAULT_LIMIT, word.end
+
+
+def _number(parse: Parse, at: int) -> list[tuple[int, int]]:
+    return [
+        (many.value.at_least, many.end)
+        for many in objects.bound(parse, at)
+        if many.value.at_least == many.value.at_most and 0 < many.value.at_least <= 100_000
+    ]
+
+
+def _ranked_by(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[Counted, str | None, int]]:
+    """ "By members", "by number of apps", "by size", "with the most users"."""
+    for word in parse.phrases(parse.lexicon.ranking, at):
+        if word.value == "by":
+            for things in objects.related(parse, word.end, kind):
+                counted = Counted(link=things.value.link, target=things.value.target)
+                for end in (things.end, *_count_word(parse, things.end)):
+                    yield counted, None, end
+        if word.value == "size" and (size := _size_of(kind)):
+            yield size, None, word.end
+    for have in parse.phrases(parse.lexicon.having, at):
+        for word in parse.phrases(parse.lexicon.ranking, have.end) if have.value == "with" else ():
+            if word.value in ("most", "fewest"):
+                for things in objects.related(parse, word.end, kind):
+                    yield Counted(link=things.value.link, target=things.value.target), word.value, things.end
+
+
+def _size_of(kind: Kind) -> Counted | None:
+    link = {Kind.GROUP: Link.HAS_MEMBER, Kind.APPLICATION: Link.OPENED_BY}.get(kind)
+    return Counted(link=link, target=Selection(kind=Kind.PERSON)) if link else None
+
+
+def _largest(parse: Parse, at: int) -> Iterator[Read[Asked]]:
+    """ "The 10 largest groups", "the biggest applications"."""
+    for number, begin in [(DEFAULT_LIMIT, at), *_number(parse, at), *_top_number(parse, at)]:
+        for word in parse.phrases(parse.lexicon.ranking, begin):
+            if word.value in ("largest", "smallest"):
+                for kind in (Kind.GROUP, Kind.APPLICATION):
+                    for things in nouns.np(parse, word.end, kind):
+                        size = _size_of(kind)
+                        assert size is not None
+                        yield _rank(things, size, things.end, limit=number, fewest=word.value == "smallest")
+
+
+def _top_number(parse: Parse, at: int) -> list[tuple[int, int]]:
+    tops = [r.end for r in parse.phrases(parse.lexicon.ranking, at) if r.value == "top"]
+    return [found for end in tops for found in _number(parse, end)]

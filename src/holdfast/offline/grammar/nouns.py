@@ -1,0 +1,216 @@
+"""Things: "active contractors in Finance", "Dana's groups", "members of empty groups"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from holdfast.graph.vocabulary import WordKind
+from holdfast.offline.grammar import clauses, objects
+from holdfast.offline.grammar.combining import Item, all_of, any_of, combined, negated, same_column
+from holdfast.offline.grammar.names import flag, tenant_value, thing, user_type
+from holdfast.offline.links import LINKS, Kind, Link
+from holdfast.offline.meaning import Compare, Condition, Linked, Selection, Within
+from holdfast.offline.parse import Parse, Read, rule
+
+# The attribute of a kind whose values are nouns by themselves: "people with SMS", "who owns a Mac".
+_KINDS_AS_NOUNS: Final = {Kind.FACTOR: "factor_type", Kind.DEVICE: "platform"}
+# Without a time, "inactive" is read as this long without a sign-in, beside "not active": the asker decides.
+_QUIET_DAYS: Final = 90
+_OF: Final = frozenset({"of", "in", "for", "on", "from", "inside", "within", "to"})
+
+
+@rule
+def np(parse: Parse, at: int, kind: Kind, whole: bool = False) -> Iterator[Read[Selection]]:
+    """Things of one kind, with what stands before and after the noun. `whole`: "all" may stand before."""
+    for begin in _whole(parse, at) if whole else [at]:
+        for head in _head(parse, begin, kind):
+            yield Read(Selection(kind=kind, where=head.value), head.end, head.cost)
+            for after in clauses.conditions(parse, head.end, kind):
+                where = all_of((head.value, after.value))
+                yield Read(Selection(kind=kind, where=where), after.end, head.cost + after.cost)
+
+
+def _whole(parse: Parse, at: int) -> list[int]:
+    return [at, *(read.end for read in parse.phrases(parse.lexicon.whole, at))]
+
+
+@rule
+def _head(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition | None]]:
+    """A noun with its adjectives; "Dana's groups"; "members of Finance"."""
+    for before in adjectives_before(parse, at, kind):
+        for noun in parse.phrases(parse.lexicon.nouns, before.end):
+            if noun.value is kind:
+                yield Read(before.value, noun.end, before.cost)
+        for special in _special_noun(parse, before.end, kind):
+            yield Read(all_of((before.value, special.value)), special.end, before.cost + special.cost)
+        for outline in parse.phrases(parse.lexicon.outlines, before.end):
+            if LINKS[outline.value].source is kind:
+                for of in _of(parse, outline.end, outline.value):
+                    yield Read(all_of((before.value, of.value)), of.end, before.cost + of.cost)
+    yield from _possessive(parse, at, kind)
+
+
+def _of(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
+    for start in parse.starts(at):
+        if start < len(parse.tokens) and parse.tokens[start].key in _OF:
+            yield from objects.objects(parse, start + 1, link)
+
+
+def _possessive(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition | None]]:
+    for link, ends in LINKS.items():
+        if ends.source is not kind:
+            continue
+        for owner in thing(parse, at, ends.target):
+            for mark in parse.mark("'s", owner.end):
+                target = Selection(kind=ends.target, where=owner.value)
+                condition = Linked(link=link, target=target)
+                for before in adjectives_before(parse, mark, kind):
+                    for noun in parse.phrases(parse.lexicon.outlines, before.end):
+                        if noun.value is link:
+                            yield Read(all_of((condition, before.value)), noun.end, owner.cost + before.cost)
+
+
+def _special_noun(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """Nouns that say more than their kind, one or several: "contractors and interns", "SMS or push"."""
+    rows: list[tuple[tuple[Item, ...], int, int]] = [
+        ((Item("", noun.value),), noun.end, noun.cost) for noun in _one_special_noun(parse, at, kind)
+    ]
+    while rows:
+        row, end, cost = rows.pop()
+        yield Read(any_of([item.condition for item in row]), end, cost)
+        for joined in parse.phrases(parse.lexicon.connecting, end):
+            if joined.value == "and_not":
+                continue
+            for noun in _one_special_noun(parse, joined.end, kind):
+                rows.append(((*row, Item("or", noun.value)), noun.end, cost + noun.cost))
+
+
+@rule
+def _one_special_noun(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    for start in parse.starts(at):
+        if kind is Kind.PERSON:
+            for found in user_type(parse, start):
+                yield Read(found.value, found.end, found.cost)
+            yield from _titles(parse, start)
+            yield from _administrators(parse, start)
+    if kind in _KINDS_AS_NOUNS:
+        for value in parse.phrases(parse.lexicon.values[kind], at):
+            if value.value.column == _KINDS_AS_NOUNS[kind]:
+                yield Read(Compare(column=value.value.column, values=(value.value.value,)), value.end)
+    if kind is not Kind.PERSON:
+        return
+    for full in parse.phrases(parse.lexicon.linked[kind], at):
+        if full.value is not Link.HOLDS:
+            yield Read(Linked(link=full.value, target=Selection(kind=LINKS[full.value].target)), full.end)
+
+
+def _administrators(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    """ "Super admins"; "admins" alone may be those or everyone with a role, so it is read both ways."""
+    named = parse.phrases(parse.lexicon.values[Kind.ROLE], at)
+    roles = [(role.value.value, role.end) for role in named if role.value.value != "CUSTOM"]
+    for full in parse.phrases(parse.lexicon.linked[Kind.PERSON], at):
+        if full.value is Link.HOLDS:
+            yield Read(Linked(link=Link.HOLDS, target=Selection(kind=Kind.ROLE)), full.end)
+            roles.append(("SUPER_ADMIN", full.end))
+    for role, end in roles:
+        target = Selection(kind=Kind.ROLE, where=Compare(column="type", values=(role,)))
+        yield Read(Linked(link=Link.HOLDS, target=target), end)
+
+
+def _titles(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    """A job title in the plural: "account managers"."""
+    key = ""
+    for end in range(at + 1, min(at + 7, len(parse.tokens)) + 1):
+        token = parse.tokens[end - 1]
+        if token.quoted or not token.name:
+            return
+        key = f"{key} {token.name}".strip()
+        for singular in (key, key.removesuffix("s"), key.removesuffix("ies") + "y"):
+            values = tuple(
+                w.id for w in parse.vocabulary.named(singular) if w.kind is WordKind.VALUE and w.detail == "title"
+            )
+            if values:
+                parse.reached(end)
+                yield Read(Compare(column="title", values=values), end, 1)
+                break
+
+
+@rule
+def adjective(parse: Parse, at: int, kind: Kind, before_noun: bool) -> Iterator[Read[Condition]]:
+    """One word for a quality of such a thing: "suspended", "SAML", "empty"; before a noun also a name."""
+    for value in parse.phrases(parse.lexicon.values[kind], at):
+        # A role's own name says the same as the word for its type.
+        yield Read(Compare(column=value.value.column, values=(value.value.value,)), value.end, int(kind is Kind.ROLE))
+    for empty in parse.phrases(parse.lexicon.empty[kind], at):
+        target = Selection(kind=LINKS[empty.value].target)
+        yield Read(negated(Linked(link=empty.value, target=target)), empty.end)
+    for full in parse.phrases(parse.lexicon.linked[kind], at):
+        yield Read(Linked(link=full.value, target=Selection(kind=LINKS[full.value].target)), full.end)
+    if kind is Kind.FACTOR:
+        for word in parse.phrases(parse.lexicon.phishing_resistant, at):
+            yield Read(Compare(column="factor_type", values=parse.lexicon.phishing_resistant_types), word.end)
+    if kind is Kind.PERSON:
+        yield from flag(parse, at)
+        yield from _quiet(parse, at)
+        if before_noun:
+            yield from _name_before_noun(parse, at)
+
+
+def _quiet(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    for word in parse.phrases(parse.lexicon.quiet[Kind.PERSON], at):
+        yield Read(negated(Compare(column="status", values=("ACTIVE",))), word.end)
+        since = parse.now - timedelta(days=_QUIET_DAYS)
+        yield Read(negated(Within(column=word.value, start=since)), word.end)
+
+
+def _name_before_noun(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    for value in (*user_type(parse, at), *tenant_value(parse, at)):
+        yield Read(value.value, value.end, value.cost)
+    for group in thing(parse, at, Kind.GROUP):
+        target = Selection(kind=Kind.GROUP, where=group.value)
+        yield Read(Linked(link=Link.MEMBER_OF, target=target), group.end, group.cost)
+
+
+@rule
+def adjectives(parse: Parse, at: int, kind: Kind, before_noun: bool) -> Iterator[Read[Condition]]:
+    """One or more adjectives: "suspended or locked out", "active SAML", "non-active"."""
+    for first in _signed(parse, at, kind, before_noun):
+        yield first
+        yield from _further(parse, first, kind, before_noun)
+
+
+def _signed(parse: Parse, at: int, kind: Kind, before_noun: bool) -> Iterator[Read[Condition]]:
+    yield from adjective(parse, at, kind, before_noun)
+    if before_noun:
+        for no in parse.phrases(parse.lexicon.negation, at):
+            for read in adjective(parse, no.end, kind, before_noun):
+                yield Read(negated(read.value), read.end, read.cost)
+
+
+def _further(parse: Parse, first: Read[Condition], kind: Kind, before_noun: bool) -> Iterator[Read[Condition]]:
+    rows: list[tuple[tuple[Item, ...], int, int]] = [((Item("", first.value),), first.end, first.cost)]
+    while rows:
+        row, end, cost = rows.pop()
+        joined = [(r.value, r.end) for r in parse.phrases(parse.lexicon.connecting, end) if r.value != "and_not"]
+        for word, begin in [*joined, ("", end)] if before_noun else joined:
+            for read in _signed(parse, begin, kind, before_noun):
+                longer = (*row, Item(union_word(row[-1].condition, read.value, word), read.value))
+                rows.append((longer, read.end, cost + read.cost))
+                for meaning in combined(longer):
+                    yield Read(meaning, read.end, cost + read.cost)
+
+
+def union_word(before: Condition, after: Condition, word: str) -> str:
+    """ "Suspended and locked out users" are the ones and the others: nobody is both."""
+    return "or" if word == "and" and same_column(before, after) else word
+
+
+@rule
+def adjectives_before(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition | None]]:
+    """What stands before a noun; nothing, as a rule."""
+    yield Read(None, at)
+    for start in parse.starts(at):
+        for read in adjectives(parse, start, kind, True):
+            yield Read(read.value, read.end, read.cost)

@@ -1,0 +1,199 @@
+"""What stands after a link: names, kinds of things, numbers of them, nobody, and lists of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from holdfast.offline.grammar import nouns
+from holdfast.offline.grammar.combining import all_of, any_of, negated
+from holdfast.offline.grammar.names import thing
+from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
+from holdfast.offline.meaning import Condition, Linked, Missing, Selection
+from holdfast.offline.parse import Parse, Read, rule
+
+
+class Bound(NamedTuple):
+    """How many."""
+
+    at_least: int
+    at_most: int | None
+
+
+class Related(NamedTuple):
+    """Things and the link that leads to them."""
+
+    link: Link
+    target: Selection
+
+
+_SOME: Final = Bound(1, None)
+
+
+def linked(related: Related, bound: Bound = _SOME) -> Condition:
+    """The condition to be linked to so many of these things; "none" is the opposite of "one"."""
+    if bound == (0, 0):
+        return negated(Linked(link=related.link, target=related.target))
+    return Linked(link=related.link, target=related.target, at_least=bound.at_least, at_most=bound.at_most)
+
+
+@rule
+def bound(parse: Parse, at: int) -> Iterator[Read[Bound]]:
+    """How many: "more than 50", "at least two", "3 or more", "exactly one"."""
+    for word in parse.phrases(parse.lexicon.bounds, at):
+        if word.value == "several":
+            yield Read(Bound(2, None), word.end)
+        for number in _number(parse, word.end):
+            n = number.value
+            found = {
+                "at_least": Bound(n, None),
+                "more_than": Bound(n + 1, None),
+                "at_most": Bound(0, n),
+                "fewer_than": Bound(0, n - 1) if n else None,
+                "exactly": Bound(n, n),
+            }.get(word.value)
+            if found:
+                yield Read(found, number.end)
+    for number in _number(parse, at):
+        for word in parse.phrases(parse.lexicon.bounds, number.end):
+            if word.value == "or_more":
+                yield Read(Bound(number.value, None), word.end)
+            if word.value == "or_fewer":
+                yield Read(Bound(0, number.value), word.end)
+        if parse.tokens[number.end - 1].key not in ("a", "an"):
+            yield Read(Bound(number.value, number.value), number.end)
+    for no in parse.phrases(parse.lexicon.no, at):
+        yield Read(Bound(0, 0), no.end)
+
+
+def _number(parse: Parse, at: int) -> Iterator[Read[int]]:
+    if at < len(parse.tokens) and not parse.tokens[at].quoted:
+        key = parse.tokens[at].key
+        if key.isascii() and key.isdigit() and len(key) < 9:
+            yield Read(int(key), at + 1)
+        elif key in parse.lexicon.numbers:
+            yield Read(parse.lexicon.numbers[key], at + 1)
+
+
+@rule
+def objects(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
+    """What a thing is linked to by `link`, as a condition on that thing."""
+    both = at < len(parse.tokens) and parse.tokens[at].key == "both"
+    yield from _objects(parse, at + 1 if both else at, link, ask_back=not both)
+
+
+def _objects(parse: Parse, at: int, link: Link, *, ask_back: bool) -> Iterator[Read[Condition]]:
+    for first in _one_object(parse, at, link):
+        yield first
+        yield from _more_objects(parse, first, link, ask_back)
+
+
+@rule
+def _one_object(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
+    target = LINKS[link].target
+    for named in thing(parse, at, target):
+        yield Read(linked(Related(link, Selection(kind=target, where=named.value))), named.end, named.cost)
+    for nobody in parse.phrases(parse.lexicon.nobody, at):
+        if nobody.value is target:
+            yield Read(linked(Related(link, Selection(kind=target)), Bound(0, 0)), nobody.end)
+    for things in nouns.np(parse, at, target):
+        yield Read(linked(Related(link, things.value)), things.end, things.cost)
+    for many in bound(parse, at):
+        for things in nouns.np(parse, many.end, target):
+            yield Read(linked(Related(link, things.value), many.value), things.end, things.cost)
+
+
+def _more_objects(parse: Parse, first: Read[Condition], link: Link, ask_back: bool) -> Iterator[Read[Condition]]:
+    """Further names after the first: "Slack, Zoom and Box", "Slack or Zoom", "Slack but not Zoom"."""
+    rows: list[tuple[str, tuple[Condition, ...], int, int]] = [("", (first.value,), first.end, first.cost)]
+    while rows:
+        word, row, end, cost = rows.pop()
+        for joined in parse.phrases(parse.lexicon.connecting, end):
+            comma = parse.tokens[joined.end - 1].key == ","
+            if word not in ("", ",", joined.value) and not comma:
+                continue
+            for named in thing(parse, joined.end, LINKS[link].target):
+                target = Selection(kind=LINKS[link].target, where=named.value)
+                one = linked(Related(link, target))
+                longer = (*row, negated(one) if joined.value == "and_not" else one)
+                kind = "," if comma else joined.value
+                rows.append((kind, longer, named.end, cost + named.cost))
+                if kind != ",":
+                    for meaning in _list_readings(longer, kind, link, ask_back):
+                        yield Read(meaning, named.end, cost + named.cost)
+
+
+def _list_readings(row: tuple[Condition, ...], kind: str, link: Link, ask_back: bool) -> Iterator[Condition]:
+    if kind == "or":
+        yield any_of(row)
+        return
+    every = all_of(row)
+    assert every is not None
+    yield every
+    # "Members of A and B": of both, or of either? Access to A and B is access to both.
+    if kind == "and" and ask_back and link not in (Link.CAN_OPEN, Link.GIVES):
+        yield any_of(row)
+
+
+@rule
+def related(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Related]]:
+    """Things that hang on one of that kind, and how: "members" of a group, "direct reports" of a person."""
+    for (source, target), link in BETWEEN.items():
+        if source is kind:
+            for things in nouns.np(parse, at, target):
+                yield Read(Related(link, things.value), things.end, things.cost)
+    for start in nouns.adjectives_before(parse, at, Kind.PERSON):
+        for outline in parse.phrases(parse.lexicon.outlines, start.end):
+            ends = LINKS[outline.value]
+            if ends.target is kind and ends.source is Kind.PERSON:
+                people = Selection(kind=Kind.PERSON, where=start.value)
+                yield Read(Related(ends.inverse, people), outline.end, start.cost)
+
+
+@rule
+def having(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """With or without things of another kind: "with no groups", "have more than 3 apps", "without a manager"."""
+    for word in parse.phrases(parse.lexicon.having, at):
+        if word.value == "with":
+            yield from _with(parse, word.end, kind)
+            yield from _suffixed(parse, word.end, kind)
+        elif word.value == "without":
+            for things in related(parse, word.end, kind):
+                yield from _and_assigned(parse, Read(_none(things.value), things.end, things.cost))
+
+
+def _with(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    for things in related(parse, at, kind):
+        yield from _and_assigned(parse, Read(linked(things.value), things.end, things.cost))
+    for many in bound(parse, at):
+        for things in related(parse, many.end, kind):
+            found = _none(things.value) if many.value == (0, 0) else linked(things.value, many.value)
+            yield from _and_assigned(parse, Read(found, things.end, things.cost))
+    for nobody in parse.phrases(parse.lexicon.nobody, at):
+        if link := BETWEEN.get((kind, nobody.value)):
+            none = linked(Related(link, Selection(kind=nobody.value)), Bound(0, 0))
+            yield from _and_assigned(parse, Read(none, nobody.end))
+
+
+def _suffixed(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "With Salesforce access"."""
+    for named in thing(parse, at, Kind.APPLICATION):
+        for suffix in parse.phrases(parse.lexicon.suffixes, named.end):
+            if LINKS[suffix.value].source is kind:
+                target = Selection(kind=Kind.APPLICATION, where=named.value)
+                yield Read(linked(Related(suffix.value, target)), suffix.end, named.cost)
+
+
+def _none(things: Related) -> Condition:
+    # A profile can name a manager who is not in the tenant: that is not "no manager".
+    if things.link is Link.REPORTS_TO and things.target.where is None:
+        return Missing(column="manager_id")
+    return linked(things, Bound(0, 0))
+
+
+def _and_assigned(parse: Parse, read: Read[Condition]) -> Iterator[Read[Condition]]:
+    """Words after the things that say no more: "with nobody assigned"."""
+    yield read
+    for word in parse.phrases(parse.lexicon.having, read.end):
+        if word.value == "assigned":
+            yield Read(read.value, word.end, read.cost)

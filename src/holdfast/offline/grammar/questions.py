@@ -1,0 +1,237 @@
+"""Whole questions: lists, counts, rankings, what somebody has, whether somebody has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from holdfast.offline.grammar import clauses, counting, nouns
+from holdfast.offline.grammar.combining import all_of, negated
+from holdfast.offline.grammar.names import attribute_names, thing
+from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
+from holdfast.offline.meaning import Asked, Condition, Linked, Selection
+from holdfast.offline.parse import Parse, Read, rule
+
+# Words that ask for a person when no noun does.
+_PERSON_WORDS: Final = frozenset({"who", "whom", "whose", "whoever", "anyone", "anybody", "everyone"})
+# Verbs that do not say what is asked for: "what does Dana have".
+_VAGUE: Final = frozenset({"have", "has", "in", "on"})
+# Kinds that a bare name may ask for: "show Dana Whitfield".
+_NAMED_KINDS: Final = (Kind.PERSON, Kind.GROUP, Kind.APPLICATION, Kind.DEVICE, Kind.POLICY, Kind.ZONE, Kind.ROLE)
+
+
+def whole_question(parse: Parse) -> list[Read[Asked]]:
+    """Every reading of the question that leaves no word over."""
+    found = []
+    for begin in asked_from(parse):
+        for read in question(parse, begin):
+            if read.end in _ends(parse, read.end) and parse.at_end(max(_ends(parse, read.end))):
+                found.append(read)
+    return found
+
+
+def asked_from(parse: Parse) -> list[int]:
+    """Places after words that only say that something is asked: "show me", "I would like to see"."""
+    found, waiting = [0], [0]
+    while waiting:
+        at = waiting.pop()
+        ends = [r.end for r in parse.phrases(parse.lexicon.asking, at)]
+        for end in [*ends, *parse.mark(",", at), *parse.starts(at)]:
+            if end not in found:
+                found.append(end)
+                waiting.append(end)
+    return sorted(found)
+
+
+def _ends(parse: Parse, at: int) -> list[int]:
+    found, waiting = [at], [at]
+    while waiting:
+        place = waiting.pop()
+        ends = [r.end for r in parse.phrases(parse.lexicon.closing, place)]
+        for end in [*ends, *parse.mark(",", place), *parse.starts(place)]:
+            if end not in found:
+                found.append(end)
+                waiting.append(end)
+    return found
+
+
+@rule
+def question(parse: Parse, at: int) -> Iterator[Read[Asked]]:
+    """A question that begins here, in each of its forms."""
+    for listed in _things(parse, at):
+        subject = Asked(subject=listed.value)
+        yield Read(subject, listed.end, listed.cost)
+        yield from _beside(parse, listed)
+    yield from counting.counts(parse, at)
+    yield from counting.rankings(parse, at)
+    yield from _of_each(parse, at)
+    yield from _attribute_of(parse, at)
+    yield from _when(parse, at)
+
+
+@rule
+def _things(parse: Parse, at: int) -> Iterator[Read[Selection]]:
+    for kind in Kind:
+        yield from nouns.np(parse, at, kind, True)
+    for kind in _NAMED_KINDS:
+        for name in thing(parse, at, kind):
+            yield Read(Selection(kind=kind, where=name.value), name.end, name.cost)
+    yield from _who(parse, at)
+    yield from inverted(parse, at)
+    yield from _yes_or_no(parse, at)
+
+
+def _who(parse: Parse, at: int) -> Iterator[Read[Selection]]:
+    """ "Who can open Slack", "whose manager is suspended"."""
+    if at >= len(parse.tokens) or parse.tokens[at].key not in _PERSON_WORDS:
+        return
+    for said in clauses.conditions(parse, at, Kind.PERSON):
+        yield Read(Selection(kind=Kind.PERSON, where=said.value), said.end, said.cost)
+
+
+@rule
+def inverted(parse: Parse, at: int) -> Iterator[Read[Selection]]:
+    """ "Which apps can Dana open", "what groups are contractors in", "who does Dana report to"."""
+    for kind in Kind:
+        for asked in nouns.np(parse, at, kind, True):
+            yield from _asked_of_subject(parse, asked, False)
+    if at < len(parse.tokens) and parse.tokens[at].key in ("what", "who", "whom"):
+        for kind in (Kind.APPLICATION, Kind.PERSON):
+            yield from _asked_of_subject(parse, Read(Selection(kind=kind), at + 1), True)
+
+
+def _asked_of_subject(parse: Parse, asked: Read[Selection], bare: bool) -> Iterator[Read[Selection]]:
+    for auxiliary in parse.phrases(parse.lexicon.yes_no, asked.end):
+        for owner in subject(parse, auxiliary.end):
+            for verb, denied, end in _verbs(parse, owner.end, owner.value.kind, asked.value.kind, bare):
+                condition: Condition = Linked(link=LINKS[verb].inverse, target=owner.value)
+                where = all_of((asked.value.where, negated(condition) if denied else condition))
+                yield Read(Selection(kind=asked.value.kind, where=where), end, asked.cost + owner.cost)
+
+
+def _of_each(parse: Parse, at: int) -> Iterator[Read[Asked]]:
+    """ "Which groups does each contractor belong to": the contractors, with their groups."""
+    for kind in Kind:
+        for asked in nouns.np(parse, at, kind):
+            if asked.value.where is not None:
+                continue
+            for auxiliary in parse.phrases(parse.lexicon.yes_no, asked.end):
+                for whole in parse.phrases(parse.lexicon.whole, auxiliary.end):
+                    for owner in subject(parse, whole.end):
+                        for verb, denied, end in _verbs(parse, owner.end, owner.value.kind, kind, False):
+                            if not denied:
+                                yield Read(Asked(subject=owner.value, beside=(verb,)), end, owner.cost)
+
+
+def _verbs(parse: Parse, at: int, kind: Kind, target: Kind, bare: bool) -> Iterator[tuple[Link, bool, int]]:
+    """The link from a subject of that kind to what is asked for: "open", "belong to", "have"."""
+    denials = [(False, at), *((True, no.end) for no in parse.phrases(parse.lexicon.negation, at))]
+    for denied, begin in denials:
+        for word in parse.phrases(parse.lexicon.links[kind], begin):
+            ends = LINKS[word.value]
+            if ends.target is target and (
+                not bare or parse.tokens[word.end - 1].key not in ("have", "has", "in", "on")
+            ):
+                yield word.value, denied, word.end
+        link = BETWEEN.get((kind, target))
+        for having in parse.phrases(parse.lexicon.having, begin) if link and not bare else ():
+            if having.value == "with" and link:
+                yield link, denied, having.end
+
+
+@rule
+def subject(parse: Parse, at: int) -> Iterator[Read[Selection]]:
+    """Who or what a question is about: a name, or things of a kind."""
+    for kind in _NAMED_KINDS:
+        for name in thing(parse, at, kind):
+            yield Read(Selection(kind=kind, where=name.value), name.end, name.cost)
+    for kind in Kind:
+        yield from nouns.np(parse, at, kind)
+
+
+def _yes_or_no(parse: Parse, at: int) -> Iterator[Read[Selection]]:
+    """ "Can Dana open Slack": Dana, if so."""
+    for auxiliary in parse.phrases(parse.lexicon.yes_no, at):
+        for kind in _NAMED_KINDS:
+            for name in thing(parse, auxiliary.end, kind):
+                for said in clauses.conditions(parse, name.end, kind):
+                    where = all_of((name.value, said.value))
+                    yield Read(Selection(kind=kind, where=where), said.end, name.cost + said.cost)
+
+
+def _attribute_of(parse: Parse, at: int) -> Iterator[Read[Asked]]:
+    """ "Dana's department", "the status of Slack", "the e-mail addresses of the contractors"."""
+    for kind in (Kind.PERSON, Kind.GROUP, Kind.APPLICATION, Kind.DEVICE):
+        for owner in thing(parse, at, kind):
+            for mark in parse.mark("'s", owner.end):
+                for columns in _columns(parse, mark, kind):
+                    selection = Selection(kind=kind, where=owner.value)
+                    yield Read(Asked(subject=selection, also=columns.value), columns.end, owner.cost)
+        for columns in _columns(parse, at, kind):
+            for of in (*parse.mark("of", columns.end), *parse.mark("for", columns.end)):
+                for owners in (*subject(parse, of), *nouns.np(parse, of, kind, True)):
+                    if owners.value.kind is kind:
+                        yield Read(Asked(subject=owners.value, also=columns.value), owners.end, owners.cost)
+
+
+def _columns(parse: Parse, at: int, kind: Kind) -> list[Read[tuple[str, ...]]]:
+    """One or more attributes: "login, title and last login"."""
+    found: list[Read[tuple[str, ...]]] = [Read((r.value,), r.end) for r in attribute_names(parse, at, kind)]
+    for read in found:
+        for joined in parse.phrases(parse.lexicon.connecting, read.end):
+            if joined.value == "and":
+                found += [
+                    Read((*read.value, r.value), r.end)
+                    for r in attribute_names(parse, joined.end, kind)
+                    if r.value not in read.value
+                ]
+    return found
+
+
+def _when(parse: Parse, at: int) -> Iterator[Read[Asked]]:
+    """ "When did Dana last log in"."""
+    for begin in parse.mark("when", at):
+        for auxiliary in parse.phrases(parse.lexicon.auxiliaries, begin):
+            for owner in subject(parse, auxiliary.end):
+                for last in (owner.end, *parse.mark("last", owner.end), *parse.mark("first", owner.end)):
+                    for verb in parse.phrases(parse.lexicon.times[owner.value.kind], last):
+                        yield Read(Asked(subject=owner.value, also=(verb.value,)), verb.end, owner.cost)
+
+
+def _beside(parse: Parse, listed: Read[Selection]) -> Iterator[Read[Asked]]:
+    """ "…, and fetch me their applications and groups", "with their title and manager"."""
+    kind = listed.value.kind
+    rows: list[tuple[Asked, int]] = [(Asked(subject=listed.value), listed.end)]
+    seen = 0
+    while seen < len(rows):
+        asked, end = rows[seen]
+        seen += 1
+        started = bool(asked.also or asked.beside)
+        for begin in _more_to_show(parse, end, started):
+            for attribute in attribute_names(parse, begin, kind):
+                if attribute.value not in asked.also:
+                    rows.append((asked.model_copy(update={"also": (*asked.also, attribute.value)}), attribute.end))
+            for link, after in _linked_nouns(parse, begin, kind):
+                if link not in asked.beside:
+                    rows.append((asked.model_copy(update={"beside": (*asked.beside, link)}), after))
+    for asked, end in rows[1:]:
+        yield Read(asked, end, listed.cost)
+
+
+def _more_to_show(parse: Parse, at: int, started: bool) -> list[int]:
+    words = [*(r.end for r in parse.phrases(parse.lexicon.also, at)), *parse.mark(",", at)]
+    words += [r.end for w in words for r in parse.phrases(parse.lexicon.also, w)]
+    owned = [r.end for w in words for r in parse.phrases(parse.lexicon.owners, w)]
+    # The first thing needs "their", or it would be part of the list: "users and groups".
+    commanded = [w for w in words if parse.tokens[w - 1].key not in ("and", ",", "with", "plus", "or", "including")]
+    return list(dict.fromkeys([*owned, *(words if started else commanded)]))
+
+
+def _linked_nouns(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[Link, int]]:
+    for noun in parse.phrases(parse.lexicon.nouns, at):
+        if link := BETWEEN.get((kind, noun.value)):
+            yield link, noun.end
+    for outline in parse.phrases(parse.lexicon.outlines, at):
+        ends = LINKS[outline.value]
+        if ends.target is kind and ends.source is Kind.PERSON:
+            yield ends.inverse, outline.end

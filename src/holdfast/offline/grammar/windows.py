@@ -1,0 +1,263 @@
+"""Windows of time: "in the last 7 days", "since 2026-10-01", "more than two years ago". Always UTC."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from holdfast.offline.parse import Parse, Read, rule
+
+_UNITS: Final = {
+    name: unit
+    for unit, names in {
+        "hour": ("hour", "hours", "hrs"),
+        "day": ("day", "days"),
+        "week": ("week", "weeks"),
+        "month": ("month", "months"),
+        "quarter": ("quarter", "quarters"),
+        "year": ("year", "years"),
+    }.items()
+    for name in names
+}
+_MONTHS: Final = {
+    name.lower(): number
+    for names in (calendar.month_name, calendar.month_abbr)
+    for number, name in enumerate(names)
+    if name
+}
+_LAST: Final = frozenset({"last", "past", "previous", "preceding"})
+_IN: Final = frozenset({"in", "within", "during", "over", "for", "on", "at", "since"})
+_MORE: Final = (("more", "than"), ("over",), ("longer", "than"), ("at", "least"), ("earlier", "than"))
+_LESS: Final = (("less", "than"), ("fewer", "than"), ("within",), ("under",), ("at", "most"))
+
+
+class Span(NamedTuple):
+    """From `start` on and before `end`."""
+
+    start: datetime | None
+    end: datetime | None
+
+
+@rule
+def window(parse: Parse, at: int) -> Iterator[Read[Span]]:
+    """A window of time at this place."""
+    for start in parse.starts(at):
+        yield from _relative(parse, start)
+        yield from _ago(parse, start)
+        yield from _between(parse, start)
+        yield from _bounded(parse, start)
+        yield from _within_period(parse, start)
+
+
+@rule
+def silence(parse: Parse, at: int) -> Iterator[Read[Span]]:
+    """How long something has not happened: "for 90 days", "in over three months", "90 days"."""
+    start = _after_any(parse, at, frozenset({"for", "in", "within", "during", "over"}))
+    for begin in {at, start}:
+        for more in {
+            begin,
+            *_after(parse, begin, _MORE),
+            *_after(parse, begin, (("the",), ("the", "last"), ("last",))),
+        }:
+            for number in _number(parse, more):
+                for unit in _unit(parse, number.end):
+                    yield Read(Span(before(parse.now, number.value, unit.value), None), _more_time(parse, unit.end))
+
+
+def before(now: datetime, number: int, unit: str) -> datetime:
+    """`now` less so many units; months and years by the calendar, on the last day where a month is shorter."""
+    if unit in ("hour", "day", "week"):
+        return now - number * {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}[unit]
+    months = number * {"month": 1, "quarter": 3, "year": 12}[unit]
+    index = now.year * 12 + now.month - 1 - months
+    year, month = max(index // 12, 1), index % 12 + 1
+    return now.replace(year=year, month=month, day=min(now.day, calendar.monthrange(year, month)[1]))
+
+
+def _key(parse: Parse, at: int) -> str:
+    return parse.tokens[at].key if at < len(parse.tokens) and not parse.tokens[at].quoted else ""
+
+
+def _after(parse: Parse, at: int, phrases: tuple[tuple[str, ...], ...]) -> list[int]:
+    return [at + len(p) for p in phrases if tuple(_key(parse, at + i) for i in range(len(p))) == p]
+
+
+def _after_any(parse: Parse, at: int, words: frozenset[str]) -> int:
+    return at + 1 if _key(parse, at) in words else at
+
+
+def _number(parse: Parse, at: int) -> Iterator[Read[int]]:
+    key = _key(parse, at)
+    if key.isascii() and key.isdigit() and len(key) < 6:
+        yield Read(int(key), at + 1)
+    elif key in parse.lexicon.numbers:
+        yield Read(parse.lexicon.numbers[key], at + 1)
+
+
+def _unit(parse: Parse, at: int) -> Iterator[Read[str]]:
+    if unit := _UNITS.get(_key(parse, at)):
+        parse.reached(at + 1)
+        yield Read(unit, at + 1)
+
+
+def _more_time(parse: Parse, at: int) -> int:
+    """After "or more", "or longer", "now": the same silence."""
+    return next(iter(_after(parse, at, (("or", "more"), ("or", "longer"), ("now",), ("already",)))), at)
+
+
+def _relative(parse: Parse, at: int) -> Iterator[Read[Span]]:
+    begin = _after_any(parse, at, _IN)
+    the = _after_any(parse, begin, frozenset({"the", "these"}))
+    if _key(parse, the) not in _LAST:
+        return
+    for number in _number(parse, the + 1):
+        for unit in _unit(parse, number.end):
+            yield Read(Span(before(parse.now, number.value, unit.value), None), unit.end)
+    for unit in _unit(parse, the + 1):
+        yield Read(Span(before(parse.now, 1, unit.value), None), unit.end)
+        # "last month" may be the one before this, on the calendar; "the last month" is not.
+        if the == begin and unit.value not in ("hour", "day"):
+            end = _period_start(parse.now, unit.value)
+            yield Read(Span(_period_start(end - timedelta(days=1), unit.value), end), unit.end)
+
+
+def _ago(parse: Parse, at: int) -> Iterator[Read[Span]]:
+    for begin in {
+        at,
+        *_after(parse, at, _MORE),
+        *_after(parse, at, _LESS),
+        *_after(parse, at, (("before",), ("since",))),
+    }:
+        for number in _number(parse, begin):
+            for unit in _unit(parse, number.end):
+                if _key(parse, unit.end) != "ago":
+                    continue
+                moment = before(parse.now, number.value, unit.value)
+                if begin in _after(parse, at, (*_MORE, ("before",))):
+                    yield Read(Span(None, moment), unit.end + 1)
+                elif begin in _after(parse, at, (*_LESS, ("since",))):
+                    yield Read(Span(moment, None), unit.end + 1)
+
+
+def _between(parse: Parse, at: int) -> Iterator[Read[Span]]:
+    for first, second in (("between", ("and",)), ("from", ("to", "until", "till", "through"))):
+        if _key(parse, at) != first:
+            continue
+        for start in _date(parse, at + 1):
+            if _key(parse, start.end) in second:
+                for end in _date(parse, start.end + 1):
+                    yield Read(Span(start.value.start, end.value.end), end.end)
+
+
+def _bounded(parse: Parse, at: int) -> Iterator[Read[Span]]:
+    choices: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
+        ("from", (("since",), ("on", "or", "after"), ("from",), ("at", "or", "after"), ("starting",), (">=",))),
+        ("after", (("after",), ("later", "than"), (">",))),
+        ("before", (("before",), ("earlier", "than"), ("prior", "to"), ("<",))),
+        ("until", (("until",), ("till",), ("on", "or", "before"), ("up", "to"), ("by",), ("<=",))),
+        ("on", (("on",), ("in",), ("during",), ("within",))),
+    )
+    for kind, phrases in choices:
+        for begin in _after(parse, at, phrases):
+            for date in _date(parse, begin):
+                start, end = date.value
+                spans = {
+                    "from": Span(start, None),
+                    "after": Span(end, None),
+                    "before": Span(None, start),
+                    "until": Span(None, end),
+                    "on": Span(start, end),
+                }
+                yield Read(spans[kind], date.end)
+                if kind in ("from", "after") and _key(parse, date.end) == "and":
+                    for upto in _bounded(parse, date.end + 1):
+                        if upto.value.start is None:
+                            yield Read(Span(spans[kind].start, upto.value.end), upto.end)
+
+
+def _within_period(parse: Parse, at: int) -> Iterator[Read[Span]]:
+    begin = _after_any(parse, at, _IN - {"since"})
+    if _key(parse, begin) == "this":
+        for unit in _unit(parse, begin + 1):
+            yield Read(Span(_period_start(parse.now, unit.value), None), unit.end)
+    if _key(parse, begin) in ("today", "yesterday"):
+        for date in _date(parse, begin):
+            yield Read(Span(date.value.start, date.value.end), date.end)
+
+
+def _period_start(moment: datetime, unit: str) -> datetime:
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    if unit == "hour":
+        return moment.replace(minute=0, second=0, microsecond=0)
+    if unit == "week":
+        return day - timedelta(days=day.weekday())
+    if unit == "day":
+        return day
+    months = {"month": day.month, "quarter": (day.month - 1) // 3 * 3 + 1, "year": 1}
+    return day.replace(month=months[unit], day=1)
+
+
+class _Dates(NamedTuple):
+    start: datetime
+    end: datetime
+
+
+def _date(parse: Parse, at: int) -> Iterator[Read[_Dates]]:
+    key = _key(parse, at)
+    if not key:
+        return
+    day = parse.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if key == "today":
+        yield Read(_Dates(day, day + timedelta(days=1)), at + 1)
+    elif key == "yesterday":
+        yield Read(_Dates(day - timedelta(days=1), day), at + 1)
+    elif "-" in key:
+        yield from _iso(key, at)
+    else:
+        yield from _written(parse, at)
+    if key == "the":
+        yield from _date(parse, at + 1)
+
+
+def _iso(text: str, at: int) -> Iterator[Read[_Dates]]:
+    try:
+        moment = datetime.fromisoformat(text.removesuffix("Z").removesuffix("UTC").strip()).replace(tzinfo=UTC)
+    except ValueError:
+        return
+    length = timedelta(days=1) if len(text) == len("2026-10-01") else timedelta(0)
+    if moment <= datetime.max.replace(tzinfo=UTC) - timedelta(days=2):
+        yield Read(_Dates(moment, moment + length), at + 1)
+
+
+def _written(parse: Parse, at: int) -> Iterator[Read[_Dates]]:
+    """2025 · October 2026 · 1 October 2026 · October 1st, 2026."""
+    words = [_key(parse, at + i) for i in range(4)]
+    if year := _year(words[0]):
+        yield Read(_Dates(datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)), at + 1)
+    if (month := _MONTHS.get(words[0])) and (year := _year(words[1])):
+        start = datetime(year, month, 1, tzinfo=UTC)
+        yield Read(_Dates(start, _period_start(start + timedelta(days=31), "month")), at + 2)
+    comma = 1 if words[2] == "," else 0
+    if (month := _MONTHS.get(words[0])) and (number := _day(words[1])):
+        yield from _calendar_day((_year(words[2 + comma]), month, number), at + 3 + comma)
+    of = 1 if words[1] == "of" else 0
+    if (number := _day(words[0])) and (month := _MONTHS.get(words[1 + of])):
+        yield from _calendar_day((_year(words[2 + of]), month, number), at + 3 + of)
+
+
+def _calendar_day(date: tuple[int | None, int, int], end: int) -> Iterator[Read[_Dates]]:
+    year, month, day = date
+    if year and day <= calendar.monthrange(year, month)[1]:
+        start = datetime(year, month, day, tzinfo=UTC)
+        yield Read(_Dates(start, start + timedelta(days=1)), end)
+
+
+def _year(word: str) -> int | None:
+    return int(word) if word.isascii() and word.isdigit() and len(word) == 4 and 1900 <= int(word) < 2200 else None
+
+
+def _day(word: str) -> int | None:
+    number = word.rstrip("stndrh") if word[:1].isdigit() else ""
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 3 and 1 <= int(number) <= 31 else None

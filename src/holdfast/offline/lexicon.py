@@ -1,0 +1,200 @@
+"""The words of `lexicon.toml`, indexed by their first word."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from holdfast.offline.links import LINKS, Kind, Link
+from holdfast.offline.tokens import Token, tokenise
+
+T = TypeVar("T")
+
+
+class Phrases(Generic[T]):
+    """Phrases of one or more words, each with what it means."""
+
+    def __init__(self, entries: Iterable[tuple[str, T]]) -> None:
+        self._by_first: dict[str, list[tuple[tuple[str, ...], T]]] = defaultdict(list)
+        self._first: list[tuple[str, T]] = []
+        for phrase, meaning in entries:
+            keys = tuple(token.key for token in tokenise(phrase))
+            if all(known != meaning for _, known in self._first):
+                self._first.append((phrase, meaning))
+            if (keys, meaning) not in self._by_first[keys[0]]:
+                self._by_first[keys[0]].append((keys, meaning))
+
+    def at(self, tokens: Sequence[Token], start: int) -> list[tuple[T, int]]:
+        """Every phrase that stands at `start`, with the place after it."""
+        if start >= len(tokens) or tokens[start].quoted:
+            return []
+        return [
+            (meaning, start + len(keys))
+            for keys, meaning in self._by_first.get(tokens[start].key, ())
+            if len(keys) == 1 or _stands(keys, tokens, start)
+        ]
+
+    def words(self) -> frozenset[str]:
+        """Every single word of every phrase."""
+        return frozenset(word for phrases in self._by_first.values() for keys, _ in phrases for word in keys)
+
+    def first_words(self) -> list[tuple[str, T]]:
+        """The first phrase that the lexicon has for each meaning: how to say it."""
+        return self._first
+
+
+def _stands(keys: tuple[str, ...], tokens: Sequence[Token], start: int) -> bool:
+    end = start + len(keys)
+    return end <= len(tokens) and all(k == t.key and not t.quoted for k, t in zip(keys, tokens[start:end], strict=True))
+
+
+class ColumnValue(NamedTuple):
+    """An adjective: a column and the value that it must have."""
+
+    column: str
+    value: str
+
+
+@dataclass(frozen=True, eq=False)
+class Lexicon:
+    """The words by what they are good for; tables by kind hold what fits things of that kind."""
+
+    filler: Phrases[None]
+    asking: Phrases[None]
+    closing: Phrases[None]
+    also: Phrases[None]
+    owners: Phrases[None]
+    whole: Phrases[None]
+    no: Phrases[None]
+    counting: Phrases[None]
+    each: Phrases[None]
+    breakdown: Phrases[None]
+    # most, fewest, top, bottom, largest, smallest, size, by, count_after
+    ranking: Phrases[str]
+    # and, or, and_not
+    connecting: Phrases[str]
+    who: Phrases[None]
+    auxiliaries: Phrases[None]
+    negation: Phrases[None]
+    nouns: Phrases[Kind]
+    nobody: Phrases[Kind]
+    # "members of Finance": the noun's link to what follows "of".
+    outlines: Phrases[Link]
+    links: Mapping[Kind, Phrases[Link]]
+    having: Phrases[str]
+    suffixes: Phrases[Link]
+    bounds: Phrases[str]
+    numbers: Mapping[str, int]
+    empty: Mapping[Kind, Phrases[Link]]
+    linked: Mapping[Kind, Phrases[Link]]
+    values: Mapping[Kind, Phrases[ColumnValue]]
+    phishing_resistant: Phrases[None]
+    phishing_resistant_types: tuple[str, ...]
+    user_types: Phrases[str]
+    attributes: Mapping[Kind, Phrases[str]]
+    times: Mapping[Kind, Phrases[str]]
+    quiet: Mapping[Kind, Phrases[str]]
+    # whose, is, is_not, contains, starts, ends, does_not, missing, present, named
+    comparing: Phrases[str]
+    places: Phrases[None]
+    yes_no: Phrases[None]
+    change: Phrases[None]
+
+    def known_words(self) -> frozenset[str]:
+        """Every word that some rule can read."""
+        return _known_words(self)
+
+
+def _plain(words: Iterable[str]) -> Phrases[None]:
+    return Phrases((word, None) for word in words)
+
+
+def _by_meaning(section: Mapping[str, Any]) -> Phrases[str]:
+    return Phrases((word, name) for name, words in section.items() if isinstance(words, list) for word in words)
+
+
+def _by_kind(section: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[Kind, Phrases[str]]:
+    found = {Kind(kind): _by_meaning(words) for kind, words in section.items()}
+    return {kind: found.get(kind, Phrases(())) for kind in Kind}
+
+
+def _links_by_kind(entries: Iterable[tuple[Link, Sequence[str]]]) -> dict[Kind, Phrases[Link]]:
+    found = list(entries)
+    return {
+        kind: Phrases((word, link) for link, words in found if LINKS[link].source is kind for word in words)
+        for kind in Kind
+    }
+
+
+def _values(section: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]) -> dict[Kind, Phrases[ColumnValue]]:
+    return {
+        kind: Phrases(
+            (word, ColumnValue(column, value))
+            for column, values in section.get(kind.value, {}).items()
+            for value, words in values.items()
+            for word in (*words, value.replace("_", " ") if value.isupper() else words[0])
+        )
+        for kind in Kind
+    }
+
+
+@cache
+def _known_words(lexicon: Lexicon) -> frozenset[str]:
+    tables = [
+        table
+        for value in vars(lexicon).values()
+        for table in (value.values() if isinstance(value, Mapping) else [value])
+        if isinstance(table, Phrases)
+    ]
+    marks = frozenset({",", "(", ")", "'s", "of", "when", "last", "first", "ago", "both"})
+    return marks.union(lexicon.numbers, *(table.words() for table in tables))
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The lexicon, read once."""
+    data = tomllib.loads(files(__package__).joinpath("lexicon.toml").read_text(encoding="utf-8"))
+    numbers = {name: words for name, words in data["numbers"].items() if name != "words"}
+    return Lexicon(
+        filler=_plain(data["filler"]["words"]),
+        asking=_plain(data["asking"]["words"]),
+        closing=_plain(data["closing"]["words"]),
+        also=_plain(data["also"]["words"]),
+        owners=_plain(data["also"]["owners"]),
+        whole=_plain(data["whole"]["words"]),
+        no=_plain(data["no"]["words"]),
+        counting=_plain(data["counting"]["words"]),
+        each=_plain(data["counting"]["each"]),
+        breakdown=_plain(data["counting"]["breakdown"]),
+        ranking=_by_meaning(data["ranking"]),
+        connecting=_by_meaning({k: v for k, v in data["connecting"].items() if k in ("and", "or", "and_not")}),
+        who=_plain(data["connecting"]["who"]),
+        auxiliaries=_plain(data["connecting"]["auxiliaries"]),
+        negation=_plain(data["connecting"]["not"]),
+        nouns=Phrases((word, Kind(kind)) for kind, words in data["nouns"].items() for word in words),
+        nobody=Phrases((word, Kind(kind)) for kind, words in data["nobody"].items() for word in words),
+        outlines=Phrases((word, Link(link)) for link, words in data["outlines"].items() for word in words),
+        links=_links_by_kind((Link(link), words) for link, words in data["links"].items()),
+        having=_by_meaning(data["having"]),
+        suffixes=Phrases((word, Link(link)) for link, words in data["suffixes"].items() for word in words),
+        bounds=_by_meaning(numbers),
+        numbers=data["numbers"]["words"],
+        empty=_links_by_kind((Link(entry["link"]), entry["words"]) for entry in data["empty"].values()),
+        linked=_links_by_kind((Link(k), words) for section in data["linked"].values() for k, words in section.items()),
+        values=_values(data["values"]),
+        phishing_resistant=_plain(data["phishing_resistant"]["words"]),
+        phishing_resistant_types=tuple(data["phishing_resistant"]["values"]),
+        user_types=_by_meaning(data["user_types"]),
+        attributes=_by_kind(data["attributes"]),
+        times=_by_kind(data["times"]),
+        quiet=_by_kind(data["quiet"]),
+        comparing=_by_meaning(data["comparing"]),
+        places=_plain(data["places"]["words"]),
+        yes_no=_plain(data["yes_no"]["words"]),
+        change=_plain(data["change"]["words"]),
+    )

@@ -1,0 +1,66 @@
+"""What a reader must know to take an answer right, in sentences that follow the question as it was understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from holdfast.offline.links import Kind, Link
+from holdfast.offline.meaning import AllOf, AnyOf, Asked, Compare, Condition, Linked, Missing, Named, Not, Within
+
+_OPENING = (Link.CAN_OPEN, Link.OPENED_BY)
+
+
+def notes(asked: Asked, inactive_applications: frozenset[str]) -> list[str]:
+    """The sentences for one question. `inactive_applications` are the ids of those that nobody can open now."""
+    subject = asked.subject
+    parts = list(_parts(subject.where)) if subject.where else []
+    linked = [p for p in parts if isinstance(p, Linked)]
+    found = []
+    opens = any(p.link in _OPENING for p in linked) or any(link in _OPENING for link in asked.beside)
+    if asked.counted is not None:
+        opens = opens or asked.counted.link in _OPENING
+    if opens:
+        found.append("Deprovisioned people can open nothing and are not counted as assigned.")
+    elif subject.kind is Kind.PERSON and not any(_settles_status(p) for p in parts):
+        found.append("People of every status are included, also deprovisioned ones.")
+    if _includes_never_logged_in(subject.where):
+        found.append("People who never signed in are included.")
+    named = {i for p in linked if isinstance(p.target.where, Named) for i in p.target.where.ids}
+    named |= {i for p in parts if isinstance(p, Named) for i in p.ids}
+    if named & inactive_applications:
+        found.append("The application is inactive: nobody can open it now, those assigned are listed.")
+    elif subject.kind is Kind.APPLICATION and any(p.link is Link.OPENED_BY for p in linked):
+        found.append("An inactive application cannot be opened, though it is listed where it is assigned.")
+    return found
+
+
+def _settles_status(condition: Condition) -> bool:
+    """Whether the condition speaks of the status, or names the people."""
+    return isinstance(condition, Named) or (isinstance(condition, Compare) and condition.column == "status")
+
+
+def _parts(condition: Condition) -> Iterator[Condition]:
+    yield condition
+    match condition:
+        case AllOf(conditions=parts) | AnyOf(conditions=parts):
+            for part in parts:
+                yield from _parts(part)
+        case Not(condition=inner):
+            yield from _parts(inner)
+        case _:
+            return
+
+
+def _includes_never_logged_in(condition: Condition | None) -> bool:
+    match condition:
+        case Not(condition=Within(column="last_login")):
+            return True
+        case AllOf(conditions=parts):
+            return any(_includes_never_logged_in(p) for p in parts) and not any(
+                isinstance(p, Not) and isinstance(p.condition, Missing) and p.condition.column == "last_login"
+                for p in parts
+            )
+        case AnyOf(conditions=parts):
+            return any(_includes_never_logged_in(p) for p in parts)
+        case _:
+            return False

@@ -1,0 +1,180 @@
+"""The machinery under the grammar: readings with their ends, alternatives, and what was reached at the furthest.
+
+A rule is a function of the parse and a place that gives every reading of the words from there; a sentence that can be
+read in two ways is read in both, and the asker decides. A rule's readings are kept, so that shared parts are read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast
+
+from holdfast.graph.schema import GraphSchema
+from holdfast.graph.vocabulary import TenantWord, Vocabulary, WordKind
+from holdfast.offline.lexicon import Lexicon, Phrases
+from holdfast.offline.tokens import Token
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Read(NamedTuple, Generic[T]):
+    """A value, the place after its words, and how unlikely this reading is (0: as plain as can be)."""
+
+    value: T
+    end: int
+    cost: int = 0
+
+
+class NameRead(NamedTuple):
+    """A name of the tenant that stands in the question, and what it can mean."""
+
+    words: tuple[TenantWord, ...]
+    end: int
+    # Only the beginning of the name was typed, and it fits this one thing.
+    partly: bool = False
+
+
+# More meanings of one name than this are too many to choose from; the asker is told of these many.
+MOST_NAMESAKES = 6
+
+
+@dataclass
+class Parse:
+    """One question being read."""
+
+    tokens: tuple[Token, ...]
+    lexicon: Lexicon
+    vocabulary: Vocabulary
+    schema: GraphSchema
+    now: datetime
+    furthest: int = 0
+    kept: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+
+    def at_end(self, at: int) -> bool:
+        """Whether no word is left."""
+        return at >= len(self.tokens)
+
+    def reached(self, at: int) -> None:
+        """Note how far the question was understood."""
+        self.furthest = max(self.furthest, at)
+
+    def starts(self, at: int) -> list[int]:
+        """`at`, and the places that are reached by leaving out words that change nothing."""
+        key = ("starts", at)
+        if key not in self.kept:
+            found, waiting = [at], [at]
+            while waiting:
+                for _, end in self.lexicon.filler.at(self.tokens, waiting.pop()):
+                    if end not in found:
+                        found.append(end)
+                        waiting.append(end)
+            self.kept[key] = found
+        places: list[int] = self.kept[key]
+        return places
+
+    def phrases(self, table: Phrases[T], at: int) -> list[Read[T]]:
+        """Every phrase of a table that stands at `at`, or after words that change nothing."""
+        found = [Read(value, end) for start in self.starts(at) for value, end in table.at(self.tokens, start)]
+        for read in found:
+            self.reached(read.end)
+        return found
+
+    def mark(self, mark: str, at: int) -> list[int]:
+        """The place after a comma or a parenthesis, if one stands here."""
+        if at < len(self.tokens) and self.tokens[at].key == mark and not self.tokens[at].quoted:
+            return [at + 1]
+        return []
+
+    def names(self, at: int) -> list[NameRead]:
+        """Names of the tenant at `at`, or after words that change nothing; the longest first."""
+        key = ("names", at)
+        if key not in self.kept:
+            self.kept[key] = [name for start in self.starts(at) for name in self._names(start)]
+        found: list[NameRead] = self.kept[key]
+        return found
+
+    def _names(self, at: int) -> list[NameRead]:
+        if at >= len(self.tokens) or not self.tokens[at].name:
+            return []
+        if self.tokens[at].quoted:
+            return self._named(self.tokens[at].name, at, at + 1)
+        found: list[NameRead] = []
+        key = ""
+        for end in range(at + 1, len(self.tokens) + 1):
+            token = self.tokens[end - 1]
+            if token.quoted:
+                break
+            if not token.name:
+                continue
+            key = f"{key} {token.name}".strip()
+            found = [*self._named(key, at, end), *found]
+            if not self.vocabulary.continues(key):
+                break
+        return found
+
+    def _named(self, key: str, at: int, end: int) -> list[NameRead]:
+        words = self.vocabulary.named(key)
+        if not words:
+            return self._partly_named(key, end)
+        self.reached(end)
+        typed = self.typed(at, end)
+        exactly = tuple(w for w in words if w.name == typed)
+        return [NameRead(_without_namesakes(words, exactly), end)]
+
+    def _partly_named(self, key: str, end: int) -> list[NameRead]:
+        longer = self.vocabulary.beginning_with(f"{key} ", limit=20)
+        found = []
+        for kind in (WordKind.GROUP, WordKind.APPLICATION):
+            fitting = {word.id: word for word in longer if word.kind is kind}
+            if len(fitting) == 1 and len(longer) < 20 and len(key) > 2:
+                found.append(NameRead(tuple(fitting.values()), end, partly=True))
+        return found
+
+    def typed(self, at: int, end: int) -> str:
+        """What stands from one place to another, as it was typed. A token keeps no question: spaces become one."""
+        part = self.tokens[at:end]
+        if len(part) == 1:
+            return part[0].key if part[0].quoted else part[0].text
+        return "".join(
+            token.text + ("" if after is None or after.start == token.end else " ")
+            for token, after in zip(part, [*part[1:], None], strict=True)
+        )
+
+
+def _without_namesakes(words: Iterable[TenantWord], exactly: Iterable[TenantWord]) -> tuple[TenantWord, ...]:
+    """Of each kind and detail only those spelt exactly as typed, where there are such; each thing once."""
+    spelt = {w.kind for w in exactly} - {WordKind.VALUE}
+    once: dict[tuple[WordKind, str, str], TenantWord] = {}
+    for word in (*exactly, *(w for w in words if w.kind not in spelt)):
+        detail = word.detail if word.kind is WordKind.VALUE else ""
+        once.setdefault((word.kind, detail, word.id), word)
+    whole = {w.id for w in once.values() if w.kind is WordKind.PERSON}
+    return tuple(w for w in once.values() if w.kind is not WordKind.PERSON_PART or not whole)
+
+
+Rule = Callable[Concatenate[Parse, int, P], list[Read[T]]]
+
+
+def rule(function: Callable[Concatenate[Parse, int, P], Iterable[Read[T]]]) -> Rule[P, T]:
+    """A rule of the grammar: its readings are kept for the place, each end and value once, the likeliest of them."""
+
+    @wraps(function)
+    def reading(parse: Parse, at: int, *args: P.args, **kwargs: P.kwargs) -> list[Read[T]]:
+        key = (function, at, args, tuple(sorted(kwargs.items())))
+        if key not in parse.kept:
+            # A rule that asks for itself at the same place has read nothing: no reading grows from there.
+            parse.kept[key] = []
+            best: dict[tuple[Any, int], Read[T]] = {}
+            for read in function(parse, at, *args, **kwargs):
+                known = best.get((read.value, read.end))
+                if known is None or read.cost < known.cost:
+                    best[read.value, read.end] = read
+            parse.kept[key] = list(best.values())
+        readings: list[Read[T]] = parse.kept[key]
+        return readings
+
+    return cast(Rule[P, T], reading)

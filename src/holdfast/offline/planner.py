@@ -1,0 +1,176 @@
+"""The planner that needs no model: it answers what it understands completely and names the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Final
+
+from holdfast.answer import NeedsClarification, Refused
+from holdfast.graph.schema import GraphSchema
+from holdfast.graph.snapshots import Snapshot
+from holdfast.graph.vocabulary import Vocabulary, WordKind
+from holdfast.offline.grammar.names import PARTLY_COST
+from holdfast.offline.grammar.questions import asked_from, question, whole_question
+from holdfast.offline.lexicon import lexicon
+from holdfast.offline.meaning import Asked
+from holdfast.offline.notes import notes
+from holdfast.offline.parse import Parse, Read
+from holdfast.offline.steps import steps
+from holdfast.offline.tokens import Token, tokenise
+from holdfast.offline.wording import Wording
+from holdfast.plan import Plan
+
+# Snapshots whose words stay in memory: the current one and the one that running questions still read.
+_KEPT_VOCABULARIES: Final = 2
+# A longer question is a text, not a question; rules would take long to find that out.
+_MOST_WORDS: Final = 80
+_MOST_CHOICES: Final = 8
+# What is sure is 1; a name of which only the beginning was typed is likely, and no more.
+_CONFIDENCE_PARTLY: Final = 0.8
+
+_CHANGE_REFUSED: Final = (
+    "This asks to change the tenant, and Holdfast only reads. Ask which ones it would concern instead; the change "
+    "itself is made in the Okta Admin Console."
+)
+
+
+class OfflinePlanner:
+    """Implements `holdfast.planner.Planner` by rules. Safe to share between threads and tasks.
+
+    `clock` gives the moment that "in the last 7 days" counts from; a plan holds the moments it came to, so that a
+    repeated step asks the same.
+    """
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._clock = clock
+        self._words: dict[str, Vocabulary] = {}
+        self._lock = Lock()
+
+    @property
+    def author(self) -> str:
+        """`offline`."""
+        return "offline"
+
+    async def plan(self, question: str, snapshot: Snapshot) -> Plan | Refused | NeedsClarification:
+        """A plan only where every word of the question was understood, and in one way."""
+        return await asyncio.to_thread(self._planned, question, snapshot)
+
+    def _planned(self, question: str, snapshot: Snapshot) -> Plan | Refused | NeedsClarification:
+        words = self._vocabulary(snapshot)
+        return understood(question, words, snapshot.manifest.graph_schema, self._clock())
+
+    def _vocabulary(self, snapshot: Snapshot) -> Vocabulary:
+        name = str(snapshot.directory)
+        with self._lock:
+            words = self._words.pop(name, None) or Vocabulary.load(snapshot.vocabulary_file)
+            self._words[name] = words
+            while len(self._words) > _KEPT_VOCABULARIES:
+                del self._words[next(iter(self._words))]
+        return words
+
+
+def understood(
+    text: str, vocabulary: Vocabulary, schema: GraphSchema, now: datetime
+) -> Plan | Refused | NeedsClarification:
+    """What the question means: a plan, a question back, or why not. `now` is UTC."""
+    tokens = tokenise(text)
+    if len(tokens) > _MOST_WORDS:
+        return Refused(reason=f"The question has {len(tokens)} words; rules read up to {_MOST_WORDS}. Ask in parts.")
+    parse = Parse(tokens, lexicon(), vocabulary, schema, now)
+    readings = _likeliest(whole_question(parse))
+    wording = Wording(parse.lexicon)
+    if len(readings) == 1:
+        return _plan(readings[0], wording, parse)
+    if readings:
+        return _question_back(readings, wording)
+    if _asks_for_change(parse):
+        return Refused(reason=_CHANGE_REFUSED)
+    return _refusal(parse, wording)
+
+
+def _likeliest(readings: list[Read[Asked]]) -> list[Read[Asked]]:
+    """The readings of least cost, each meaning once."""
+    least = min((r.cost for r in readings), default=0)
+    once = {r.value: r for r in readings if r.cost == least}
+    return list(once.values())
+
+
+def _plan(reading: Read[Asked], wording: Wording, parse: Parse) -> Plan:
+    asked = reading.value
+    sentence = wording.sentence(asked)
+    sentence = sentence[0].upper() + sentence[1:]
+    further = notes(asked, _inactive_applications(parse.vocabulary))
+    partly = reading.cost >= PARTLY_COST
+    if partly:
+        further.append("A name was completed from its beginning.")
+    return Plan(
+        steps=steps(asked, parse.schema, sentence, " ".join(further)),
+        reasoning="Read by the rules of the offline planner; every word of the question was understood.",
+        understood_as=". ".join([sentence, " ".join(further)]).strip() if further else f"{sentence}.",
+        confidence=_CONFIDENCE_PARTLY if partly else 1.0,
+    )
+
+
+def _inactive_applications(vocabulary: Vocabulary) -> frozenset[str]:
+    return frozenset(w.id for w in vocabulary.of_kind(WordKind.APPLICATION) if w.detail == "INACTIVE")
+
+
+def _question_back(readings: list[Read[Asked]], wording: Wording) -> NeedsClarification:
+    choices = list(dict.fromkeys(wording.sentence(r.value) for r in readings))
+    more = len(choices) - _MOST_CHOICES
+    asked = "This can be read in more than one way. Which is meant?"
+    if more > 0:
+        asked = f"{asked} (The first {_MOST_CHOICES} of {len(choices)} are shown.)"
+    return NeedsClarification(question=asked, choices=tuple(sorted(choices)[:_MOST_CHOICES]))
+
+
+def _asks_for_change(parse: Parse) -> bool:
+    """Whether an order to change something stands at the beginning, or after "and", "then", "please", "to"."""
+    polite = ("and", "then", "please", "to", "you", ",", "kindly", "now", "also", "just")
+    begins = [0, *(i + 1 for i, token in enumerate(parse.tokens) if token.key in polite)]
+    return any(parse.lexicon.change.at(parse.tokens, begin) for begin in begins)
+
+
+def _refusal(parse: Parse, wording: Wording) -> Refused:
+    strange = _strange(parse)
+    nearest = _nearest(parse, strange)
+    if not strange:
+        at = min(parse.furthest, len(parse.tokens) - 1)
+        strange = [parse.tokens[at]] if parse.tokens else []
+    typed = tuple(dict.fromkeys(token.text for token in strange))
+    if not typed:
+        return Refused(reason="There is no question in this. Ask for example: How many people are in each status?")
+    named = ", ".join(f"“{word}”" for word in typed)
+    hint = f" The nearest that would be: {wording.sentence(nearest)}." if nearest else ""
+    return Refused(reason=f"Not understood: {named}.{hint}", not_understood=typed)
+
+
+def _strange(parse: Parse) -> list[Token]:
+    """Words that stand neither in the lexicon nor in a name of the tenant."""
+    named: set[int] = set()
+    for at in range(len(parse.tokens)):
+        for name in parse.names(at):
+            named.update(range(at, name.end))
+    known = parse.lexicon.known_words()
+    return [
+        token
+        for at, token in enumerate(parse.tokens)
+        if at not in named and (token.quoted or (token.key not in known and not token.key.isdigit()))
+    ]
+
+
+def _nearest(parse: Parse, strange: list[Token]) -> Asked | None:
+    """What the question means without the strange words, or as far as it can be read."""
+    if strange:
+        kept = tuple(token for token in parse.tokens if token not in strange)
+        without = replace(parse, tokens=kept, furthest=0, kept={})
+        if readings := _likeliest(whole_question(without)):
+            return readings[0].value
+        parse = without
+    begun = [read for begin in asked_from(parse) for read in question(parse, begin)]
+    longest = max((read.end for read in begun), default=0)
+    return next((read.value for read in begun if read.end == longest), None)

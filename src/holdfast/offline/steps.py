@@ -1,0 +1,142 @@
+"""From a question as understood to the steps of a plan: which queries, which columns, how they join."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from holdfast.graph.schema import GraphSchema
+from holdfast.offline.columns import ID_COLUMNS, NOUNS, beside_column, column, count_column, listed
+from holdfast.offline.links import LINKS, Kind, Link
+from holdfast.offline.meaning import (
+    AllOf,
+    Asked,
+    Condition,
+    Join,
+    Linked,
+    Meaning,
+    Named,
+    Order,
+    Pairs,
+    Paths,
+    Ranking,
+    Selection,
+    ShownColumn,
+    StepMeaning,
+    Tally,
+    Things,
+)
+from holdfast.plan import CypherStep
+
+_PATH = ShownColumn(name="path", heading="Path")
+
+
+def main_meaning(asked: Asked) -> Meaning:
+    """What the first step asks."""
+    if asked.mode == "count":
+        return Tally(subject=asked.subject, by=asked.by)
+    if asked.mode == "rank" and asked.counted is not None:
+        return Ranking(
+            subject=asked.subject,
+            link=asked.counted.link,
+            target=asked.counted.target,
+            fewest_first=asked.fewest_first,
+            limit=asked.limit,
+        )
+    if not asked.also and not asked.beside and (paths := _paths(asked.subject)):
+        return paths
+    return Things(subject=asked.subject, also=asked.also)
+
+
+def _paths(subject: Selection) -> Paths | None:
+    """The paths, where the question is about access to named applications or of one named person."""
+    wanted = {Kind.PERSON: Link.CAN_OPEN, Kind.APPLICATION: Link.OPENED_BY}.get(subject.kind)
+    parts = subject.where.conditions if isinstance(subject.where, AllOf) else (subject.where,)
+    access = [p for p in parts if isinstance(p, Linked) and p.link is wanted and (p.at_least, p.at_most) == (1, None)]
+    if len(access) != 1 or not isinstance(access[0].target.where, Named):
+        return None
+    others = Selection(kind=subject.kind, where=_all([p for p in parts if p is not None and p is not access[0]]))
+    if subject.kind is Kind.PERSON:
+        return Paths(people=others, applications=access[0].target, focus=Kind.PERSON)
+    return Paths(people=access[0].target, applications=others, focus=Kind.APPLICATION)
+
+
+def _all(conditions: list[Condition]) -> Condition | None:
+    if len(conditions) < 2:
+        return conditions[0] if conditions else None
+    return AllOf(conditions=tuple(conditions))
+
+
+def steps(asked: Asked, schema: GraphSchema, sentence: str, note: str) -> tuple[CypherStep, ...]:
+    """The steps that answer the question; further ones belong to the rows of the first."""
+    main = main_meaning(asked)
+    first = CypherStep(
+        id="main",
+        entity=NOUNS[asked.subject.kind].many,
+        operation=main.shape,
+        parameters=_json(_described(main, schema, note)),
+        query_context=sentence,
+        reasoning="The question itself.",
+    )
+    return (first, *(_beside(asked, link, schema) for link in asked.beside))
+
+
+def _beside(asked: Asked, link: Link, schema: GraphSchema) -> CypherStep:
+    target = LINKS[link].target
+    shown = beside_column(schema, link).shown
+    meaning = Pairs(subject=asked.subject, link=link, target=Selection(kind=target))
+    join = Join(on=ID_COLUMNS[asked.subject.kind])
+    order = (Order(column=shown.name),)
+    described = StepMeaning(meaning=meaning, columns=(shown,), order=order, join=join, noun=NOUNS[target])
+    return CypherStep(
+        id=link.value,
+        entity=NOUNS[target].many,
+        operation=meaning.shape,
+        parameters=_json(described),
+        query_context=f"For each of these {NOUNS[asked.subject.kind].many}: their {shown.heading.lower()}.",
+        reasoning="Asked for beside the rows of the first step.",
+        depends_on=("main",),
+    )
+
+
+def _json(described: StepMeaning) -> dict[str, JsonValue]:
+    data: dict[str, JsonValue] = described.model_dump(mode="json", by_alias=True)
+    return data
+
+
+def _described(meaning: Meaning, schema: GraphSchema, note: str) -> StepMeaning:
+    columns, order, kind = _shown(meaning, schema)
+    return StepMeaning(meaning=meaning, columns=columns, order=order, noun=NOUNS[kind], note=note)
+
+
+def _shown(meaning: Meaning, schema: GraphSchema) -> tuple[tuple[ShownColumn, ...], tuple[Order, ...], Kind]:
+    match meaning:
+        case Things(subject=subject, also=also):
+            columns = tuple(c.shown for c in listed(schema, subject.kind, subject.where, also))
+            return columns, (Order(column=columns[0].name),), subject.kind
+        case Paths():
+            return _paths_shown(meaning, schema)
+        case Pairs(subject=subject, link=link):
+            shown = beside_column(schema, link).shown
+            return (shown,), (Order(column=shown.name),), LINKS[link].target
+        case Tally(subject=subject, by=by):
+            number = count_column(subject.kind)
+            if by is None:
+                return (number,), (), subject.kind
+            value = column(schema, subject.kind, by).shown
+            return (value, number), (Order(column=number.name, descending=True), Order(column=value.name)), subject.kind
+        case Ranking(subject=subject, target=target):
+            number = count_column(target.kind)
+            columns = tuple(c.shown for c in listed(schema, subject.kind, subject.where, ()))
+            by_number = Order(column=number.name, descending=not meaning.fewest_first)
+            return (columns[0], number, *columns[1:]), (by_number, Order(column=columns[0].name)), subject.kind
+
+
+def _paths_shown(meaning: Paths, schema: GraphSchema) -> tuple[tuple[ShownColumn, ...], tuple[Order, ...], Kind]:
+    people = [c.shown for c in listed(schema, Kind.PERSON, meaning.people.where, ())]
+    applications = [c.shown for c in listed(schema, Kind.APPLICATION, meaning.applications.where, ())]
+    path = Order(column=_PATH.name)
+    if meaning.focus is Kind.PERSON:
+        columns = (*people[:3], applications[0], _PATH, *people[3:])
+        return columns, (Order(column="login"), Order(column="application"), path), Kind.PERSON
+    columns = (*applications, _PATH, people[0], people[2])
+    return columns, (Order(column="application"), path, Order(column="login")), Kind.APPLICATION

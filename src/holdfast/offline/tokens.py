@@ -1,0 +1,66 @@
+"""A question as words with their places, so that a refusal can name them as they were typed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from holdfast.graph.vocabulary import folded, name_key
+
+# Alternatives in order: a quoted name, a moment, an e-mail address or login, a contraction of "not", a possessive, a
+# number with its decimals, a word, one symbol that stands for a word.
+_TOKEN: Final = re.compile(
+    r"""
+      (?P<quoted>"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|`[^`]*`|(?<![\w])'[^']+'(?!\w)|(?<![\w])‘[^’]+’(?!\w))
+    | (?P<moment>\d{4}-\d{2}-\d{2}(?:[T\ ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:\s?(?:Z|UTC))?)?)
+    | (?P<address>[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)*)
+    | (?P<negated>\w+n['’]t\b)
+    | (?P<possessive>['’]s(?!\w)|(?<=s)['’](?![\w]))
+    | (?P<word>\w+)
+    | (?P<mark>>=|<=|!=|[,()=<>&])
+    | (?P<symbol>[^\s\w!-/:-@\[-`{-~])
+    """,
+    re.VERBOSE,
+)
+_IRREGULAR: Final = {"can't": "can", "won't": "will", "shan't": "shall", "ain't": "is", "cannot": "can"}
+# Words after which a possessive ending is a verb: "who's in Finance".
+_IS_FOLLOWS: Final = frozenset({"who", "what", "that", "which", "there", "here", "it", "where"})
+
+
+@dataclass(frozen=True)
+class Token:
+    """One word. `key` is what it is compared by; `text` stands in the question from `start` to `end`."""
+
+    key: str
+    text: str
+    start: int
+    end: int
+    quoted: bool = False
+    # How the key of a name that holds this word spells it; may be several words (an address) or none.
+    name: str = ""
+
+
+def tokenise(question: str) -> tuple[Token, ...]:
+    """The words of a question. Punctuation that ends or separates sentences is left out, commas are kept."""
+    found: list[Token] = []
+    for match in _TOKEN.finditer(question):
+        found.extend(_tokens(match, found[-1].key if found else ""))
+    return tuple(found)
+
+
+def _tokens(match: re.Match[str], before: str) -> list[Token]:
+    text, start, end = match[0], match.start(), match.end()
+    plain = folded(text)
+    if match["quoted"]:
+        inner = text[1:-1]
+        return [Token(inner, inner, start, end, quoted=True, name=name_key(inner))]
+    if match["negated"] or plain == "cannot":
+        verb = _IRREGULAR.get(plain, plain[:-3])
+        return [Token(verb, text, start, end, name=verb), Token("not", text, start, end)]
+    if match["possessive"]:
+        key = "is" if before in _IS_FOLLOWS else "'s"
+        return [Token(key, text, start, end, name="'s" if len(text) > 1 else "")]
+    if match["moment"]:
+        return [Token(text, text, start, end, name=name_key(text))]
+    return [Token(plain, text, start, end, name=name_key(text) if match["mark"] is None else "")]

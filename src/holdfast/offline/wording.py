@@ -1,0 +1,236 @@
+"""A meaning as a plain sentence that means the same when it is asked: the reader sees what was understood.
+
+The choices of a question that comes back are such sentences too, so each is a wording that works if typed.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from holdfast.offline.columns import NOUNS
+from holdfast.offline.lexicon import ColumnValue, Lexicon
+from holdfast.offline.links import LINKS, Kind, Link
+from holdfast.offline.meaning import (
+    AllOf,
+    AnyOf,
+    Asked,
+    Compare,
+    Condition,
+    Linked,
+    Missing,
+    Named,
+    Not,
+    Operator,
+    Selection,
+    Within,
+)
+
+# "Who … in", "who do not … report to": the auxiliary that a denial needs, and the words of the link.
+_VERBS: Final = {
+    Link.MEMBER_OF: ("are", "in"),
+    Link.HAS_MEMBER: ("do", "contain"),
+    Link.CAN_OPEN: ("can", "open"),
+    Link.OPENED_BY: ("are", "available to"),
+    Link.GIVES: ("do", "give access to"),
+    Link.GIVEN_BY: ("are", "assigned to"),
+    Link.REPORTS_TO: ("do", "report to"),
+    Link.MANAGES: ("do", "manage"),
+    Link.ENROLLED: ("are", "enrolled in"),
+    Link.ENROLLED_BY: ("are", "enrolled by"),
+    Link.HOLDS: ("do", "hold"),
+    Link.HELD_BY: ("are", "held by"),
+    Link.GRANTS: ("do", "grant"),
+    Link.GRANTED_BY: ("are", "granted by"),
+    Link.OWNS: ("do", "own"),
+    Link.OWNED_BY: ("are", "owned by"),
+    Link.GOVERNED_BY: ("are", "governed by"),
+    Link.GOVERNS: ("do", "govern"),
+    Link.CONTAINS: ("do", "contain"),
+    Link.CONTAINED_IN: ("are", "contained in"),
+    Link.APPLIES_TO_GROUP: ("do", "apply to"),
+    Link.UNDER_POLICY: ("are", "under"),
+    Link.APPLIES_TO_ZONE: ("do", "apply to"),
+    Link.IN_RULE: ("are", "in"),
+    Link.FILLS: ("do", "fill"),
+    Link.FILLED_BY: ("are", "filled by"),
+}
+_COUNTED_AS: Final = {Link.MANAGES: "direct reports"}
+_OPERATORS: Final = {
+    Operator.SPELT: "is",
+    Operator.CONTAINS: "contains",
+    Operator.STARTS: "starts with",
+    Operator.ENDS: "ends with",
+}
+
+
+class Wording:
+    """Puts meanings into words with the first word that the lexicon has for each."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._value_words = {
+            (kind, value): word for kind, table in lexicon.values.items() for word, value in table.first_words()
+        }
+        self._attribute_words = {
+            (kind, column): word for kind, table in lexicon.attributes.items() for word, column in table.first_words()
+        }
+
+    def sentence(self, asked: Asked) -> str:
+        """The whole question."""
+        things = self.things(asked.subject)
+        if asked.mode == "count":
+            by = f" by {self._attribute(asked.subject.kind, asked.by)}" if asked.by else ""
+            return f"number of {things}{by}"
+        if asked.mode == "rank" and asked.counted is not None:
+            return self._ranking(asked, things)
+        return f"{things}{self._shown_beside(asked)}"
+
+    def things(self, selection: Selection) -> str:
+        """Things of a kind with their condition."""
+        noun = NOUNS[selection.kind].many
+        if selection.where is None:
+            return noun
+        return f"{noun} {self.condition(selection.where, selection.kind)}"
+
+    def condition(self, condition: Condition, kind: Kind) -> str:
+        """What is said of things of that kind, as it follows the noun."""
+        match condition:
+            case AllOf(conditions=parts):
+                return " and ".join(self._part(part, kind) for part in parts)
+            case AnyOf(conditions=parts):
+                return " or ".join(self._part(part, kind) for part in parts)
+            case Not(condition=inner):
+                return self._denied(inner, kind)
+            case Linked():
+                return self._linked(condition, denied=False)
+            case Missing(column="last_login"):
+                return "who never logged in"
+            case Missing(column=column):
+                return f"with no {'manager' if column == 'manager_id' else self._attribute(kind, column)}"
+            case Named(names=names):
+                return " or ".join(f"called {_quoted(name)}" for name in names)
+            case Compare():
+                return self._compared(condition, kind, denied=False)
+            case Within(column=column):
+                return f"whose {self._attribute(kind, column)} is {_span(condition)}"
+
+    def _part(self, condition: Condition, kind: Kind) -> str:
+        """A condition beside others: in parentheses where its end would not be plain."""
+        words = self.condition(condition, kind)
+        return f"({words})" if not _is_short(condition) else words
+
+    def _denied(self, condition: Condition, kind: Kind) -> str:
+        match condition:
+            case Linked():
+                return self._linked(condition, denied=True)
+            case Missing(column="last_login"):
+                return "who have logged in"
+            case Missing(column=column):
+                return f"with a {'manager' if column == 'manager_id' else self._attribute(kind, column)}"
+            case Compare():
+                return self._compared(condition, kind, denied=True)
+            case Within(column=column):
+                return f"whose {self._attribute(kind, column)} is not {_span(condition)}"
+            case _:
+                return f"not ({self.condition(condition, kind)})"
+
+    def _linked(self, linked: Linked, *, denied: bool) -> str:
+        ends = LINKS[linked.link]
+        auxiliary, verb = _VERBS[linked.link]
+        who = "who" if ends.source is Kind.PERSON else "that"
+        said = f"{who} {auxiliary} not {verb}" if denied else f"{who} {auxiliary if auxiliary != 'do' else ''} {verb}"
+        return " ".join(f"{said} {self._number(linked)} {self._target(linked.target)}".split())
+
+    @staticmethod
+    def _number(linked: Linked) -> str:
+        low, high = linked.at_least, linked.at_most
+        if (low, high) == (1, None):
+            return ""
+        if low == high:
+            return f"exactly {low}"
+        return f"at most {high}" if high is not None else f"at least {low}"
+
+    def _target(self, target: Selection) -> str:
+        if isinstance(target.where, Named):
+            noun = NOUNS[target.kind].one
+            return " or ".join(f"the {noun} {_quoted(name)}" for name in target.where.names)
+        noun = NOUNS[target.kind].many
+        return f"{noun} ({self.condition(target.where, target.kind)})" if target.where else noun
+
+    def _compared(self, compare: Compare, kind: Kind, *, denied: bool) -> str:
+        attribute = self._attribute(kind, compare.column)
+        if compare.operator is Operator.IS or compare.operator is Operator.SPELT:
+            values = " or ".join(self._value(kind, compare.column, value) for value in compare.values)
+            return f"whose {attribute} is {'not ' if denied else ''}{values}"
+        verb = _OPERATORS[compare.operator]
+        does_not = {"contains": "does not contain", "starts with": "does not start with"}.get(verb, "does not end with")
+        return f"whose {attribute} {does_not if denied else verb} {_quoted(str(compare.values[0]))}"
+
+    def _value(self, kind: Kind, column: str, value: str | bool | int) -> str:
+        if isinstance(value, str):
+            word = self._value_words.get((kind, ColumnValue(column, value)))
+            return word or _quoted(value)
+        return str(value).lower()
+
+    def _attribute(self, kind: Kind, column: str) -> str:
+        return self._attribute_words.get((kind, column), column.removeprefix("custom_").replace("_", " "))
+
+    def _ranking(self, asked: Asked, things: str) -> str:
+        assert asked.counted is not None
+        target = asked.counted.target
+        counted = _COUNTED_AS.get(asked.counted.link) or self.things(target)
+        if asked.limit is None:
+            return f"{things} by number of {counted}"
+        noun, _, rest = things.partition(" ")
+        order = "fewest" if asked.fewest_first else "most"
+        where = f" ({rest})" if rest else ""
+        return f"{asked.limit} {noun}{where} with the {order} {counted}"
+
+    def _shown_beside(self, asked: Asked) -> str:
+        kind = asked.subject.kind
+        shown = [self._attribute(kind, column) for column in asked.also]
+        shown += [_COUNTED_AS.get(link) or _beside(link) for link in asked.beside]
+        if not shown:
+            return ""
+        return f" with their {', '.join(shown[:-1])}{' and ' if shown[1:] else ''}{shown[-1]}"
+
+
+def _beside(link: Link) -> str:
+    return "manager" if link is Link.REPORTS_TO else NOUNS[LINKS[link].target].many
+
+
+def _is_short(condition: Condition) -> bool:
+    match condition:
+        case Not(condition=inner):
+            return not isinstance(inner, AllOf | AnyOf) and _is_short(inner)
+        case AllOf() | AnyOf():
+            return False
+        case Linked(target=target):
+            return isinstance(target.where, Named) and len(target.where.names) == 1
+        case Compare(values=values):
+            return len(values) == 1
+        case Named(names=names):
+            return len(names) == 1
+        case _:
+            return True
+
+
+def _span(within: Within) -> str:
+    bounds = [f"on or after {_moment(within.start)}"] if within.start else []
+    bounds += [f"before {_moment(within.end)}"] if within.end else []
+    return " and ".join(bounds)
+
+
+def _moment(moment: datetime) -> str:
+    utc = moment.astimezone(UTC)
+    if (utc.hour, utc.minute, utc.second, utc.microsecond) == (0, 0, 0, 0):
+        return utc.strftime("%Y-%m-%d")
+    return utc.strftime("%Y-%m-%d %H:%M:%S.%f" if utc.microsecond else "%Y-%m-%d %H:%M:%S") + " UTC"
+
+
+def _quoted(name: str) -> str:
+    """A name in quotes that it does not hold itself."""
+    for left, right in (('"', '"'), ("«", "»"), ("`", "`")):
+        if left not in name and right not in name:
+            return f"{left}{name}{right}"
+    return f'"{name.replace(chr(34), "")}"'

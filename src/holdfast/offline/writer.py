@@ -1,0 +1,172 @@
+"""The Cypher writer that needs no model: it compiles the meaning that the offline planner put into a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from holdfast.answer import Generated
+from holdfast.contracts import StepRequest
+from holdfast.errors import PlanRejected
+from holdfast.graph.schema import ColumnType, GraphSchema
+from holdfast.offline.columns import ID_COLUMNS, SourceColumn, beside_column, column, count_column, listed, naming
+from holdfast.offline.cypher import CAN_OPEN_ANYTHING, Conditions, node, pattern, quoted
+from holdfast.offline.grammar.names import LABELS
+from holdfast.offline.links import LINKS, Kind, Link
+from holdfast.offline.meaning import Meaning, Pairs, Paths, Ranking, StepMeaning, Tally, Things
+
+DIRECTLY: Final = "directly"
+UNREADABLE_PATH: Final = "through a group that could not be read"
+
+
+class OfflineCypherWriter:
+    """Implements `holdfast.cypher_writer.CypherWriter`. The same meaning always gives the same query."""
+
+    async def write(self, request: StepRequest, schema: GraphSchema, refusals: Sequence[str] = ()) -> Generated:
+        """The query of a step. Raises PlanRejected where its parameters are not a meaning, or were refused before."""
+        if refusals:
+            raise PlanRejected(
+                f"The query of step {request.step.id} was refused, and rules write no other: {refusals[-1]}"
+            )
+        try:
+            step = StepMeaning.model_validate(request.step.parameters)
+        except ValidationError as error:
+            raise PlanRejected(
+                f"The parameters of step {request.step.id} are not what the offline writer reads: {error}"
+            ) from error
+        return Generated(language="cypher", text=compiled(step.meaning, schema), author="offline")
+
+
+def compiled(meaning: Meaning, schema: GraphSchema) -> str:
+    """The query for a meaning. Raises PlanRejected where it names a column that the snapshot has not."""
+    try:
+        return _COMPILERS[type(meaning)](meaning, schema)
+    except KeyError as error:
+        raise PlanRejected(f"The snapshot has no {error} to ask for; ask again.") from error
+
+
+def _things(meaning: Things, schema: GraphSchema) -> str:
+    conditions = Conditions(schema)
+    kind = meaning.subject.kind
+    columns = listed(schema, kind, meaning.subject.where, meaning.also)
+    return (
+        f"MATCH {node('s', kind)} WHERE {conditions.selected(meaning.subject, 's')} "
+        f"RETURN {_returned('s', kind, columns)} ORDER BY {_order(kind, columns)}"
+    )
+
+
+def _returned(variable: str, kind: Kind, columns: Sequence[SourceColumn]) -> str:
+    shown = [f"{variable}.{c.property} AS {c.shown.name}" for c in columns]
+    return ", ".join([f"{variable}.id AS {ID_COLUMNS[kind]}", *shown])
+
+
+def _order(kind: Kind, columns: Sequence[SourceColumn]) -> str:
+    return f"{columns[0].shown.name}, {ID_COLUMNS[kind]}"
+
+
+def _paths(meaning: Paths, schema: GraphSchema) -> str:
+    conditions = Conditions(schema)
+    people = listed(schema, Kind.PERSON, meaning.people.where, ())
+    applications = listed(schema, Kind.APPLICATION, meaning.applications.where, ())
+    both = (
+        f"{CAN_OPEN_ANYTHING.format('p')} AND {conditions.selected(meaning.people, 'p')} "
+        f"AND {conditions.selected(meaning.applications, 'a')}"
+    )
+    returned = f"RETURN {_returned('p', Kind.PERSON, people)}, {_returned('a', Kind.APPLICATION, applications)}"
+    order = f"ORDER BY {people[0].shown.name}, user_id, {applications[0].shown.name}, application_id, path"
+    through = "(p)-[:MEMBER_OF]->(g:`Group`)-[:GROUP_HAS_ACCESS]->(a)"
+    branches = (
+        ("(p:User)-[h:HAS_ACCESS]->(a:Application)", f"h.scope = 'USER' AND {both}", quoted(DIRECTLY)),
+        ("(p:User)-[:MEMBER_OF]->(g:`Group`)-[:GROUP_HAS_ACCESS]->(a:Application)", both, "g.name"),
+        (
+            "(p:User)-[h:HAS_ACCESS]->(a:Application)",
+            f"h.scope <> 'USER' AND NOT EXISTS {{ MATCH {through} }} AND {both}",
+            quoted(UNREADABLE_PATH),
+        ),
+    )
+    return " UNION ALL ".join(
+        f"MATCH {match} WHERE {where} {returned}, {path} AS path {order}" for match, where, path in branches
+    )
+
+
+def _pairs(meaning: Pairs, schema: GraphSchema) -> str:
+    conditions = Conditions(schema)
+    source, target = LINKS[meaning.link].source, LINKS[meaning.link].target
+    named = beside_column(schema, meaning.link)
+    both = f"{conditions.selected(meaning.subject, 's')} AND {conditions.selected(meaning.target, 't')}"
+    ids = f"s.id AS {ID_COLUMNS[source]}, t.id AS {_target_id(meaning.link)}"
+    returned = f"RETURN DISTINCT {ids}, t.{named.property} AS {named.shown.name}"
+    order = f"ORDER BY {ID_COLUMNS[source]}, {named.shown.name}, {_target_id(meaning.link)}"
+    nodes = {"(s)": node("s", source), "(t)": node("t", target)}
+    return " UNION ALL ".join(
+        f"MATCH {_labelled(way, nodes)} WHERE {more}{both} {returned} {order}" for way, more in _ways(meaning.link)
+    )
+
+
+def _labelled(way: str, nodes: dict[str, str]) -> str:
+    for bare, labelled in nodes.items():
+        way = way.replace(bare, labelled)
+    return way
+
+
+def _ways(link: Link) -> list[tuple[str, str]]:
+    """The patterns that find each pair once, with what else must hold."""
+    if link in (Link.CAN_OPEN, Link.OPENED_BY):
+        person, application = ("s", "t") if link is Link.CAN_OPEN else ("t", "s")
+        alive = f"{CAN_OPEN_ANYTHING.format(person)} AND "
+        # The tenant lists who can open what; the groups tell of applications whose list could not be read.
+        through = f"({person})-[:MEMBER_OF]->(:`Group`)-[:GROUP_HAS_ACCESS]->({application})"
+        unlisted = f"NOT EXISTS {{ MATCH ({person})-[:HAS_ACCESS]->({application}) }} AND "
+        return [(pattern(link, "s", "t"), alive), (through, alive + unlisted)]
+    if link is Link.HOLDS:
+        through = "(s)-[:MEMBER_OF]->(:`Group`)-[:HAS_ROLE]->(t:Role)"
+        only = f"{CAN_OPEN_ANYTHING.format('s')} AND NOT EXISTS {{ MATCH (s)-[:HAS_ROLE]->(t) }} AND "
+        return [(pattern(link, "s", "t"), ""), (through, only)]
+    return [(pattern(link, "s", "t"), "")]
+
+
+def _target_id(link: Link) -> str:
+    ends = LINKS[link]
+    return f"other_{ID_COLUMNS[ends.target]}" if ends.source is ends.target else ID_COLUMNS[ends.target]
+
+
+def _tally(meaning: Tally, schema: GraphSchema) -> str:
+    kind = meaning.subject.kind
+    number = count_column(kind).name
+    match = f"MATCH {node('s', kind)} WHERE {Conditions(schema).selected(meaning.subject, 's')}"
+    if meaning.by is None:
+        return f"{match} RETURN count(*) AS {number}"
+    by = column(schema, kind, meaning.by)
+    value = f"s.{by.property}"
+    if schema.node(LABELS[kind]).columns[meaning.by] is ColumnType.STRING_LIST:
+        match, value = f"{match} UNWIND s.{by.property} AS value WITH s, value", "value"
+    return f"{match} RETURN {value} AS {by.shown.name}, count(*) AS {number} ORDER BY {number} DESC, {by.shown.name}"
+
+
+# More than any count, and fewer: a count that is unknown comes last in either order.
+_UNKNOWN_LAST: Final = {True: "9000000000", False: "-1"}
+
+
+def _ranking(meaning: Ranking, schema: GraphSchema) -> str:
+    conditions = Conditions(schema)
+    kind = meaning.subject.kind
+    names = [naming(schema, kind), *listed(schema, kind, meaning.subject.where, ())[1:]]
+    number = count_column(meaning.target.kind).name
+    counted = conditions.counted(meaning.link, "s", meaning.target)
+    order = f"coalesce({number}, {_UNKNOWN_LAST[meaning.fewest_first]}) {'ASC' if meaning.fewest_first else 'DESC'}"
+    limit = f" LIMIT {meaning.limit}" if meaning.limit else ""
+    return (
+        f"MATCH {node('s', kind)} WHERE {conditions.selected(meaning.subject, 's')} WITH s, {counted} AS {number} "
+        f"RETURN {_returned('s', kind, names)}, {number} ORDER BY {order}, {_order(kind, names)}{limit}"
+    )
+
+
+_COMPILERS: Final[dict[type[Any], Callable[[Any, GraphSchema], str]]] = {
+    Things: _things,
+    Paths: _paths,
+    Pairs: _pairs,
+    Tally: _tally,
+    Ranking: _ranking,
+}

@@ -1,0 +1,99 @@
+"""The demo tenant as exported records and as a snapshot built from the same records."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from holdfast.demo.company import make_company
+from holdfast.demo.export import export
+from holdfast.graph.manifest import ManifestDraft
+from holdfast.graph.snapshots import Snapshot, SnapshotStore
+from holdfast.sync.families import FAMILIES, WHOLE
+from holdfast.sync.rows import rows_frame
+from holdfast.sync.tables import FamilyRows, make_tables
+
+NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
+Record = dict[str, Any]
+# Exported relation → the id of the parent its records are listed under, the id of the record itself.
+_RELATIONS = {
+    "group_members": ("group_id", "user_id"),
+    "app_users": ("app_id", "user_id"),
+    "app_groups": ("app_id", "group_id"),
+    "factors": ("user_id", "id"),
+    "user_roles": ("user_id", "id"),
+    "group_roles": ("group_id", "id"),
+    "policy_rules": ("policy_id", "id"),
+}
+
+
+@dataclass(frozen=True)
+class DemoTenant:
+    """`records` are the lines of the export by family."""
+
+    records: Mapping[str, list[Record]]
+    snapshot: Snapshot
+
+
+def demo_tenant(seed: int, users: int, directory: Path) -> DemoTenant:
+    export(make_company(seed, users, now=NOW), directory / "export")
+    records = {
+        file.stem: [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        for file in (directory / "export").glob("*.jsonl")
+    }
+    tables = make_tables(_families(records), directory / "tables")
+    store = SnapshotStore(directory / "graph")
+    draft = ManifestDraft(
+        snapshot_id="1",
+        tenant="demo",
+        mode="full",
+        sync_started=NOW,
+        sync_finished=NOW,
+        graph_schema=tables.schema,
+        unknown=tables.unknown,
+    )
+    return DemoTenant(records, store.build(directory / "tables", draft, "ladybug"))
+
+
+def _families(records: Mapping[str, list[Record]]) -> dict[str, FamilyRows]:
+    found = {}
+    for name in FAMILIES:
+        lines = [dict(line) for line in records.get(name, [])]
+        if name == "devices":
+            lines = _with_owners(lines, records["device_users"])
+        unreadable = {line["user_id"]: "403 E0000006" for line in lines if line.get("unreadable")}
+        by_parent: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        parent, own = _RELATIONS.get(name, ("", "id"))
+        for line in lines:
+            if not line.get("unreadable"):
+                record = _as_served(name, line) | {"id": line[own]}
+                by_parent[line[parent] if parent else WHOLE].append(record)
+        frames = [rows_frame(name, page, key) for key, page in by_parent.items()]
+        if frames:
+            whole = frames[0].clear().vstack(frames[0])
+            for frame in frames[1:]:
+                whole = whole.vstack(frame)
+            found[name] = FamilyRows(whole, unreadable)
+    return found
+
+
+def _as_served(name: str, line: Record) -> Record:
+    if name == "app_users":
+        return line | {"credentials": {"userName": line["app_username"]}}
+    if name == "app_groups":
+        return line | {"lastUpdated": line["last_updated"]}
+    return line
+
+
+def _with_owners(devices: list[Record], uses: list[Record]) -> list[Record]:
+    owners: dict[str, list[Record]] = defaultdict(list)
+    for use in uses:
+        user = {"id": use["user_id"]}
+        served = {"user": user, "managementStatus": use["management_status"], "created": use["created"]}
+        owners[use["device_id"]].append(served)
+    return [device | {"_embedded": {"users": owners[device["id"]]}} for device in devices]
