@@ -32,7 +32,7 @@ class DemoQuestion(NamedTuple):
 
 
 QUESTIONS = (
-    DemoQuestion("Which contractors in Finance are active?", "people by status, department and type"),
+    DemoQuestion("Which contractors in the Finance department are active?", "people by status, department and type"),
     DemoQuestion("Who can open Salesforce?", "every path: assigned directly and through groups"),
     DemoQuestion("What can Dana Whitfield open?", "the same, from the person's side"),
     DemoQuestion("How many people are there by department?", "counts and groupings"),

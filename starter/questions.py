@@ -105,12 +105,16 @@ async def start(connection: Connection, text: str, *, approve_plan: bool) -> str
     return question.correlation_id
 
 
-async def follow(connection: Connection, question_id: str, show: Callable[[Progress], None]) -> Answer:
-    """Show progress until the question ends, and return its answer. Raises UnknownExecution, QuestionLost."""
+async def follow(connection: Connection, question_id: str, show: Callable[[Progress | None], None]) -> Answer:
+    """Show progress until the question ends, and return its answer; None is shown while no worker says how far it is.
+
+    Raises UnknownExecution, QuestionLost.
+    """
     result = asyncio.create_task(answer_of(connection, question_id))
     try:
         while not result.done():
-            if (seen := await progress_of(connection, question_id)) is not None and not result.done():
+            seen = await progress_of(connection, question_id)
+            if not result.done():
                 show(seen)
             await asyncio.wait({result}, timeout=_POLL_S)
         return result.result()
@@ -191,7 +195,10 @@ async def settled_state(connection: Connection, question_id: str, to: State, pat
 
 
 async def review(connection: Connection, question_id: str, decision: Review) -> None:
-    """Hand in a review. Raises ReviewRefused with the workflow's reason, and UnknownExecution."""
+    """Hand in a review. Raises ReviewRefused with the reason, and UnknownExecution."""
+    now = await asked(connection, question_id)
+    if now.closed is not None:
+        raise ReviewRefused(f"Nothing waits for a review: the question is {now.state}.")
     with _known(question_id):
         try:
             await _handle(connection.client, question_id).execute_update(QueryWorkflow.review, decision)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import JsonValue
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
@@ -63,7 +64,9 @@ def answer_view(answer: Answer, records: Sequence[dict[str, JsonValue]], link: s
         parts.extend(_unanswered(answer))
     elif answer.formatted is not None:
         parts.extend(_answered(answer.correlation_id, answer.formatted, records))
-    parts.extend(Text(f"Not known: {visible(gap.message)}", style="yellow") for gap in answer.gaps)
+    # Why it failed was said already; the step that failed is a gap only where there is an answer around it.
+    gaps = [gap for gap in answer.gaps if answer.success or gap.origin == "sync"]
+    parts.extend(Text(f"Not known: {visible(gap.message)}", style="yellow") for gap in gaps)
     parts.append(Text(_origin(answer, link), style="dim"))
     return Group(*parts)
 
@@ -72,20 +75,31 @@ def _answered(
     question_id: str, formatted: FormattedAnswer, records: Sequence[dict[str, JsonValue]]
 ) -> Iterable[RenderableType]:
     if formatted.display_type == "markdown":
-        yield Markdown(visible_lines(formatted.markdown), hyperlinks=False)
+        yield _MarkdownText(visible_lines(formatted.markdown))
     elif records:
         numbers = [i for i, h in enumerate(formatted.headers) if all(_is_number(r[h.value]) for r in records)]
         rows = ([cell(record[header.value]) for header in formatted.headers] for record in records)
         yield Text()
         yield table([visible(header.text) for header in formatted.headers], rows, numbers=numbers)
         yield Text()
-    if formatted.summary:
+    if formatted.summary not in formatted.markdown:
         yield Text(visible_lines(formatted.summary), style="bold")
     if formatted.display_type == "table" and len(records) < formatted.total_items:
         yield Text(
             f"Shown are {len(records):,} of {formatted.total_items:,} rows. All of them: "
             f"holdfast export {question_id} --format csv -o answer.csv"
         )
+
+
+@dataclass(frozen=True)
+class _MarkdownText:
+    """Drawn on a terminal, and as it is written in a pipe."""
+
+    text: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        # Without hyperlinks a link's target is shown: a tenant's text must not hide where it leads.
+        yield Markdown(self.text, hyperlinks=False) if console.is_terminal else Text(self.text)
 
 
 def _is_number(value: JsonValue) -> bool:

@@ -63,13 +63,14 @@ async def start(connection: Connection, mode: SyncMode) -> tuple[str, bool]:
     return name, True
 
 
-async def follow(connection: Connection, name: str, show: Callable[[SyncProgress], None]) -> SyncReport:
-    """Show progress until the sync ends, and return its report. Raises SyncFailed."""
+async def follow(connection: Connection, name: str, show: Callable[[SyncProgress | None], None]) -> SyncReport:
+    """Show progress until the sync ends, None while no worker tells any, and return its report. Raises SyncFailed."""
     handle: WorkflowHandle[SyncWorkflow, SyncReport] = connection.client.get_workflow_handle_for(SyncWorkflow.run, name)
     result = asyncio.create_task(handle.result())
     try:
         while not result.done():
-            if (seen := await _progress(handle)) is not None and not result.done():
+            seen = await _progress(handle)
+            if not result.done():
                 show(seen)
             await asyncio.wait({result}, timeout=_POLL_S)
         return result.result()

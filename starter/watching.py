@@ -13,8 +13,10 @@ from holdfast.contracts import Progress, SyncProgress
 from holdfast.export import content
 from starter import questions, syncs
 from starter.connection import Connection
-from starter.progress import progress_view, question_progress, sync_progress
+from starter.progress import Line, progress_view, question_progress, sync_progress
 from starter.rendering import answer_view, err, out, sync_view
+
+_NO_WORKER: tuple[str, list[Line]] = ("waits for a worker; `holdfast doctor` checks every part", [])
 
 
 async def watch_question(connection: Connection, question_id: str) -> Answer:
@@ -22,8 +24,8 @@ async def watch_question(connection: Connection, question_id: str) -> Answer:
     try:
         with progress_view(err()) as view:
 
-            def show(seen: Progress) -> None:
-                view.show(*question_progress(seen))
+            def show(seen: Progress | None) -> None:
+                view.show(*(_NO_WORKER if seen is None else question_progress(seen)))
 
             return await questions.follow(connection, question_id, show)
     except asyncio.CancelledError:
@@ -52,8 +54,8 @@ async def watch_sync(connection: Connection, name: str) -> None:
     try:
         with progress_view(err()) as view:
 
-            def show(seen: SyncProgress) -> None:
-                view.show(*sync_progress(seen))
+            def show(seen: SyncProgress | None) -> None:
+                view.show(*(_NO_WORKER if seen is None else sync_progress(seen)))
 
             report = await syncs.follow(connection, name, show)
     except asyncio.CancelledError:

@@ -67,7 +67,6 @@ def review(
 
     async def run() -> None:
         connection = await connect(load_settings())
-        await questions.asked(connection, question_id)
         plan = await _edited_plan(connection, question_id, plan_file) if decision is Decision.EDIT else None
         given = Review(decision=decision, reviewer=questions.asker(), comment=comment, plan=plan)
         await questions.review(connection, question_id, given)

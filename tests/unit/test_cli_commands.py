@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Any, cast
 import polars as pl
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
 from typer.testing import CliRunner, Result
 
-from holdfast.answer import ArtifactRef, Column, Effort, FormattedAnswer, Header, Outcome, Question
+from holdfast.answer import Answer, ArtifactRef, Column, Effort, FormattedAnswer, Header, Outcome, Question
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import STATE_ATTRIBUTE, Decision, Progress, Review
 from holdfast.errors import HoldfastError, NoSnapshot, OktaUnreachable, SettingsError, StackNotRunning, StorageFull
@@ -20,7 +22,7 @@ from holdfast.settings import Settings
 from starter.cli import app
 from starter.connection import Connection
 from starter.exit_codes import ExitCode, code_of_error, code_of_failure
-from tests.unit.fake_temporal import FakeClient, FakeExecution, ended
+from tests.unit.fake_temporal import FakeClient, FakeExecution, FakeHandle, ended
 
 COMMANDS = ("questions", "steering", "syncing")
 ALL = [
@@ -155,19 +157,39 @@ def test_an_impossible_question_is_refused_before_anything_starts(client: FakeCl
     assert shown.stderr.startswith("holdfast: The question ")
 
 
-def test_a_question_that_takes_longer_than_the_timeout_goes_on(client: FakeClient, monkeypatch: Any) -> None:
+def test_a_question_that_takes_longer_than_the_timeout_goes_on(
+    client: FakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     progress = Progress(correlation_id="q-1", question="?", state=State.RUNNING, waiting_for=None, plan=PLAN, steps=())
     client.becomes = FakeExecution("q-1", State.RUNNING, progress=progress)
 
     async def never(*_: object) -> None:
-        import asyncio
-
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("tests.unit.fake_temporal.FakeHandle.result", never)
+    monkeypatch.setattr(FakeHandle, "result", never)
     shown = run("ask", "--timeout", "0.3", "Who is active?")
     assert shown.exit_code == ExitCode.FAILED
     assert "it goes on. See it again: holdfast watch q-" in shown.stderr
+
+
+def test_a_person_learns_that_no_worker_answers(client: FakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.becomes = ended(Outcome.REFUSED, "No.")
+    released = asyncio.Event()
+    result = FakeHandle.result
+
+    async def later(handle: FakeHandle) -> Answer:
+        await released.wait()
+        return await result(handle)
+
+    async def nobody(*_: object, **__: object) -> None:
+        asyncio.get_running_loop().call_later(0.1, released.set)
+        raise RPCError("no worker", RPCStatusCode.DEADLINE_EXCEEDED, b"")
+
+    monkeypatch.setattr(FakeHandle, "result", later)
+    monkeypatch.setattr(FakeHandle, "query", nobody)
+    shown = run("ask", "Who is active?")
+    assert "waits for a worker; `holdfast doctor` checks every part" in shown.stderr
+    assert "Refused: No." in shown.stdout
 
 
 # --- what else can be seen ------------------------------------------------------------------------------------
@@ -305,6 +327,13 @@ def test_a_review_that_the_question_refuses_says_why(client: FakeClient) -> None
     client.executions["q-1"] = FakeExecution("q-1", State.RUNNING, refuses_review="Nothing waits for a review.")
     shown = run("review", "q-1", "approve")
     assert (shown.exit_code, shown.stderr) == (ExitCode.REFUSED, "holdfast: Nothing waits for a review.\n")
+
+
+def test_a_question_that_has_ended_takes_no_review(client: FakeClient) -> None:
+    client.executions["q-1"] = ended(Outcome.ANSWERED)
+    shown = run("review", "q-1", "approve")
+    assert shown.exit_code == ExitCode.REFUSED
+    assert shown.stderr == "holdfast: Nothing waits for a review: the question is COMPLETED.\n"
 
 
 def test_an_edited_plan_comes_from_a_file(client: FakeClient, data_dir: Path) -> None:

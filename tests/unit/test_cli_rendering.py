@@ -142,6 +142,19 @@ def test_markdown_is_shown_without_hidden_links() -> None:
     shown = rendered(answer_view(answer(formatted=text), [], None), terminal=True)
     assert "http://evil.example/x" in shown
     assert "\x1b]8;" not in shown
+    assert rendered(answer_view(answer(formatted=text), [], None)).splitlines()[1:3] == text.markdown.splitlines()
+
+
+def test_a_summary_that_is_the_whole_answer_is_said_once() -> None:
+    text = formatted(1, display_type="markdown", rows=None, markdown="64 groups.", summary="64 groups.")
+    assert rendered(answer_view(answer(formatted=text), [], None)).count("64 groups.") == 1
+
+
+def test_a_failed_step_is_told_once_and_what_the_sync_lacks_beside_it() -> None:
+    gaps = (Gap(origin="step", message="Step people failed: boom"), Gap(origin="sync", message="factors of 1 person"))
+    shown = rendered(answer_view(answer(Outcome.FAILED, message="Step people failed: boom", gaps=gaps), [], None))
+    assert shown.count("boom") == 1
+    assert "Not known: factors of 1 person" in shown
 
 
 def test_a_refusal_names_the_words_that_were_not_understood_once() -> None:
