@@ -100,4 +100,4 @@ def _how_to_call() -> str:
     """The command as this person can type it: after `make demo` it stands in a folder that is not on their PATH."""
     if shutil.which("holdfast") is not None or not sys.argv[0].endswith("holdfast"):
         return "holdfast"
-    return os.path.relpath(sys.argv[0])
+    return min(os.path.relpath(sys.argv[0]), sys.argv[0], key=len)

@@ -117,7 +117,7 @@ def question_progress(seen: Progress) -> tuple[str, list[Line]]:
         Line(
             name=f"{step.step_id}: {step.operation} {step.entity}",
             mark=_STEP_MARKS[step.state],
-            detail=visible(step.error) if step.error else "" if step.row_count is None else f"{step.row_count:,} rows",
+            detail=visible(step.error) if step.error else "" if step.row_count is None else _rows(step.row_count),
         )
         for step in seen.steps
     ]
@@ -144,11 +144,15 @@ def _words_for(seen: Progress) -> str:
 def sync_progress(seen: SyncProgress) -> tuple[str, list[Line]]:
     """Title and lines of a running sync."""
     lines = [
-        Line(family.family, "done", f"{family.rows:,} rows" + (f", {family.unknown:,} unknown" * bool(family.unknown)))
+        Line(family.family, "done", _rows(family.rows) + (f", {family.unknown:,} unknown" * bool(family.unknown)))
         for family in seen.finished
     ]
     for running in seen.running:
         of = f", {running.parents_done:,} of {running.parents:,} read" if running.parents > 1 else ""
-        lines.append(Line(running.family, "running", f"{running.rows:,} rows{of}", visible(running.trouble)))
+        lines.append(Line(running.family, "running", f"{_rows(running.rows)}{of}", visible(running.trouble)))
     lines.extend(Line(family, "waiting") for family in seen.waiting)
     return f"{seen.sync_id}: {seen.phase}", lines
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'s' * (count != 1)}"
