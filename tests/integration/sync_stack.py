@@ -50,6 +50,14 @@ class Stack:
     tenant: RunningTenant
     data_dir: Path
     snapshots: WatchedStore
+    settings: Settings
+
+    @asynccontextmanager
+    async def worker(self, queue: str) -> AsyncIterator[str]:
+        """A further worker, which ends with the block whatever it is doing."""
+        activities = SyncActivities(TenantSync.from_settings(self.settings, self.snapshots))
+        async with Worker(self.client, task_queue=queue, workflows=[SyncWorkflow], activities=activities.all()):
+            yield queue
 
     async def sync(self, mode: SyncMode = "full") -> SyncReport:
         request = SyncRequest(sync_id=f"s-{uuid4().hex[:8]}", mode=mode)
@@ -85,7 +93,6 @@ async def sync_stack(
     async with running(company, options) as tenant:
         settings = Settings(data_dir=data_dir, okta=OktaSettings.model_validate({"url": tenant.url, "token": token}))
         snapshots = WatchedStore(data_dir / "graph")
-        activities = SyncActivities(TenantSync.from_settings(settings, snapshots))
-        queue = f"test-{uuid4()}"
-        async with Worker(client, task_queue=queue, workflows=[SyncWorkflow], activities=activities.all()):
-            yield Stack(client, queue, tenant, data_dir, snapshots)
+        stack = Stack(client, f"test-{uuid4()}", tenant, data_dir, snapshots, settings)
+        async with stack.worker(stack.queue):
+            yield stack

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import pytest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from holdfast.contracts import SyncReport
+from holdfast.contracts import SyncReport, SyncRequest
 from holdfast.demo.company import Company, make_company
 from holdfast.demo.export import export
 from holdfast.demo.options import FaultOptions
 from holdfast.errors import NoSnapshot
+from holdfast.sync.pages import FamilyPages
 from tests.integration.sync_stack import Stack, sync_stack
+from workflows.sync import SyncWorkflow
 
 Export = dict[str, list[dict[str, Any]]]
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -266,3 +270,66 @@ async def test_broken_answers_and_server_errors_are_read_again_until_all_is_ther
     async with sync_stack(temporal_client, tmp_path, company, faults) as stack:
         report = await stack.sync()
     assert_equals_export(stack, report, exported(company, tmp_path / "export"))
+
+
+async def test_after_the_tenant_moved_on_an_incremental_sync_equals_a_full_one_and_says_what_is_older(
+    temporal_client: Client, tmp_path: Path, company: Company
+) -> None:
+    async with sync_stack(temporal_client, tmp_path, company) as stack:
+        await stack.sync()
+        stack.tenant.evolve(count=2, at=NOW)
+        asked_before = len(stack.requested())
+        incremental = await stack.sync("incremental")
+        asked = stack.requested()[asked_before:]
+        full = await stack.sync()
+        raw = exported(stack.tenant.company, tmp_path / "export")
+    assert stack.tables(incremental) == stack.tables(full)
+    assert_equals_export(stack, incremental, raw)
+    assert (incremental.mode, incremental.notes) == ("incremental", ())
+    assert 0 < len([path for path in asked if path.endswith("/factors")]) < 40
+    manifest = stack.snapshots.get(incremental.snapshot_id).manifest
+    first, *_ = stack.history()
+    assert manifest.carried_over == {"factors": first.started}
+    assert stack.snapshots.get(full.snapshot_id).manifest.carried_over == {}
+
+
+async def test_an_incremental_sync_without_a_base_reads_everything_and_says_so(
+    temporal_client: Client, tmp_path: Path, company: Company
+) -> None:
+    async with sync_stack(temporal_client, tmp_path, company) as stack:
+        report = await stack.sync("incremental")
+    assert report.mode == "full"
+    assert any("no earlier sync of this tenant" in note for note in report.notes)
+
+
+async def test_rows_and_snapshots_of_the_last_syncs_are_kept_and_pages_of_none(
+    temporal_client: Client, tmp_path: Path, company: Company
+) -> None:
+    async with sync_stack(temporal_client, tmp_path, company) as stack:
+        reports = [await stack.sync() for _ in range(4)]
+    kept = [report.sync_id for report in reports[1:]]
+    assert sorted(path.name for path in (tmp_path / "sync").iterdir() if path.is_dir()) == sorted(kept)
+    assert sorted(path.name for path in (tmp_path / "graph").glob("snap-*")) == sorted(f"snap-{i}" for i in kept)
+    assert not list((tmp_path / "sync").rglob("pages"))
+    assert len(stack.history()) == 4
+
+
+async def test_a_worker_that_ends_in_the_middle_leaves_its_pages_to_the_next_one(
+    temporal_client: Client, tmp_path: Path, company: Company
+) -> None:
+    slow = FaultOptions(latency=timedelta(milliseconds=40))
+    async with sync_stack(temporal_client, tmp_path, company, slow) as stack:
+        request, name = SyncRequest(sync_id="s-1"), f"sync-{uuid4()}"
+        async with stack.worker(f"{stack.queue}-own") as queue:
+            handle = await temporal_client.start_workflow(SyncWorkflow.run, request, id=name, task_queue=queue)
+            while len(stack.requested()) < 150:
+                await asyncio.sleep(0.01)
+        stored = FamilyPages(tmp_path / "sync" / "s-1" / "pages" / "factors").listing().settled
+        asked_before = len(stack.requested())
+        async with stack.worker(f"{stack.queue}-own"):
+            report = await handle.result()
+        asked = [path for path in stack.requested()[asked_before:] if path.endswith("/factors")]
+        raw = exported(stack.tenant.company, tmp_path / "export")
+    assert_equals_export(stack, report, raw)
+    assert stored
+    assert not stored & {path.split("/")[4] for path in asked}

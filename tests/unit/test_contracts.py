@@ -8,12 +8,19 @@ import pytest
 import activities.formatting
 import activities.planning
 import activities.steps
+import activities.syncing
 from holdfast import contracts
 
 IMPLEMENTATIONS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (contracts.plan_question, activities.planning.PlanningActivities.plan_question),
     (contracts.run_cypher_step, activities.steps.StepActivities.run_cypher_step),
     (contracts.format_answer, activities.formatting.FormattingActivities.format_answer),
+    (contracts.begin_sync, activities.syncing.SyncActivities.begin_sync),
+    (contracts.read_family, activities.syncing.SyncActivities.read_family),
+    (contracts.build_snapshot, activities.syncing.SyncActivities.build_snapshot),
+    (contracts.publish_snapshot, activities.syncing.SyncActivities.publish_snapshot),
+    (contracts.prune_syncs, activities.syncing.SyncActivities.prune_syncs),
+    (contracts.record_sync, activities.syncing.SyncActivities.record_sync),
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,6 +18,9 @@ from holdfast.sync.rows import rows_frame
 _PARENTS_AT_A_TIME = 75
 # After so many failed reads and no good one between them the tenant is away, and the rest would fail too.
 _AWAY_AFTER = 10
+# A page of so many records is stored in a millisecond: at once, because what waits for a thread is lost when the
+# process is killed. A larger one takes long enough to be felt by the heartbeats.
+_SMALL_PAGE = 50
 # A feature that is off is refused with 401, a wrong token too.
 _FEATURE_OFF = "E0000015"
 
@@ -164,8 +167,10 @@ class _Reading:
         def store() -> None:
             self._pages.store(parent, number, rows_frame(self._family.name, records, parent), following)
 
-        # Normalising and writing a large page takes long enough to be felt by the heartbeats.
-        await asyncio.to_thread(store)
+        if len(records) <= _SMALL_PAGE:
+            store()
+        else:
+            await _seen_through(asyncio.to_thread(store))
         self._page_count += 1
         self._rows += len(records)
         self._tell()
@@ -219,6 +224,16 @@ class _Reading:
                 parents=max(1, len(self._parents)),
             )
         )
+
+
+async def _seen_through(work: Coroutine[Any, Any, None]) -> None:
+    """Await `work` to its end even when the reading is cancelled: the page was paid for."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 def _address(family: Family, parent: str) -> tuple[str, dict[str, str | int]]:
