@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +22,9 @@ MAX_DATABASE_BYTES = 1 << 34
 
 def installed_version(engine: EngineName) -> str:
     """The version whose files this installation can read; every version has a format of its own."""
+    # Imported here because it takes a query process a tenth of its start, and that one never asks.
+    from importlib.metadata import version
+
     return version(engine)
 
 

@@ -1,8 +1,9 @@
 """The second wall: a process in which generated queries run, and which can do nothing else.
 
-It is started with an empty environment, opens one snapshot and then gives up, for good, writing any file, opening
-any file or socket and growing beyond its allowance. Whatever gets past the guard, and whatever the engine allows in
-spite of `read_only`, meets the operating system here. Its owner kills it at the deadline.
+It is started with an empty environment and gives up, for good, changing any file or folder and reaching the
+network; it opens one snapshot, and then gives up opening anything more and growing beyond its allowance. Whatever
+gets past the guard, and whatever the engine allows in spite of `read_only`, meets the operating system here. Its
+owner kills it at the deadline.
 
 Requests are a length (4 bytes, big-endian) and the query in UTF-8. Answers are a length, a header in JSON and, for
 rows, as many bytes of Arrow IPC stream as the header says. Imports are few: it must be ready in a blink.
@@ -21,7 +22,7 @@ from typing import Any, BinaryIO, Literal, TypedDict, cast
 import pyarrow as pa
 
 from holdfast.graph.engine import EngineName, as_arrow, connection
-from holdfast.processes import die_with_parent, renounce_new_privileges
+from holdfast.processes import die_with_parent, renounce_changes
 
 Status = Literal["ready", "unusable", "rows", "failed", "too_many_rows", "out_of_memory"]
 
@@ -88,7 +89,7 @@ class _Desk:
             if (row_count := result.get_num_tuples()) > self._max_rows:
                 raise _Refusal("too_many_rows", "", row_count)
             _check_columns(result.get_column_names(), result.get_column_data_types())
-            return _with_plain_integers(as_arrow(self._engine, result))
+            return as_arrow(self._engine, result)
         finally:
             result.close()
 
@@ -98,13 +99,15 @@ def serve(engine: EngineName, database: Path, memory_bytes: int, max_rows: int) 
     requests, answers = sys.stdin.buffer, _own_output()
     # Half for the engine's buffers, which live in address space reserved beforehand, half for all the rest.
     share = memory_bytes // 2
+    peak = _PeakMemory()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    renounce_changes()
     try:
         with connection(engine, database, read_only=True, memory_bytes=share) as link:
-            # The first result imports and allocates what every later one needs; 128 bits bring in Arrow's casts.
             desk = _Desk(engine, link, database, max_rows)
-            desk.rows(_WARM_UP)
-            peak = _PeakMemory()
-            _give_up_rights(share)
+            # The first result imports and allocates what every later one needs.
+            _write_stream(desk.rows(_WARM_UP), pa.MockOutputStream())
+            _give_up_rights(share, nowhere)
             _send(answers, _header("ready"))
             while (text := _next_request(requests)) is not None:
                 peak.reset()
@@ -121,11 +124,9 @@ def _own_output() -> BinaryIO:
     return os.fdopen(mine, "wb")
 
 
-def _give_up_rights(memory_bytes: int) -> None:
-    renounce_new_privileges()
+def _give_up_rights(memory_bytes: int, nowhere: int) -> None:
     # A dying process must not leave the tenant's data in a core file, nor the engine its words on a terminal.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
     os.close(nowhere)
@@ -174,14 +175,6 @@ def _check_columns(names: list[str], types: list[str]) -> None:
             raise _Refusal("failed", f"two columns are called {name}; give each a name of its own with AS")
         if _HANDLES.search(kind):
             raise _Refusal("failed", f"the column {name} holds whole nodes or relations; return their properties")
-
-
-def _with_plain_integers(table: Any) -> Any:
-    """The engine sums integers into 128 bits, which are decimals to everyone else."""
-    for index, field in enumerate(table.schema):
-        if pa.types.is_decimal(field.type) and field.type.scale == 0:
-            table = table.set_column(index, field.name, table.column(index).cast(pa.int64()))
-    return table
 
 
 def _write_stream(table: Any, sink: Any) -> None:

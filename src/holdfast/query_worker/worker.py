@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import socket
+import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,37 +44,43 @@ class QueryRows:
 class QueryWorker:
     """A process bound to one snapshot. It answers one query at a time, until it is dead."""
 
-    def __init__(self, process: asyncio.subprocess.Process, limits: QueryLimits) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        limits: QueryLimits,
+    ) -> None:
         self._process = process
+        self._answers, self._requests = streams
         self._limits = limits
         self._is_spoilt = False
 
     @classmethod
     async def start(cls, snapshot: Snapshot, limits: QueryLimits) -> QueryWorker:
         """A process that is ready for a query. Raises SnapshotDamaged, QueryWorkerDied."""
-        engine = snapshot.manifest.engine
-        numbers = (str(limits.memory_bytes), str(limits.max_rows))
-        process = await asyncio.create_subprocess_exec(
-            *command("holdfast.graph.query_process", engine, str(snapshot.database), *numbers),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env={},
-            cwd="/",
-            # Ctrl-C is for the worker, which ends its processes in order.
-            start_new_session=True,
-        )
-        worker = cls(process, limits)
+        # asyncio's own subprocesses hang for ever when their start is cancelled (Python 3.11), and notice only
+        # later that one died; a socket and a plain process do neither.
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = _spawned(snapshot, limits, theirs)
+        worker: QueryWorker | None = None
         try:
+            worker = cls(process, await asyncio.open_connection(sock=ours), limits)
             await worker._expect_ready(snapshot)
         except BaseException:
-            await worker.end()
+            if worker is not None:
+                await worker.end()
+            else:
+                process.kill()
+                process.wait()
+                ours.close()
             raise
         return worker
 
     @property
     def is_usable(self) -> bool:
         """Whether it may be asked again."""
-        return not self._is_spoilt and self._process.returncode is None
+        return not self._is_spoilt and self._process.poll() is None
 
     async def ask(self, text: str) -> QueryRows:
         """The rows of a query. Raises QueryFailed, and QueryWorkerDied; past a limit the process is spoilt.
@@ -97,7 +105,7 @@ class QueryWorker:
                 self._spoil()
         if header["status"] != "rows":
             raise _failure(header, self._limits)
-        frame = await asyncio.to_thread(pl.read_ipc_stream, payload)
+        frame = await asyncio.to_thread(_frame, payload)
         return QueryRows(
             frame=frame,
             seconds=time.perf_counter() - started,
@@ -107,27 +115,14 @@ class QueryWorker:
     async def end(self) -> None:
         """Kill the process and wait until it is gone."""
         self._spoil()
-        await self._process.wait()
-        # A closed pipe is what lets asyncio forget the process before its loop ends.
         self._requests.close()
         with suppress(ConnectionError):
             await self._requests.wait_closed()
-
-    @property
-    def _requests(self) -> asyncio.StreamWriter:
-        assert self._process.stdin is not None
-        return self._process.stdin
-
-    @property
-    def _answers(self) -> asyncio.StreamReader:
-        assert self._process.stdout is not None
-        return self._process.stdout
+        await asyncio.to_thread(self._process.wait)
 
     def _spoil(self) -> None:
         self._is_spoilt = True
-        if self._process.returncode is None:
-            with suppress(ProcessLookupError):
-                self._process.kill()
+        self._process.kill()
 
     async def _expect_ready(self, snapshot: Snapshot) -> None:
         try:
@@ -153,9 +148,29 @@ class QueryWorker:
         return header
 
     async def _died(self) -> QueryWorkerDied:
-        status = await self._process.wait()
+        status = await asyncio.to_thread(self._process.wait)
         how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
         return QueryWorkerDied(f"The process that ran the query ended {how} before it answered; a new one is started.")
+
+
+def _spawned(snapshot: Snapshot, limits: QueryLimits, channel: socket.socket) -> subprocess.Popen[bytes]:
+    numbers = (str(limits.memory_bytes), str(limits.max_rows))
+    return subprocess.Popen(  # noqa: S603 - our own module; a snapshot's path is not from outside
+        command("holdfast.graph.query_process", snapshot.manifest.engine, str(snapshot.database), *numbers),
+        stdin=channel.fileno(),
+        stdout=channel.fileno(),
+        env={},
+        cwd="/",
+        # Ctrl-C is for the worker, which ends its processes in order.
+        start_new_session=True,
+    )
+
+
+def _frame(payload: bytes) -> pl.DataFrame:
+    frame = pl.read_ipc_stream(payload)
+    # The engine adds integers up in 128 bits, which Arrow calls decimals; a sum of a tenant's numbers fits 64.
+    sums = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Decimal) and kind.scale == 0]
+    return frame.cast(dict.fromkeys(sums, pl.Int64)) if sums else frame
 
 
 def _failure(header: Header, limits: QueryLimits) -> QueryFailed:
