@@ -23,7 +23,7 @@ from holdfast.demo.server import RunningTenant, running
 from holdfast.graph.engine import EngineName
 from holdfast.graph.manifest import ManifestDraft
 from holdfast.graph.snapshots import Snapshot, SnapshotStore
-from holdfast.settings import OktaSettings, Settings
+from holdfast.settings import GraphSettings, OktaSettings, Settings
 from holdfast.sync.history import SyncHistory
 from holdfast.sync.tenant_sync import TenantSync
 from workflows.sync import SyncWorkflow
@@ -83,7 +83,13 @@ class Stack:
 
 @asynccontextmanager
 async def sync_stack(
-    client: Client, data_dir: Path, company: Company, faults: FaultOptions | None = None, token: str = DEMO_TOKEN
+    client: Client,
+    data_dir: Path,
+    company: Company,
+    faults: FaultOptions | None = None,
+    *,
+    token: str = DEMO_TOKEN,
+    keep: int = 3,
 ) -> AsyncIterator[Stack]:
     options = TenantOptions(
         rate_limits=RateLimitOptions(enabled=False),
@@ -91,7 +97,11 @@ async def sync_stack(
         request_log=data_dir / "requests.jsonl",
     )
     async with running(company, options) as tenant:
-        settings = Settings(data_dir=data_dir, okta=OktaSettings.model_validate({"url": tenant.url, "token": token}))
+        settings = Settings(
+            data_dir=data_dir,
+            okta=OktaSettings.model_validate({"url": tenant.url, "token": token}),
+            graph=GraphSettings(keep_snapshots=keep),
+        )
         snapshots = WatchedStore(data_dir / "graph")
         stack = Stack(client, f"test-{uuid4()}", tenant, data_dir, snapshots, settings)
         async with stack.worker(stack.queue):

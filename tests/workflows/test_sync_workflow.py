@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -23,7 +24,14 @@ Handle = WorkflowHandle[SyncWorkflow, SyncReport]
 @asynccontextmanager
 async def synced(client: Client, script: ScriptedSync) -> AsyncIterator[Handle]:
     queue = f"test-{uuid4()}"
-    async with Worker(client, task_queue=queue, workflows=[SyncWorkflow], activities=script.all()):
+    async with Worker(
+        client,
+        task_queue=queue,
+        workflows=[SyncWorkflow],
+        activities=script.all(),
+        # A cancellation travels with a heartbeat's answer: the tests do not wait ten seconds for one.
+        max_heartbeat_throttle_interval=timedelta(milliseconds=100),
+    ):
         request = SyncRequest(sync_id="s-1", mode="full")
         yield await client.start_workflow(SyncWorkflow.run, request, id=f"sync-{uuid4()}", task_queue=queue)
 
