@@ -6,7 +6,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -38,10 +38,6 @@ class Phrases(Generic[T]):
             for keys, meaning in self._by_first.get(tokens[start].key, ())
             if len(keys) == 1 or _stands(keys, tokens, start)
         ]
-
-    def words(self) -> frozenset[str]:
-        """Every single word of every phrase."""
-        return frozenset(word for phrases in self._by_first.values() for keys, _ in phrases for word in keys)
 
     def first_words(self) -> list[tuple[str, T]]:
         """The first phrase that the lexicon has for each meaning: how to say it."""
@@ -105,9 +101,11 @@ class Lexicon:
     yes_no: Phrases[None]
     change: Phrases[None]
 
-    def known_words(self) -> frozenset[str]:
-        """Every word that some rule can read."""
-        return _known_words(self)
+    @cached_property
+    def tables(self) -> tuple[Phrases[Any], ...]:
+        """Every table of phrases."""
+        found = [t for value in vars(self).values() for t in (value.values() if isinstance(value, dict) else [value])]
+        return tuple(table for table in found if isinstance(table, Phrases))
 
 
 def _plain(words: Iterable[str]) -> Phrases[None]:
@@ -131,28 +129,21 @@ def _links_by_kind(entries: Iterable[tuple[Link, Sequence[str]]]) -> dict[Kind, 
     }
 
 
+def _constant(value: str) -> tuple[str, ...]:
+    """A value as Okta writes it: `APP_GROUP`, and with spaces."""
+    return (value, value.replace("_", " ")) if value.replace("_", "").isalnum() and value.isupper() else ()
+
+
 def _values(section: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]) -> dict[Kind, Phrases[ColumnValue]]:
     return {
         kind: Phrases(
             (word, ColumnValue(column, value))
             for column, values in section.get(kind.value, {}).items()
             for value, words in values.items()
-            for word in (*words, value.replace("_", " ") if value.isupper() else words[0])
+            for word in (*words, *_constant(value))
         )
         for kind in Kind
     }
-
-
-@cache
-def _known_words(lexicon: Lexicon) -> frozenset[str]:
-    tables = [
-        table
-        for value in vars(lexicon).values()
-        for table in (value.values() if isinstance(value, Mapping) else [value])
-        if isinstance(table, Phrases)
-    ]
-    marks = frozenset({",", "(", ")", "'s", "of", "when", "last", "first", "ago", "both"})
-    return marks.union(lexicon.numbers, *(table.words() for table in tables))
 
 
 @cache

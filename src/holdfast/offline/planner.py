@@ -15,6 +15,7 @@ from holdfast.graph.snapshots import Snapshot
 from holdfast.graph.vocabulary import Vocabulary, WordKind
 from holdfast.offline.grammar.names import PARTLY_COST
 from holdfast.offline.grammar.questions import asked_from, question, whole_question
+from holdfast.offline.grammar.windows import WORDS as WINDOW_WORDS
 from holdfast.offline.lexicon import lexicon
 from holdfast.offline.meaning import Asked
 from holdfast.offline.notes import notes
@@ -149,17 +150,25 @@ def _refusal(parse: Parse, wording: Wording) -> Refused:
     return Refused(reason=f"Not understood: {named}.{hint}", not_understood=typed)
 
 
+# Words that the grammar itself reads.
+_GRAMMAR_WORDS: Final = frozenset({",", "(", ")", "'s", "of", "when", "last", "first", "both", "to", "who", "what"})
+
+
 def _strange(parse: Parse) -> list[Token]:
-    """Words that stand neither in the lexicon nor in a name of the tenant."""
-    named: set[int] = set()
+    """Words that stand neither in a phrase of the lexicon nor in a name of the tenant."""
+    read: set[int] = set()
     for at in range(len(parse.tokens)):
         for name in parse.names(at):
-            named.update(range(at, name.end))
-    known = parse.lexicon.known_words()
+            if not name.partly:
+                read.update(range(at, name.end))
+        for table in parse.lexicon.tables:
+            for _, end in table.at(parse.tokens, at):
+                read.update(range(at, end))
+    known = _GRAMMAR_WORDS | WINDOW_WORDS | parse.lexicon.numbers.keys()
     return [
         token
         for at, token in enumerate(parse.tokens)
-        if at not in named and (token.quoted or (token.key not in known and not token.key.isdigit()))
+        if at not in read and (token.quoted or not (token.key in known or token.key[:1].isdigit()))
     ]
 
 

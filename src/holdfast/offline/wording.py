@@ -155,7 +155,7 @@ class Wording:
             noun = NOUNS[target.kind].one
             return " or ".join(f"the {noun} {_quoted(name)}" for name in target.where.names)
         noun = NOUNS[target.kind].many
-        return f"{noun} ({self.condition(target.where, target.kind)})" if target.where else noun
+        return f"({noun} {self.condition(target.where, target.kind)})" if target.where else noun
 
     def _compared(self, compare: Compare, kind: Kind, *, denied: bool) -> str:
         attribute = self._attribute(kind, compare.column)

@@ -46,15 +46,21 @@ class _Opening(NamedTuple):
     opened: bool
 
 
-def _openings(parse: Parse, at: int) -> list[_Opening]:
+def _openings(parse: Parse, at: int, who: bool = True) -> list[_Opening]:
     found = [_Opening(at, denied=False, opened=False)]
-    found += [_Opening(r.end, denied=False, opened=True) for r in parse.phrases(parse.lexicon.who, at)]
+    if who:
+        found += [_Opening(r.end, denied=False, opened=True) for r in parse.phrases(parse.lexicon.who, at)]
     for place in found:
         for auxiliary in parse.phrases(parse.lexicon.auxiliaries, place.end):
             _add(found, _Opening(auxiliary.end, place.denied, opened=True))
         if not place.denied:
             for no in parse.phrases(parse.lexicon.negation, place.end):
                 _add(found, _Opening(no.end, denied=True, opened=True))
+            for no in parse.phrases(parse.lexicon.no, place.end):
+                _add(found, _Opening(no.end, denied=True, opened=False))
+            for without in parse.phrases(parse.lexicon.having, place.end):
+                if without.value == "without":
+                    _add(found, _Opening(without.end, denied=True, opened=False))
     return found
 
 
@@ -67,7 +73,7 @@ def _add(found: list[_Opening], opening: _Opening) -> None:
 def clause(parse: Parse, at: int, kind: Kind, nominal: bool = False) -> Iterator[Read[Condition]]:
     """One thing said of things of that kind. `nominal`: a noun may say it, as after "and", "except"."""
     for opening in _openings(parse, at):
-        for read in modifier(parse, opening.end, kind, opening.denied):
+        for read in modifier(parse, opening.end, kind, opening.denied, nominal):
             yield Read(negated(read.value) if opening.denied else read.value, read.end, read.cost)
     yield from _reduced(parse, at, kind)
     for opening in _openings(parse, at):
@@ -83,7 +89,7 @@ def _reduced(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
     """ "(apps) that contractors can open", "(groups) Dana is not in"."""
     begins = [at, *(r.end for r in parse.phrases(parse.lexicon.who, at))]
     for owner in [read for begin in begins for read in questions.subject(parse, begin)]:
-        for opening in _openings(parse, owner.end):
+        for opening in _openings(parse, owner.end, who=False):
             for link in parse.phrases(parse.lexicon.links[owner.value.kind], opening.end):
                 ends = LINKS[link.value]
                 if ends.target is kind and (opening.end > owner.end or link.value in _OWN_VERBS):
@@ -92,14 +98,14 @@ def _reduced(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
 
 
 @rule
-def modifier(parse: Parse, at: int, kind: Kind, denied: bool) -> Iterator[Read[Condition]]:
-    """A clause without "who are"; `denied` where "not" stands before it."""
+def modifier(parse: Parse, at: int, kind: Kind, denied: bool, joined: bool) -> Iterator[Read[Condition]]:
+    """A clause without "who are"; `denied` where "not" stands before it, `joined` after "and", "or"."""
     yield from _in_parentheses(parse, at, kind)
     yield from nouns.adjectives(parse, at, kind, False)
     for link in parse.phrases(parse.lexicon.links[kind], at):
         yield from objects.objects(parse, link.end, link.value)
     yield from objects.having(parse, at, kind)
-    yield from comparison(parse, at, kind)
+    yield from comparison(parse, at, kind, joined)
     yield from named(parse, at, kind)
     yield from _timed(parse, at, kind, denied)
     if kind is Kind.PERSON:

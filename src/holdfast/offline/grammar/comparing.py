@@ -19,9 +19,10 @@ _NAME_COLUMN: Final = {Kind.PERSON: "display_name", Kind.APPLICATION: "label", K
 
 
 @rule
-def comparison(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
-    """An attribute and what its value is, contains or lacks."""
-    for begin in (at, *(r.end for r in parse.phrases(parse.lexicon.comparing, at) if r.value == "whose")):
+def comparison(parse: Parse, at: int, kind: Kind, joined: bool) -> Iterator[Read[Condition]]:
+    """An attribute and what its value is, contains or lacks. `joined`: "whose" may stand before an earlier one."""
+    begins = [at] if joined else []
+    for begin in (*begins, *_ends(parse, at, "whose")):
         for attribute in attribute_names(parse, begin, kind):
             yield from _compared(parse, attribute, kind, begin > at)
         if begin > at:

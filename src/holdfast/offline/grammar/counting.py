@@ -27,6 +27,7 @@ def counts(parse: Parse, at: int) -> Iterator[Read[Asked]]:
                 yield from _has_each(parse, things)
             for end in (things.end, *_count_word(parse, things.end)):
                 yield from _each(parse, things.value, end, things.cost)
+        yield from _outlines_of_each(parse, begin)
 
 
 @rule
@@ -50,6 +51,27 @@ def _outline_of_subject(parse: Parse, outline: Read[Link], before: Condition | N
                 if owner.value.kind is ends.target and have.value == "with":
                     where = all_of((before, Linked(link=outline.value, target=owner.value)))
                     yield Read(Selection(kind=Kind.PERSON, where=where), have.end, owner.cost)
+
+
+def _outlines_of_each(parse: Parse, at: int) -> Iterator[Read[Asked]]:
+    """ "Members per group", "how many direct reports does each manager have"."""
+    for start in nouns.adjectives_before(parse, at, Kind.PERSON):
+        for outline in parse.phrases(parse.lexicon.outlines, start.end):
+            ends = LINKS[outline.value]
+            if ends.source is not Kind.PERSON:
+                continue
+            target = Selection(kind=Kind.PERSON, where=start.value)
+            counted = Counted(link=ends.inverse, target=target)
+            for each in parse.phrases(parse.lexicon.each, outline.end):
+                for holders in nouns.np(parse, each.end, ends.target):
+                    yield Read(Asked(mode="rank", subject=holders.value, counted=counted), holders.end, holders.cost)
+            for auxiliary in parse.phrases(parse.lexicon.yes_no, outline.end):
+                for whole in parse.phrases(parse.lexicon.whole, auxiliary.end):
+                    for holders in nouns.np(parse, whole.end, ends.target):
+                        for have in parse.phrases(parse.lexicon.having, holders.end):
+                            if have.value == "with":
+                                asked = Asked(mode="rank", subject=holders.value, counted=counted)
+                                yield Read(asked, have.end, holders.cost)
 
 
 def _count_word(parse: Parse, at: int) -> list[int]:

@@ -18,7 +18,7 @@ from holdfast.offline.parse import Parse, Read, rule
 _KINDS_AS_NOUNS: Final = {Kind.FACTOR: "factor_type", Kind.DEVICE: "platform"}
 # Without a time, "inactive" is read as this long without a sign-in, beside "not active": the asker decides.
 _QUIET_DAYS: Final = 90
-_OF: Final = frozenset({"of", "in", "for", "on", "from", "inside", "within", "to"})
+_OF: Final = frozenset({"of", "in", "for", "on", "from", "inside", "within"})
 
 
 @rule

@@ -9,7 +9,7 @@ from holdfast.offline.grammar import nouns
 from holdfast.offline.grammar.combining import all_of, any_of, negated
 from holdfast.offline.grammar.names import thing
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
-from holdfast.offline.meaning import Condition, Linked, Missing, Selection
+from holdfast.offline.meaning import Condition, Linked, Missing, Named, Selection
 from holdfast.offline.parse import Parse, Read, rule
 
 
@@ -96,11 +96,20 @@ def _one_object(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
     for nobody in parse.phrases(parse.lexicon.nobody, at):
         if nobody.value is target:
             yield Read(linked(Related(link, Selection(kind=target)), Bound(0, 0)), nobody.end)
-    for things in nouns.np(parse, at, target):
+    for things in _some_things(parse, at, target):
         yield Read(linked(Related(link, things.value)), things.end, things.cost)
     for many in bound(parse, at):
-        for things in nouns.np(parse, many.end, target):
+        for things in _some_things(parse, many.end, target):
             yield Read(linked(Related(link, things.value), many.value), things.end, things.cost)
+
+
+def _some_things(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Selection]]:
+    """Things of a kind; in parentheses where what follows them is not about them."""
+    yield from nouns.np(parse, at, kind)
+    for begin in parse.mark("(", at):
+        for things in nouns.np(parse, begin, kind):
+            for end in parse.mark(")", things.end):
+                yield Read(things.value, end, things.cost)
 
 
 def _more_objects(parse: Parse, first: Read[Condition], link: Link, ask_back: bool) -> Iterator[Read[Condition]]:
@@ -112,7 +121,7 @@ def _more_objects(parse: Parse, first: Read[Condition], link: Link, ask_back: bo
             comma = parse.tokens[joined.end - 1].key == ","
             if word not in ("", ",", joined.value) and not comma:
                 continue
-            for named in thing(parse, joined.end, LINKS[link].target):
+            for named in _next_name(parse, joined, LINKS[link].target):
                 target = Selection(kind=LINKS[link].target, where=named.value)
                 one = linked(Related(link, target))
                 longer = (*row, negated(one) if joined.value == "and_not" else one)
@@ -121,6 +130,14 @@ def _more_objects(parse: Parse, first: Read[Condition], link: Link, ask_back: bo
                 if kind != ",":
                     for meaning in _list_readings(longer, kind, link, ask_back):
                         yield Read(meaning, named.end, cost + named.cost)
+
+
+def _next_name(parse: Parse, joined: Read[str], kind: Kind) -> Iterator[Read[Named]]:
+    """A further name, maybe after the preposition again: "to Box but not to NetSuite"."""
+    at = joined.end
+    yield from thing(parse, at, kind)
+    if joined.value == "and_not" and at < len(parse.tokens) and parse.tokens[at].key in ("to", "in", "of", "into"):
+        yield from thing(parse, at + 1, kind)
 
 
 def _list_readings(row: tuple[Condition, ...], kind: str, link: Link, ask_back: bool) -> Iterator[Condition]:

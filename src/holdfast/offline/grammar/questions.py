@@ -75,7 +75,8 @@ def _things(parse: Parse, at: int) -> Iterator[Read[Selection]]:
         yield from nouns.np(parse, at, kind, True)
     for kind in _NAMED_KINDS:
         for name in thing(parse, at, kind):
-            yield Read(Selection(kind=kind, where=name.value), name.end, name.cost)
+            # "Everyone" is all people before it is the group of that name.
+            yield Read(Selection(kind=kind, where=name.value), name.end, name.cost + 1)
     yield from _who(parse, at)
     yield from inverted(parse, at)
     yield from _yes_or_no(parse, at)

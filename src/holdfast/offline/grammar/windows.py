@@ -33,6 +33,16 @@ _MORE: Final = (("more", "than"), ("over",), ("longer", "than"), ("at", "least")
 _LESS: Final = (("less", "than"), ("fewer", "than"), ("within",), ("under",), ("at", "most"))
 
 
+# Words that this module reads; for telling which words of a question nothing reads.
+WORDS: Final = frozenset(
+    {
+        *("ago", "the", "these", "this", "between", "from", "to", "until", "till", "through", "since", "after", "or"),
+        *("before", "earlier", "later", "than", "prior", "by", "today", "yesterday", "up", "longer", "already"),
+        *(*_UNITS, *_MONTHS, *_LAST, *_IN),
+    }
+)
+
+
 class Span(NamedTuple):
     """From `start` on and before `end`."""
 

@@ -1,0 +1,283 @@
+"""What is true of a tenant, computed from its exported records in plain Python: no graph, no Cypher, no planner."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+Record = dict[str, Any]
+Rows = Iterable[tuple[Any, ...]]
+
+
+class Records:
+    """The export, indexed. `now` is the moment that windows count from."""
+
+    def __init__(self, families: Mapping[str, list[Record]], now: datetime) -> None:
+        self.families = families
+        self.now = now
+        self.users = {u["id"]: u for u in families["users"]}
+        self.groups = {g["id"]: g for g in families["groups"]}
+        self.apps = {a["id"]: a for a in families["apps"]}
+
+    @cached_property
+    def groups_of(self) -> Mapping[str, set[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for line in self.families["group_members"]:
+            found[line["user_id"]].add(line["group_id"])
+        return found
+
+    @cached_property
+    def members_of(self) -> Mapping[str, set[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for line in self.families["group_members"]:
+            found[line["group_id"]].add(line["user_id"])
+        return found
+
+    @cached_property
+    def paths(self) -> list[tuple[str, str, str]]:
+        """(user id, application id, "directly" or the group's name) of everyone who is not deprovisioned."""
+        found = [(x["user_id"], x["app_id"], "directly") for x in self.families["app_users"] if x["scope"] == "USER"]
+        for link in self.families["app_groups"]:
+            for user in self.members_of[link["group_id"]]:
+                found.append((user, link["app_id"], self.groups[link["group_id"]]["profile"]["name"]))
+        return [path for path in found if self.users[path[0]]["status"] != "DEPROVISIONED"]
+
+    @cached_property
+    def opens(self) -> Mapping[str, set[str]]:
+        """User id → ids of applications that the person can open."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for user, app, _ in self.paths:
+            found[user].add(app)
+        return found
+
+    @cached_property
+    def factors_of(self) -> Mapping[str, set[str] | None]:
+        """User id → types of factor; None where the tenant does not tell."""
+        found: dict[str, set[str] | None] = {user: set() for user in self.users}
+        for line in self.families["factors"]:
+            types = found[line["user_id"]]
+            if line.get("unreadable"):
+                found[line["user_id"]] = None
+            elif types is not None:
+                types.add(line["factorType"])
+        return found
+
+    @cached_property
+    def roles_of(self) -> Mapping[str, set[str]]:
+        """User id → types of admin role, direct or through a group of somebody who is still there."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for line in self.families["user_roles"]:
+            if line["assignmentType"] == "USER":
+                found[line["user_id"]].add(line["type"])
+        for line in self.families["group_roles"]:
+            for user in self.members_of[line["group_id"]]:
+                if self.users[user]["status"] != "DEPROVISIONED":
+                    found[user].add(line["type"])
+        return found
+
+    @cached_property
+    def reports_of(self) -> Mapping[str, set[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for user in self.users.values():
+            if user["profile"].get("managerId") in self.users:
+                found[user["profile"]["managerId"]].add(user["id"])
+        return found
+
+    def group(self, name: str) -> str:
+        return one(i for i, g in self.groups.items() if g["profile"]["name"] == name)
+
+    def app(self, label: str) -> str:
+        return one(i for i, a in self.apps.items() if a["label"] == label)
+
+    def person(self, first: str, last: str) -> str:
+        named = {i: (u["profile"]["firstName"], u["profile"]["lastName"]) for i, u in self.users.items()}
+        return one(i for i, name in named.items() if name == (first, last))
+
+    def people(self, fits: Callable[[Record], object]) -> list[tuple[str]]:
+        return [(u["profile"]["login"],) for u in self.users.values() if fits(u)]
+
+    def in_group(self, name: str) -> Callable[[Record], bool]:
+        group = self.group(name)
+        return lambda u: group in self.groups_of[u["id"]]
+
+    def can_open(self, label: str) -> Callable[[Record], bool]:
+        app = self.app(label)
+        return lambda u: app in self.opens[u["id"]]
+
+    def signed_in_since(self, user: Record, since: datetime) -> bool:
+        return user["lastLogin"] is not None and moment(user["lastLogin"]) >= since
+
+    def app_paths(self, label: str, fits: Callable[[Record], object] = lambda _: True) -> Rows:
+        app = self.app(label)
+        for user, opened, path in self.paths:
+            if opened == app and fits(self.users[user]):
+                yield self.users[user]["profile"]["login"], path, self.users[user]["status"]
+
+    def person_paths(self, first: str, last: str) -> Rows:
+        person = self.person(first, last)
+        return [(self.apps[a]["label"], path) for u, a, path in self.paths if u == person]
+
+    def group_names(self, fits: Callable[[Record], object]) -> Rows:
+        return [(g["profile"]["name"],) for g in self.groups.values() if fits(g)]
+
+    def app_labels(self, fits: Callable[[Record], object]) -> Rows:
+        return [(a["label"],) for a in self.apps.values() if fits(a)]
+
+    def opened_by(self, app: str) -> int:
+        return sum(app in apps for apps in self.opens.values())
+
+
+def one(found: Iterable[str]) -> str:
+    (only,) = found
+    return only
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+
+
+def counted(values: Iterable[Any]) -> Rows:
+    return Counter(values).items()
+
+
+def day(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def p(user: Record) -> Record:
+    profile: Record = user["profile"]
+    return profile
+
+
+_PHISHING_RESISTANT = {"webauthn", "signed_nonce"}
+
+
+def _in(user: Record, department: str) -> bool:
+    return bool(p(user).get("department") == department)
+
+
+def _no_app(t: Records, app: Record) -> bool:
+    return t.opened_by(app["id"]) == 0
+
+
+def _largest(t: Records, number: int) -> Rows:
+    sizes = [(g["profile"]["name"], len(t.members_of[i])) for i, g in t.groups.items()]
+    return sorted(sizes, key=lambda s: (-s[1], s[0]))[:number]
+
+
+TRUTHS: dict[str, Callable[[Records], Rows]] = {
+    "everyone": lambda t: t.people(lambda u: True),
+    "active": lambda t: t.people(lambda u: u["status"] == "ACTIVE"),
+    "locked_out": lambda t: t.people(lambda u: u["status"] == "LOCKED_OUT"),
+    "suspended_or_locked": lambda t: t.people(lambda u: u["status"] in ("SUSPENDED", "LOCKED_OUT")),
+    "password_expired": lambda t: t.people(lambda u: u["status"] == "PASSWORD_EXPIRED"),
+    "not_active": lambda t: t.people(lambda u: u["status"] != "ACTIVE"),
+    "contractors": lambda t: t.people(lambda u: p(u)["userType"] == "Contractor"),
+    "service_never": lambda t: t.people(lambda u: p(u)["userType"] == "Service" and u["lastLogin"] is None),
+    "finance_department": lambda t: t.people(lambda u: _in(u, "Finance")),
+    "finance_group": lambda t: t.people(t.in_group("Finance")),
+    "finance_contractors": lambda t: t.people(lambda u: _in(u, "Finance") and p(u)["userType"] == "Contractor"),
+    "sales_not_contractors": lambda t: t.people(lambda u: _in(u, "Sales") and p(u)["userType"] != "Contractor"),
+    "sales_or_legal": lambda t: t.people(lambda u: _in(u, "Sales") or _in(u, "Legal")),
+    "active_london_or_berlin": lambda t: t.people(
+        lambda u: u["status"] == "ACTIVE" and p(u)["city"] in ("London", "Berlin")
+    ),
+    "no_department": lambda t: t.people(lambda u: not p(u).get("department")),
+    "no_manager": lambda t: t.people(lambda u: not p(u).get("managerId")),
+    "not_engineering": lambda t: t.people(lambda u: not _in(u, "Engineering")),
+    "accountants": lambda t: t.people(lambda u: p(u)["title"] == "Accountant"),
+    "title_manager": lambda t: t.people(lambda u: "manager" in (p(u)["title"] or "").lower()),
+    "privileged": lambda t: t.people(lambda u: p(u).get("isPrivileged") is True),
+    "reports_to_ceo": lambda t: t.people(lambda u: u["id"] in t.reports_of[t.person("Marguerite", "Sørensen")]),
+    "reports_to_vance": lambda t: t.people(lambda u: u["id"] in t.reports_of[t.person("Harriet", "Vance")]),
+    "managers": lambda t: t.people(lambda u: t.reports_of.get(u["id"])),
+    "dana_manager": lambda t: t.people(lambda u: p(t.users[t.person("Dana", "Whitfield")])["managerId"] == u["id"]),
+    "manager_left": lambda t: t.people(
+        lambda u: t.users.get(p(u).get("managerId"), {}).get("status") == "DEPROVISIONED"
+    ),
+    "dana_groups": lambda t: t.group_names(lambda g: g["id"] in t.groups_of[t.person("Dana", "Whitfield")]),
+    "zoe_groups": lambda t: t.group_names(lambda g: g["id"] in t.groups_of[t.person("Zoë", "Müller-Lüdenscheidt")]),
+    "eng_platform": lambda t: t.people(t.in_group("Eng-Platform")),
+    "platform_or_web": lambda t: t.people(lambda u: t.in_group("Eng-Platform")(u) or t.in_group("Eng-Web")(u)),
+    "platform_and_data": lambda t: t.people(lambda u: t.in_group("Eng-Platform")(u) and t.in_group("Eng-Data")(u)),
+    "not_everyone_group": lambda t: t.people(lambda u: not t.in_group("Everyone")(u)),
+    "no_group": lambda t: t.people(lambda u: not t.groups_of[u["id"]]),
+    "seven_groups": lambda t: t.people(lambda u: len(t.groups_of[u["id"]]) > 7),
+    "deprovisioned_in_groups": lambda t: t.people(lambda u: u["status"] == "DEPROVISIONED" and t.groups_of[u["id"]]),
+    "salesforce": lambda t: t.app_paths("Salesforce"),
+    "old_wiki": lambda t: t.app_paths("Old Wiki"),
+    "salesforce_sales": lambda t: t.app_paths("Salesforce", lambda u: _in(u, "Sales")),
+    "salesforce_contractors": lambda t: t.app_paths("Salesforce", lambda u: p(u)["userType"] == "Contractor"),
+    "box_not_netsuite": lambda t: t.app_paths("Box", lambda u: not t.can_open("NetSuite")(u)),
+    "zoom_and_box": lambda t: t.people(lambda u: t.can_open("Zoom")(u) and t.can_open("Box")(u)),
+    "not_box": lambda t: t.people(lambda u: not t.can_open("Box")(u)),
+    "dana_opens": lambda t: t.person_paths("Dana", "Whitfield"),
+    "nobody_assigned": lambda t: t.app_labels(lambda a: _no_app(t, a)),
+    "active_nobody_assigned": lambda t: t.app_labels(lambda a: a["status"] == "ACTIVE" and _no_app(t, a)),
+    "saml": lambda t: t.app_labels(lambda a: a["signOnMode"] == "SAML_2_0"),
+    "inactive_apps": lambda t: t.app_labels(lambda a: a["status"] == "INACTIVE"),
+    "apps_over_100": lambda t: t.app_labels(lambda a: t.opened_by(a["id"]) > 100),
+    "contractor_apps": lambda t: t.app_labels(
+        lambda a: any(p(u)["userType"] == "Contractor" and a["id"] in t.opens[u["id"]] for u in t.users.values())
+    ),
+    "engineering_apps": lambda t: t.app_labels(
+        lambda a: (
+            {"app_id": a["id"], "group_id": t.group("Engineering")}
+            in [{k: x[k] for k in ("app_id", "group_id")} for x in t.families["app_groups"]]
+        )
+    ),
+    "salesforce_groups": lambda t: t.group_names(
+        lambda g: any(x["group_id"] == g["id"] and x["app_id"] == t.app("Salesforce") for x in t.families["app_groups"])
+    ),
+    "empty_groups": lambda t: t.group_names(lambda g: not t.members_of[g["id"]]),
+    "groups_over_50": lambda t: t.group_names(lambda g: len(t.members_of[g["id"]]) > 50),
+    "app_groups": lambda t: t.group_names(lambda g: g["type"] == "APP_GROUP"),
+    "groups_2025": lambda t: t.group_names(lambda g: g["created"].startswith("2025")),
+    "office_groups": lambda t: t.group_names(lambda g: "office" in g["profile"]["name"].lower()),
+    "by_status": lambda t: counted(u["status"] for u in t.users.values()),
+    "by_department": lambda t: counted(p(u).get("department") for u in t.users.values()),
+    "active_by_department": lambda t: counted(
+        p(u).get("department") for u in t.users.values() if u["status"] == "ACTIVE"
+    ),
+    "apps_by_mode": lambda t: counted(a["signOnMode"] for a in t.apps.values()),
+    "groups_by_type": lambda t: counted(g["type"] for g in t.groups.values()),
+    "count_contractors": lambda t: [(len(TRUTHS["contractors"](t)),)],  # type: ignore[arg-type]
+    "count_salesforce": lambda t: [(t.opened_by(t.app("Salesforce")),)],
+    "count_eng_platform": lambda t: [(len(t.members_of[t.group("Eng-Platform")]),)],
+    "count_dana_apps": lambda t: [(len(t.opens[t.person("Dana", "Whitfield")]),)],
+    "top_10_groups": lambda t: _largest(t, 10),
+    "members_per_group": lambda t: _largest(t, 1000),
+    "apps_per_person": lambda t: [(p(u)["login"], len(t.opens[u["id"]])) for u in t.users.values()],
+    "last_7_days": lambda t: t.people(lambda u: t.signed_in_since(u, t.now - timedelta(days=7))),
+    "silent_90_days": lambda t: t.people(lambda u: not t.signed_in_since(u, t.now - timedelta(days=90))),
+    "active_silent_30": lambda t: t.people(
+        lambda u: u["status"] == "ACTIVE" and not t.signed_in_since(u, t.now - timedelta(days=30))
+    ),
+    "never": lambda t: t.people(lambda u: u["lastLogin"] is None),
+    "since_october": lambda t: t.people(lambda u: t.signed_in_since(u, day("2026-10-01"))),
+    "in_october": lambda t: t.people(
+        lambda u: t.signed_in_since(u, day("2026-10-01")) and moment(u["lastLogin"]) < day("2026-11-01")
+    ),
+    "last_login_long_ago": lambda t: t.people(
+        lambda u: u["lastLogin"] and moment(u["lastLogin"]) < t.now - timedelta(days=90)
+    ),
+    "created_quarter": lambda t: t.people(lambda u: day("2026-01-01") <= moment(u["created"]) < day("2026-04-01")),
+    "suspended_or_never": lambda t: t.people(lambda u: u["status"] == "SUSPENDED" or u["lastLogin"] is None),
+    "no_factor": lambda t: t.people(lambda u: t.factors_of[u["id"]] == set()),
+    "webauthn": lambda t: t.people(lambda u: "webauthn" in (t.factors_of[u["id"]] or ())),
+    "finance_phishable": lambda t: t.people(
+        lambda u: (
+            t.in_group("Finance")(u)
+            and t.factors_of[u["id"]] is not None
+            and not (t.factors_of[u["id"]] or set()) & _PHISHING_RESISTANT
+        )
+    ),
+    "super_admins": lambda t: t.people(lambda u: "SUPER_ADMIN" in t.roles_of[u["id"]]),
+    "with_admin_roles": lambda t: t.people(lambda u: t.roles_of[u["id"]]),
+    "suspended_devices": lambda t: [
+        (d["profile"]["displayName"],) for d in t.families["devices"] if d["status"] == "SUSPENDED"
+    ],
+}
