@@ -41,7 +41,8 @@ class Line:
     @property
     def text(self) -> str:
         """The line itself."""
-        return f"{self.name} {self.detail}{f' ({self.trouble})' * bool(self.trouble)}".rstrip()
+        detail = f" {self.detail}" * bool(self.detail)
+        return f"{self.name}{detail}{f' ({self.trouble})' * bool(self.trouble)}"
 
 
 class View(Protocol):
@@ -141,8 +142,8 @@ def _words_for(seen: Progress) -> str:
             return seen.state.lower()
 
 
-def sync_progress(seen: SyncProgress) -> tuple[str, list[Line]]:
-    """Title and lines of a running sync."""
+def sync_progress(seen: SyncProgress, trouble: str = "") -> tuple[str, list[Line]]:
+    """Title and lines of a running sync; `trouble` is what keeps it from going on, or nothing."""
     lines = [
         Line(family.family, "done", _rows(family.rows) + (f", {family.unknown:,} unknown" * bool(family.unknown)))
         for family in seen.finished
@@ -151,6 +152,8 @@ def sync_progress(seen: SyncProgress) -> tuple[str, list[Line]]:
         of = f", {running.parents_done:,} of {running.parents:,} read" if running.parents > 1 else ""
         lines.append(Line(running.family, "running", f"{_rows(running.rows)}{of}", visible(running.trouble)))
     lines.extend(Line(family, "waiting") for family in seen.waiting)
+    if trouble:
+        lines.append(Line(seen.phase, "running", trouble=visible(trouble)))
     return f"{seen.sync_id}: {seen.phase}", lines
 
 

@@ -63,15 +63,20 @@ async def start(connection: Connection, mode: SyncMode) -> tuple[str, bool]:
     return name, True
 
 
-async def follow(connection: Connection, name: str, show: Callable[[SyncProgress | None], None]) -> SyncReport:
-    """Show progress until the sync ends, None while no worker tells any, and return its report. Raises SyncFailed."""
+async def follow(connection: Connection, name: str, show: Callable[[SyncProgress | None, str], None]) -> SyncReport:
+    """Show progress until the sync ends, and return its report. Raises SyncFailed.
+
+    `show` gets None while no worker tells any progress, and beside it what keeps failing and is tried again, or "".
+    """
     handle: WorkflowHandle[SyncWorkflow, SyncReport] = connection.client.get_workflow_handle_for(SyncWorkflow.run, name)
     result = asyncio.create_task(handle.result())
     try:
         while not result.done():
             seen = await _progress(handle)
+            # A family tells its trouble by itself; the other chapters are one activity each.
+            trouble = await _trouble(handle) if seen is not None and seen.phase != "reading" else ""
             if not result.done():
-                show(seen)
+                show(seen, trouble)
             await asyncio.wait({result}, timeout=_POLL_S)
         return result.result()
     except WorkflowFailureError as error:
@@ -91,6 +96,12 @@ def _origin(cause: BaseException | None) -> str | None:
             return cause.type
         cause = cause.cause
     return None
+
+
+async def _trouble(handle: WorkflowHandle[SyncWorkflow, SyncReport]) -> str:
+    description = await handle.describe(rpc_timeout=_QUERY_TIMEOUT)
+    failing = [each for each in description.raw_description.pending_activities if each.HasField("last_failure")]
+    return "; ".join(f"attempt {each.attempt}, before: {each.last_failure.message}" for each in failing)
 
 
 async def _progress(handle: WorkflowHandle[SyncWorkflow, SyncReport]) -> SyncProgress | None:

@@ -54,8 +54,8 @@ async def watch_sync(connection: Connection, name: str) -> None:
     try:
         with progress_view(err()) as view:
 
-            def show(seen: SyncProgress | None) -> None:
-                view.show(*(_NO_WORKER if seen is None else sync_progress(seen)))
+            def show(seen: SyncProgress | None, trouble: str) -> None:
+                view.show(*(_NO_WORKER if seen is None else sync_progress(seen, trouble)))
 
             report = await syncs.follow(connection, name, show)
     except asyncio.CancelledError:

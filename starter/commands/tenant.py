@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -74,7 +75,8 @@ def serve(  # noqa: PLR0913 - options of a command
             out().print(Text(f"The demo tenant serves at {tenant.url}; its API token is {token}. End: Ctrl-C."))
             await asyncio.Event().wait()
 
-    asyncio.run(run())
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(run())
 
 
 @app.command("export")

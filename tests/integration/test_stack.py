@@ -218,3 +218,19 @@ def test_a_worker_that_ends_at_once_is_named_with_its_log(folder: Folder, tmp_pa
     assert "The worker ended while it started" in failed.stderr
     assert str(folder.path / "logs" / "worker.out") in failed.stderr
     assert "It has no engine." in failed.stderr
+
+
+def test_a_token_that_the_tenant_refuses_is_named_and_nothing_is_published(stack: Folder, folder: Folder) -> None:
+    wrong = {"HOLDFAST_OKTA__URL": stack.record.tenant, "HOLDFAST_OKTA__TOKEN": "00wrong-secret"}
+    assert folder.run("up", "--detach", **wrong).returncode == 0
+    assert "demo tenant" not in folder.record.children
+    synced = folder.run("sync", **wrong)
+    assert synced.returncode == ExitCode.UNREACHABLE
+    assert "HOLDFAST_OKTA__TOKEN" in synced.stderr
+    assert folder.run("doctor", **wrong).returncode == ExitCode.UNREACHABLE
+    asked = folder.run("ask", "Who is locked out?", **wrong)
+    assert (asked.returncode, asked.stdout) == (ExitCode.UNREACHABLE, "")
+    assert "holdfast sync" in asked.stderr
+    assert folder.run("down").returncode == 0
+    written = [file for file in folder.path.rglob("*") if file.is_file()]
+    assert [file for file in written if b"00wrong-secret" in file.read_bytes()] == []

@@ -224,6 +224,7 @@ def test_a_sync_shows_every_family_and_why_one_does_not_go_on() -> None:
         ("zones", "waiting", ""),
     ]
     assert lines[1].text == "factors 20 rows, 3 of 900 read (429)"
+    assert sync_progress(seen, "attempt 2, before: no answer")[1][-1].text == "reading (attempt 2, before: no answer)"
 
 
 def test_a_pipe_gets_a_line_for_what_ended_or_is_in_trouble_and_once() -> None:
