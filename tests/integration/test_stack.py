@@ -146,8 +146,6 @@ def test_what_is_killed_is_started_again_where_it_was(stack: Folder, name: str) 
 
 
 def test_stacks_run_side_by_side_and_down_ends_only_its_own(stack: Folder, folder: Folder) -> None:
-    # A worker.py where the person happens to stand is not ours, and must not be run.
-    (folder.path.parent / "worker.py").write_text("raise SystemExit('This is not ours.')")
     assert folder.run("up", "--detach").returncode == 0
     ours, theirs = folder.record, stack.record
     assert not {ours.temporal_address, ours.ui_url, ours.tenant} & {
@@ -175,6 +173,8 @@ def test_a_killed_supervisor_takes_its_stack_along_and_its_record_is_not_believe
 
 
 def test_a_foreground_stack_ends_cleanly_at_ctrl_c(folder: Folder) -> None:
+    # A worker.py where the person happens to stand is not ours, and must not be run.
+    (folder.path.parent / "worker.py").write_text("raise SystemExit('This is not ours.')")
     with folder.foreground() as process:
         until(lambda: process.poll() is not None or running_stack(folder.path) is not None, "the stack")
         record = folder.record
