@@ -22,7 +22,7 @@ from holdfast.plan import Plan
 from holdfast.question import checked_text
 from holdfast.settings import load_settings
 from starter import questions
-from starter.commands.shared_options import QuestionId
+from starter.commands.arguments import QuestionId
 from starter.connection import Connection, connect
 from starter.exit_codes import code_of_outcome
 from starter.plain_text import span, visible, when

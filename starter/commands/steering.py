@@ -17,7 +17,7 @@ from holdfast.execution import State
 from holdfast.plan import Plan, checked_plan
 from holdfast.settings import load_settings
 from starter import questions
-from starter.commands.shared_options import QuestionId
+from starter.commands.arguments import QuestionId
 from starter.connection import Connection, connect
 from starter.editor import edited_text
 from starter.rendering import out
