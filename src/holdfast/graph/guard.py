@@ -8,7 +8,7 @@ the query itself introduces. Nothing is searched for in the text, so odd spaces 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
@@ -92,7 +92,7 @@ def guarded(query: str, schema: GraphSchema) -> GuardedQuery:
         raise QueryRefused("The query is empty; it must begin with MATCH, OPTIONAL MATCH, UNWIND, WITH or RETURN.")
     judge = _Judge(query, tokens, schema)
     judge.judge_all()
-    return GuardedQuery(text=_rejoined(tokens), labels=judge.labels_read(), relations=judge.relations_read())
+    return GuardedQuery(text=judge.canonical_text(), labels=judge.labels_read(), relations=judge.relations_read())
 
 
 @dataclass(slots=True)
@@ -122,6 +122,8 @@ class _Judge:
         # Names of nodes without a label ("" where they have no name), and whether a relation touches them.
         self._bare_nodes: set[tuple[str, bool]] = set()
         self._has_bare_relation = False
+        # Where the names of the schema stand.
+        self._schema_names: set[int] = set()
 
     def judge_all(self) -> None:
         """Raises QueryRefused at the first word that may not stand where it stands."""
@@ -145,6 +147,15 @@ class _Judge:
             raise self._refused(tokens[self._open[-1].index], f"this {self._open[-1].sign} is never closed")
         if not returns:
             raise QueryRefused("The query has no RETURN; it must end by returning named columns.")
+
+    def canonical_text(self) -> str:
+        """What runs. Names of the schema are quoted, because some are the engines' own words (Group, order)."""
+        text = ""
+        for token in self._tokens:
+            shown = f"`{token.text}`" if token.start in self._schema_names and token.kind == "word" else token.text
+            # The engines' grammar takes no space before the comma of an ORDER BY.
+            text += shown if shown == "," else f" {shown}"
+        return text[1:]
 
     def labels_read(self) -> frozenset[str]:
         """Labels that the patterns name or leave open."""
@@ -200,15 +211,19 @@ class _Judge:
         if before.text == ".":
             if after.text == "(" or (name not in self._schema.properties and name not in self._keys):
                 raise self._refused(token, f"no property is called {name}" + _nearest(name, self._schema.properties))
+            self._schema_names.add(token.start)
             return True
         role = self._role()
         if before.text in (":", "|") and role in ("node", "relation"):
             self._judge_type(token, name, role)
+            self._schema_names.add(token.start)
             return True
         if after.text == ":" and role in ("map", "properties") and before.text in ("{", ","):
             if role == "properties" and name not in self._schema.properties:
                 raise self._refused(token, f"no property is called {name}" + _nearest(name, self._schema.properties))
             self._keys.add(name)
+            if role == "properties":
+                self._schema_names.add(token.start)
             return True
         return False
 
@@ -363,8 +378,3 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 def _all(known: Iterable[str]) -> str:
     return ", ".join(sorted(known))
-
-
-def _rejoined(tokens: Sequence[Token]) -> str:
-    # The engines' grammar takes no space before the comma of an ORDER BY.
-    return "".join(token.text if token.text == "," else f" {token.text}" for token in tokens).lstrip()
