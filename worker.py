@@ -7,17 +7,14 @@ import signal
 import sys
 from datetime import timedelta
 
-from activities.syncing import SyncActivities
-from holdfast.offline.planner import OfflinePlanner
-from holdfast.offline.writer import OfflineCypherWriter
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
-from workflows.sync import SyncWorkflow
 
 from activities.formatting import FormattingActivities
 from activities.planning import PlanningActivities
 from activities.steps import StepActivities
+from activities.syncing import SyncActivities
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import TASK_QUEUE
 from holdfast.cypher_step import CypherStepRunner
@@ -25,15 +22,20 @@ from holdfast.errors import HoldfastError, SettingsError
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.logs import configure_logs
 from holdfast.offline.formatter import OfflineFormatter
+from holdfast.offline.planner import OfflinePlanner
+from holdfast.offline.writer import OfflineCypherWriter
 from holdfast.query_worker import QueryPool
 from holdfast.settings import Settings, load_settings
 from holdfast.sync.tenant_sync import TenantSync
 from workflows.query import QueryWorkflow
+from workflows.sync import SyncWorkflow
 
 # Activities that run when the worker is asked to end may finish for so long; what does not is done again elsewhere.
 GRACE = timedelta(seconds=5)
 # After a killed worker, its questions wait this long for it before another worker takes them from their history.
 STICKY_QUEUE_TIMEOUT = timedelta(seconds=5)
+# A cancelled activity hears of it with a heartbeat's answer.
+HEARTBEAT_THROTTLE = timedelta(seconds=2)
 
 
 async def run_worker(settings: Settings) -> None:
@@ -71,6 +73,7 @@ async def run_worker(settings: Settings) -> None:
             ],
             graceful_shutdown_timeout=GRACE,
             sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_TIMEOUT,
+            max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         ):
             await _asked_to_end()
     finally:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from holdfast.artifacts import ArtifactStore
-from holdfast.formatter import Formatter, format_rows
 from temporalio import activity
 
 from activities.failures import translated
+from activities.liveness import beating
 from holdfast.answer import FormattedAnswer
+from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import FormatRequest
+from holdfast.formatter import Formatter, format_rows
 
 
 class FormattingActivities:
@@ -22,6 +23,7 @@ class FormattingActivities:
 
     @activity.defn(name="format_answer")
     @translated
+    @beating
     async def format_answer(self, request: FormatRequest) -> FormattedAnswer:
         """See `holdfast.contracts.format_answer`."""
         presentation = await self._formatter.present(request)

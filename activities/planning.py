@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import structlog
-from holdfast.graph.snapshots import SnapshotStore
 from temporalio import activity
 
 from activities.failures import translated
+from activities.liveness import beating
 from holdfast.answer import Planned, PlanningOutcome
 from holdfast.approval import approval_reason
 from holdfast.contracts import PlanRequest
 from holdfast.effort import Stopwatch
+from holdfast.graph.snapshots import SnapshotStore
 from holdfast.plan import Plan
 from holdfast.planner import Planner
 from holdfast.question import checked_text
@@ -32,6 +33,7 @@ class PlanningActivities:
 
     @activity.defn(name="plan_question")
     @translated
+    @beating
     async def plan_question(self, request: PlanRequest) -> PlanningOutcome:
         """See `holdfast.contracts.plan_question`."""
         watch, question = Stopwatch(), request.question

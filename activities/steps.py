@@ -5,6 +5,7 @@ from __future__ import annotations
 from temporalio import activity
 
 from activities.failures import translated
+from activities.liveness import beating
 from holdfast.answer import StepResult
 from holdfast.contracts import StepRequest
 from holdfast.cypher_step import CypherStepRunner
@@ -18,6 +19,7 @@ class StepActivities:
 
     @activity.defn(name="run_cypher_step")
     @translated
+    @beating
     async def run_cypher_step(self, request: StepRequest) -> StepResult:
         """See `holdfast.contracts.run_cypher_step`."""
         return await self._cypher.run(request)

@@ -12,6 +12,7 @@ from temporalio import activity
 from temporalio.service import RPCError
 
 from activities.failures import translated
+from activities.liveness import beating
 from holdfast.contracts import (
     BuiltSnapshot,
     FamilyProgress,
@@ -25,8 +26,6 @@ from holdfast.contracts import (
 from holdfast.errors import TransientError
 from holdfast.sync.tenant_sync import TenantSync
 
-# A quarter of the heartbeat timeout, so that one late beat is not a death.
-_HEARTBEAT = timedelta(seconds=3)
 # A signal is an event in the sync's history for ever: at least so far apart, and further the more there is to tell.
 _PROGRESS_EVERY = timedelta(seconds=2)
 _PROGRESS_GROWTH = 1.05
@@ -51,59 +50,47 @@ class SyncActivities:
 
     @activity.defn(name="begin_sync")
     @translated
+    @beating
     async def begin_sync(self, request: SyncRequest) -> SyncStart:
         """See `holdfast.contracts.begin_sync`."""
         return await self._sync.begin(request)
 
     @activity.defn(name="read_family")
     @translated
+    @beating
     async def read_family(self, request: FamilyRequest) -> FamilyReport:
         """See `holdfast.contracts.read_family`."""
         progress = _ProgressSignals(request.family)
-        async with _beating(), progress.sending():
+        async with progress.sending():
             return await self._sync.read(request, progress.show)
 
     @activity.defn(name="build_snapshot")
     @translated
+    @beating
     async def build_snapshot(self, request: SnapshotRequest) -> BuiltSnapshot:
         """See `holdfast.contracts.build_snapshot`."""
-        async with _beating():
-            return await asyncio.to_thread(self._sync.build, request)
+        return await asyncio.to_thread(self._sync.build, request)
 
     @activity.defn(name="publish_snapshot")
     @translated
+    @beating
     async def publish_snapshot(self, built: BuiltSnapshot) -> None:
         """See `holdfast.contracts.publish_snapshot`."""
         await asyncio.to_thread(self._sync.publish, built.snapshot_id)
 
     @activity.defn(name="prune_syncs")
     @translated
+    @beating
     async def prune_syncs(self, sync_id: str) -> None:
         """See `holdfast.contracts.prune_syncs`."""
-        async with _beating():
-            await asyncio.to_thread(self._sync.prune, sync_id)
+        await asyncio.to_thread(self._sync.prune, sync_id)
 
     @activity.defn(name="record_sync")
     @translated
+    @beating
     async def record_sync(self, record: SyncRecord) -> None:
         """See `holdfast.contracts.record_sync`."""
         await asyncio.to_thread(self._sync.record, record)
-
-
-@asynccontextmanager
-async def _beating() -> AsyncIterator[None]:
-    """Heartbeats while the block runs: they say only that it lives, what is done is on disk."""
-
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(_HEARTBEAT.total_seconds())
-
-    task = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        task.cancel()
 
 
 class _ProgressSignals:

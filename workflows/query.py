@@ -34,6 +34,8 @@ PLANNING_TIMEOUT = timedelta(minutes=2)
 STEP_TIMEOUT = timedelta(minutes=5)
 # A million rows with joins and sorts take seconds; a loaded machine takes some more.
 FORMATTING_TIMEOUT = timedelta(minutes=5)
+# After this a killed worker is noticed and its activity done again; beats come every 2.5 s.
+HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 # Attempts come fast at first, because most faults here are a process that is being replaced, and end after about
 # a minute, because a full disk or a dead engine needs a person. A worker that is away spends no attempt.
 RETRIES = RetryPolicy(
@@ -104,6 +106,7 @@ class QueryWorkflow:
                 contracts.plan_question,
                 contracts.PlanRequest(question=self._question),
                 start_to_close_timeout=PLANNING_TIMEOUT,
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
                 retry_policy=RETRIES,
                 summary="Understand the question",
             )
@@ -161,6 +164,7 @@ class QueryWorkflow:
                     gaps=self._execution.gaps(),
                 ),
                 start_to_close_timeout=FORMATTING_TIMEOUT,
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
                 retry_policy=RETRIES,
                 summary="Format the answer",
             )
@@ -291,6 +295,7 @@ class QueryWorkflow:
                 contracts.run_cypher_step,
                 request,
                 start_to_close_timeout=STEP_TIMEOUT,
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
                 retry_policy=RETRIES,
                 summary=f"{step.id}: {step.operation} {step.entity}",
             )

@@ -34,8 +34,8 @@ READ_TIMEOUT = timedelta(hours=24)
 BUILD_TIMEOUT = timedelta(minutes=30)
 # A rename, some removed folders, one line of text.
 FILES_TIMEOUT = timedelta(minutes=2)
-# A killed worker is noticed after this; beats come every 3 s.
-HEARTBEAT_TIMEOUT = timedelta(seconds=12)
+# After this a killed worker is noticed and its activity done again; beats come every 2.5 s.
+HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 
 # A person may be looking: a tenant that does not answer at all is said within half a minute.
 FIRST_CONTACT = RetryPolicy(
@@ -113,6 +113,7 @@ class SyncWorkflow:
                 contracts.begin_sync,
                 self._request,
                 start_to_close_timeout=BEGIN_TIMEOUT,
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
                 retry_policy=FIRST_CONTACT,
                 summary="See that the tenant answers",
             )
@@ -160,6 +161,7 @@ class SyncWorkflow:
             contracts.publish_snapshot,
             self._built,
             start_to_close_timeout=FILES_TIMEOUT,
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
             retry_policy=LOCAL_WORK,
             summary="Let new questions read it",
         )
@@ -257,6 +259,7 @@ class SyncWorkflow:
                 contracts.record_sync,
                 record,
                 start_to_close_timeout=FILES_TIMEOUT,
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
                 retry_policy=LOCAL_WORK,
                 summary="Write the history",
             )

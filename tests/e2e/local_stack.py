@@ -11,7 +11,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 START_TIMEOUT_S = 90
 COMMAND_TIMEOUT_S = 120
@@ -58,9 +58,16 @@ class Tenant:
         raise TimeoutError("the tenant did not start")
 
     def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
     def requests(self) -> list[dict[str, Any]]:
         """Every answered request so far, in order."""
@@ -119,6 +126,13 @@ class LocalStack:
 
     def down(self) -> None:
         self.run("down")
+
+    def __enter__(self) -> Self:
+        self.up()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.down()
 
     def ask(self, question: str) -> dict[str, Any]:
         """The compatible dictionary of the answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pydantic import JsonValue
 from temporalio.client import Client
 
 from holdfast.plan import MAX_STEPS
@@ -12,7 +13,7 @@ from tests.workflows.scenarios import run_scenario
 SUGGESTED_EVENTS = 4_096
 SUGGESTED_BYTES = 4 << 20
 # `holdfast.samples` keeps at most 8 KiB of whole records for a step.
-LARGEST_SAMPLES = tuple({"text": "x" * 2_700} for _ in range(3))
+LARGEST_SAMPLES: tuple[dict[str, JsonValue], ...] = tuple({"text": "x" * 2_700} for _ in range(3))
 
 
 async def test_the_largest_plan_with_the_largest_samples_needs_less_than_half_of_a_history(
