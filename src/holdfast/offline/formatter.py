@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from holdfast.answer import StepResult
 from holdfast.contracts import FormatRequest
 from holdfast.errors import PresentationRejected
-from holdfast.offline.meaning import Noun, ShownColumn, StepMeaning, Tally
+from holdfast.offline.columns import ID_COLUMNS
+from holdfast.offline.meaning import Noun, Pairs, Paths, ShownColumn, StepMeaning, Tally
 from holdfast.presentation import Presentation
 from holdfast.presentation.headings import readable
 from holdfast.presentation.recipe import (
@@ -187,7 +188,7 @@ def _table(main: _Found, beside: list[tuple[_Found, str]], request: FormatReques
         operations.append(Sort(by=tuple(keys)))
     for column in columns:
         operations += _worded(column, main)
-    operations.append(Choose(columns=_told_apart(columns)))
+    operations.append(Choose(columns=_told_apart(columns), hidden=_counted_ids(main)))
     return Presentation(
         source=main.result.step_id,
         operations=tuple(operations),
@@ -233,7 +234,22 @@ def _summary(main: _Found) -> str:
     numbers = [column.name for column in main.columns if column.kind == "number"]
     if main.meaning is not None and isinstance(main.meaning.meaning, Tally) and numbers and not main.result.gaps:
         return f"{{sum:{numbers[0]}}} {_literal(main.noun.many)} in {{rows:row|rows}}."
-    return f"{{rows:{_literal(main.noun.one)}|{_literal(main.noun.many)}}}."
+    noun = f"{_literal(main.noun.one)}|{_literal(main.noun.many)}"
+    if ids := _counted_ids(main):
+        return f"{{distinct:{ids[0]}|{noun}}} in {{rows:row|rows}}."
+    return f"{{rows:{noun}}}."
+
+
+def _counted_ids(main: _Found) -> tuple[str, ...]:
+    """The id that tells how many things there are, where one thing may stand in several rows."""
+    meaning = main.meaning.meaning if main.meaning is not None else None
+    match meaning:
+        case Paths():
+            return (ID_COLUMNS[meaning.focus],)
+        case Pairs():
+            return (ID_COLUMNS[meaning.subject.kind],)
+        case _:
+            return ()
 
 
 def _nothing(noun: Noun, request: FormatRequest) -> str:

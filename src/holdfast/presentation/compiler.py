@@ -42,7 +42,7 @@ def applied(operation: Operation, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFr
 
 @applied.register
 def _(operation: Choose, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
-    return rows.select(*(column(shown.column) for shown in operation.columns))
+    return rows.select(*(column(name) for name in operation.kept))
 
 
 @applied.register

@@ -74,7 +74,7 @@ def _as_meant(operation: Operation, schema: pl.Schema, schemas: Schemas) -> pl.S
     """
     match operation:
         case Choose():
-            return pl.Schema({shown.column: schema.get(shown.column, pl.Null()) for shown in operation.columns})
+            return pl.Schema({name: schema.get(name, pl.Null()) for name in operation.kept})
         case Rename():
             return pl.Schema({**schema, operation.to: schema.get(operation.column, pl.Null())})
         case Join():
@@ -121,9 +121,8 @@ def _repeated(*names: str) -> Iterator[str]:
 
 @problems.register
 def _(operation: Choose, schema: pl.Schema, schemas: Schemas) -> Iterator[str]:
-    columns = [shown.column for shown in operation.columns]
-    yield from _missing(schema, *columns)
-    yield from (f"{column!r} is chosen twice" for column, times in Counter(columns).items() if times > 1)
+    yield from _missing(schema, *operation.kept)
+    yield from (f"{column!r} is chosen twice" for column, times in Counter(operation.kept).items() if times > 1)
 
 
 @problems.register

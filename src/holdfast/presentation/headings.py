@@ -20,10 +20,11 @@ def readable(column: str) -> str:
 
 
 def headings(operations: Sequence[Operation], columns: Sequence[str]) -> tuple[Header, ...]:
-    """A heading for every column that the operations leave, in order."""
+    """A heading for every column that the operations leave to be shown, in order."""
     given: dict[str, str] = {}
     for operation in operations:
         if isinstance(operation, Choose):
+            columns = [column for column in columns if column not in operation.hidden]
             given |= {shown.column: shown.heading for shown in operation.columns if shown.heading}
         elif isinstance(operation, Rename) and operation.column in given:
             given[operation.to] = given.pop(operation.column)

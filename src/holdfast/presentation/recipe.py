@@ -31,10 +31,16 @@ class Shown(_Part):
 
 
 class Choose(_Part):
-    """Keep these columns, in this order, under these headings."""
+    """Keep these columns, in this order, under these headings; `hidden` ones stay for counting and are not shown."""
 
     op: Literal["choose"] = "choose"
     columns: Annotated[tuple[Shown, ...], Field(min_length=1, max_length=200)]
+    hidden: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Every column that stays."""
+        return (*(shown.column for shown in self.columns), *self.hidden)
 
 
 class Rename(_Part):

@@ -7,6 +7,7 @@ In braces stands what is filled in; `{{` and `}}` are braces themselves::
     {rows_in} {dropped}       rows at the start, left out      1,000
     {joined:step} {not_joined:step}   rows that found something in a joined step, or did not
     {distinct:column}         different values
+    {distinct:column|person|people}   the same with its noun
     {sum:column} {mean:column} {median:column} {min:column} {max:column}
     {count:column=text}       rows whose cell reads so
     {values:column}           its different values, up to ten, the rest counted
@@ -45,8 +46,14 @@ class Place:
 
     @property
     def column(self) -> str:
-        """The column it asks; for a count the part before `=`."""
-        return self.argument.partition("=")[0] if self.kind == "count" else self.argument
+        """The column it asks: for a count what stands before `=`, for different values before the noun."""
+        ends = {"count": "=", "distinct": "|"}.get(self.kind)
+        return self.argument.partition(ends)[0] if ends else self.argument
+
+    @property
+    def noun(self) -> str:
+        """`one|many`, empty where the place names none."""
+        return self.argument.partition("|")[2] if self.kind == "distinct" else self.argument
 
 
 def places(template: str) -> Iterator[Place]:
@@ -72,7 +79,7 @@ def misfits(template: str, schema: pl.Schema, steps: Mapping[str, object]) -> It
 
 
 def _misfit(place: Place, schema: pl.Schema, steps: Mapping[str, object]) -> str | None:
-    if place.kind == "rows" and place.argument.count("|") not in {0, 1}:
+    if place.kind in {"rows", "distinct"} and place.noun.count("|") not in {0, 1}:
         return "takes a noun in the singular and the plural, as in {rows:person|people}"
     if place.kind in _OF_THE_ROWS:
         return None
@@ -113,9 +120,12 @@ def _counted(place: Place, counts: RowCounts) -> str:
         return number(sum(getattr(join, place.kind) for join in counts.joins if join.step_id == place.argument))
     if place.kind != "rows":
         return number(getattr(counts, place.kind))
-    one, _, many = place.argument.partition("|")
-    noun = one if counts.rows_out == 1 else many
-    return f"{number(counts.rows_out)} {noun}".rstrip()
+    return _with_noun(counts.rows_out, place)
+
+
+def _with_noun(count: int, place: Place) -> str:
+    one, _, many = place.noun.partition("|")
+    return f"{number(count)} {one if count == 1 else many}".rstrip()
 
 
 def _facts(wanted: set[Place], rows: pl.LazyFrame, *, as_markdown: bool) -> dict[Place, str]:
@@ -125,7 +135,11 @@ def _facts(wanted: set[Place], rows: pl.LazyFrame, *, as_markdown: bool) -> dict
     if not asked:
         return {}
     found = rows.select(_fact(place, schema).alias(str(i)) for i, place in enumerate(asked)).collect(engine="streaming")
-    words = [_in_words(found[str(i)].item()) for i in range(len(asked))]
+    values = [found[str(i)].item() for i in range(len(asked))]
+    words = [
+        _with_noun(value, place) if place.kind == "distinct" else _in_words(value)
+        for place, value in zip(asked, values, strict=True)
+    ]
     return {place: escaped(text) if as_markdown else text for place, text in zip(asked, words, strict=True)}
 
 
