@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+import holdfast
 from holdfast.errors import QueryFailed, SyncInconsistent
 from holdfast.graph.engine import EngineName, installed_version
 from holdfast.graph.guard import guarded
@@ -176,6 +178,13 @@ def test_timestamps_that_polars_wrote_are_timestamps(tmp_path: Path, snapshot: S
     frame.select(reversed(frame.columns)).write_parquet(tables / "User.parquet")
     built = SnapshotStore(tmp_path / "graph").build(tables, draft(), snapshot.manifest.engine)
     assert built.manifest.counts["User"] == 4
+
+
+def test_no_other_module_imports_an_engine() -> None:
+    source = Path(holdfast.__file__).parent
+    importing = re.compile(r"^\s*(?:import|from) (?:ladybug|kuzu)\b|import_module\(", re.MULTILINE)
+    found = {str(file.relative_to(source)) for file in source.rglob("*.py") if importing.search(file.read_text())}
+    assert found == {"graph/engine.py"}
 
 
 @pytest.mark.parametrize("engine", ["kuzu"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,9 @@ from holdfast.processes import command, die_with_parent
 # Twice what 100,000 users and 1,000,000 memberships need; beyond it the engine spills into the folder it builds in.
 _BUFFER_BYTES = 1 << 30
 
+# A hundred times what 1,000,000 memberships take: an engine that hangs must not hold the lock for ever.
+_LOAD_SECONDS = 600
+
 _ARROW_TYPES = {
     ColumnType.STRING: pa.string(),
     ColumnType.BOOL: pa.bool_(),
@@ -36,6 +40,8 @@ _ARROW_TYPES = {
     ColumnType.STRING_LIST: pa.list_(pa.string()),
 }
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+# Less than the engine's smallest step of growth.
+_FULL_BYTES = 1 << 20
 
 
 class _Load(BaseModel):
@@ -60,27 +66,38 @@ class _Loaded(BaseModel):
 def build_database(tables: Path, schema: GraphSchema, database: Path, engine: EngineName) -> dict[str, int]:
     """Load every table of `schema` into the new file `database`; rows found in it afterwards, by table.
 
-    Raises SyncInconsistent where the tables do not fit the schema or each other, StorageFull.
+    Raises SyncInconsistent where the tables do not fit the schema or each other, OSError (ENOSPC) for a full disk.
     """
     load = _Load(tables=tables, graph_schema=schema, database=database, engine=engine)
-    process = subprocess.run(  # noqa: S603 - our own module, nothing from outside on the command line
-        command("holdfast.graph.loader"),
-        input=load.model_dump_json().encode(),
-        capture_output=True,
-        env={},
-        check=False,
-    )
-    if process.returncode != 0:
-        words = process.stderr.decode(errors="replace").strip().splitlines() or [f"exit status {process.returncode}"]
-        raise SyncInconsistent(
-            f"{engine} ended while it loaded the graph ({words[-1]}). Nothing was published; run `holdfast sync` again."
+    try:
+        process = subprocess.run(  # noqa: S603 - our own module, nothing from outside on the command line
+            command("holdfast.graph.loader"),
+            input=load.model_dump_json().encode(),
+            capture_output=True,
+            env={},
+            check=False,
+            timeout=_LOAD_SECONDS,
         )
+    except subprocess.TimeoutExpired:
+        raise _unfinished(engine, f"no end after {_LOAD_SECONDS} s") from None
+    if process.returncode != 0:
+        # kuzu aborts on a full disk without a word of it.
+        if shutil.disk_usage(database.parent).free < _FULL_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        words = process.stderr.decode(errors="replace").strip().splitlines()
+        raise _unfinished(engine, words[-1] if words else f"exit status {process.returncode}")
     loaded = _Loaded.model_validate_json(process.stdout.splitlines()[-1])
     if loaded.storage_full:
-        raise storage_full(database.parent)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if loaded.failure:
         raise SyncInconsistent(f"{loaded.failure} Nothing was published; run `holdfast sync` again in full.")
     return loaded.counts
+
+
+def _unfinished(engine: EngineName, why: str) -> SyncInconsistent:
+    return SyncInconsistent(
+        f"{engine} did not finish loading the graph ({why}). Nothing was published; run `holdfast sync` again."
+    )
 
 
 def table_rows(tables: Path, schema: GraphSchema) -> dict[str, int]:
@@ -99,13 +116,10 @@ def storage_errors(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _NO_SPACE:
-            raise storage_full(folder) from error
+            raise StorageFull(
+                f"No space is left for the graph in {folder}; make room, it goes on by itself."
+            ) from error
         raise
-
-
-def storage_full(folder: Path) -> StorageFull:
-    """The sentence for a full disk."""
-    return StorageFull(f"No space is left for the graph in {folder}; make room, it goes on by itself.")
 
 
 def _table_names(schema: GraphSchema) -> list[str]:
@@ -157,8 +171,6 @@ def _copy(link: Any, statement: str, rows: pa.Table, name: str) -> None:
     try:
         link.execute(statement)
     except RuntimeError as error:
-        if os.strerror(errno.ENOSPC) in str(error):
-            raise OSError(errno.ENOSPC, str(error)) from error
         raise _TableUnfit(f"The table {name} ({rows.num_rows:,} rows) cannot be loaded: {error}") from error
 
 
@@ -193,12 +205,9 @@ def _run(load: _Load) -> _Loaded:
         with connection(load.engine, load.database, read_only=False, memory_bytes=_BUFFER_BYTES) as link:
             _load_all(link, load)
             return _Loaded(counts=_counts(link, load.graph_schema))
-    except _TableUnfit as error:
-        return _Loaded(failure=str(error))
-    except OSError as error:
-        if error.errno in _NO_SPACE:
-            return _Loaded(storage_full=True)
-        raise
+    except (_TableUnfit, RuntimeError) as error:
+        # The engine tells of a full disk in words only.
+        return _Loaded(failure=str(error), storage_full=os.strerror(errno.ENOSPC) in str(error))
 
 
 if __name__ == "__main__":

@@ -135,11 +135,14 @@ class SnapshotStore:
         _log.info("snapshot_published", snapshot=snapshot.manifest.snapshot_id, counts=snapshot.manifest.counts)
 
     def prune(self, keep: int) -> list[str]:
-        """Remove all but the published one and the newest others, `keep` in all; the ids that went."""
+        """Remove all but the published one and the newest others, `keep` in all; the ids that went.
+
+        Raises NoSnapshot where nothing is published, SnapshotDamaged.
+        """
         with self._lock():
             self._clear_leftovers()
-            current = self._root / (self._root / _CURRENT).readlink().name
-            others = sorted((d for d in self._root.glob(f"{_PREFIX}*") if d != current), key=_age, reverse=True)
+            current = self.current().directory.name
+            others = sorted((d for d in self._root.glob(f"{_PREFIX}*") if d.name != current), key=_age, reverse=True)
             doomed = others[keep - 1 :]
             for directory in doomed:
                 self._remove(directory)
