@@ -1,7 +1,10 @@
 # Everything a newcomer types is `make demo` and `make test`; both install what they need.
 PYTHON ?= python3
 UV_VERSION := 0.13.9
-UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
+UV := .tools/uv/bin/uv
+# Whatever certificates the machine trusts, a company's own among them; the second name is the older one.
+export UV_SYSTEM_CERTS := 1
+export UV_NATIVE_TLS := 1
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
@@ -12,12 +15,12 @@ help: ## Show what can be typed
 
 setup: .venv/.installed ## Install the locked dependencies into .venv
 
-.tools/uv/bin/uv:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Holdfast needs Python 3.11 or newer: make PYTHON=python3.12 …"; exit 1; }
-	@$(PYTHON) -m venv .tools/uv || { echo "Python cannot make a virtual environment: install python3-venv (Debian: apt install python3-venv)."; rm -rf .tools/uv; exit 1; }
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Holdfast needs Python 3.11 or newer, e.g.: make PYTHON=python3.12 demo"; exit 1; }
+	@$(PYTHON) -m venv .tools/uv || { rm -rf .tools/uv; echo "Python cannot make a virtual environment: install python3-venv (Debian: apt install python3-venv)."; exit 1; }
 	@.tools/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.venv/.installed: requirements.lock pyproject.toml | $(filter .tools/uv/bin/uv,$(UV))
+.venv/.installed: requirements.lock pyproject.toml | $(UV)
 	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
 	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
@@ -45,7 +48,7 @@ format: setup ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-lock: | $(filter .tools/uv/bin/uv,$(UV)) ## Resolve pyproject.toml into requirements.lock
+lock: | $(UV) ## Resolve pyproject.toml into requirements.lock
 	@$(UV) pip compile --quiet pyproject.toml --group dev --universal --generate-hashes --no-header --no-annotate -o requirements.lock
 
 bench: setup ## Measure speed; prints a table and writes benchmarks/results/

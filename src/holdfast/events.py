@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from holdfast.answer import Answer, Generated
 from holdfast.execution import State
@@ -85,3 +85,9 @@ Event = Annotated[
     StateChanged | PlanGenerated | ReviewRequested | ReviewDecided | StepStarted | StepEnded | StepFailed | FinalResult,
     Field(discriminator="type"),
 ]
+
+
+class AnyEvent(RootModel[Event]):
+    """Any of them, as it is read back from the stream."""
+
+    model_config = ConfigDict(frozen=True)

@@ -28,6 +28,7 @@ from starter.exit_codes import code_of_outcome
 from starter.plain_text import span, visible, when
 from starter.progress import question_progress
 from starter.rendering import err, out, plan_view, questions_view
+from starter.streams import events_of
 from starter.watching import content_of, show_answer, watch_question
 
 Rows = Annotated[int, typer.Option("--rows", min=1, help="Rows to show; `export` writes all of them")]
@@ -78,7 +79,16 @@ def ask(  # noqa: PLR0913 - options of a command
     asyncio.run(run())
 
 
-def watch(question_id: QuestionId, as_json: AsJson = False, timeout: Timeout = None, rows: Rows = 25) -> None:
+def watch(  # noqa: PLR0913 - options of a command
+    question_id: QuestionId,
+    as_json: AsJson = False,
+    timeout: Timeout = None,
+    rows: Rows = 25,
+    as_events: Annotated[
+        bool, typer.Option("--events", help="Print every event as a line of JSON with its offset, and nothing else")
+    ] = False,
+    start: Annotated[int, typer.Option("--from", min=0, help="With --events: go on at this offset")] = 0,
+) -> None:
     """Follow a question that runs, and show its answer; one that has ended is shown at once.
 
     Example: holdfast watch q-20260724-k3v9x2ta
@@ -87,7 +97,9 @@ def watch(question_id: QuestionId, as_json: AsJson = False, timeout: Timeout = N
     async def run() -> None:
         connection = await connect(load_settings())
         await questions.asked(connection, question_id)
-        await _await_and_show(connection, question_id, timeout, rows if not as_json else None)
+        if as_events:
+            return await _within(_print_events(connection, question_id, start), timeout, question_id)
+        return await _await_and_show(connection, question_id, timeout, rows if not as_json else None)
 
     asyncio.run(run())
 
@@ -208,6 +220,13 @@ async def _await_and_show(connection: Connection, question_id: str, seconds: flo
     else:
         show_answer(connection, answer, rows)
     raise typer.Exit(code_of_outcome(answer.outcome))
+
+
+async def _print_events(connection: Connection, question_id: str, start: int) -> None:
+    async for offset, event in events_of(connection, question_id, start):
+        line = {"offset": offset, **event.model_dump(mode="json")}
+        sys.stdout.buffer.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        sys.stdout.flush()
 
 
 async def _within(work: Coroutine[Any, Any, T], seconds: float | None, question_id: str) -> T:

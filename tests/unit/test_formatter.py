@@ -162,6 +162,24 @@ async def test_the_planners_join_is_followed(asked: Asked) -> None:
     ]
 
 
+async def test_one_person_on_two_paths_is_one_person_in_two_rows(asked: Asked) -> None:
+    paths = pl.DataFrame(
+        {"user_id": ["u1", "u1", "u2"], "login": ["bob", "bob", "Ann"], "path": ["Sales", "Ops", "Ops"]}
+    )
+    meaning = {
+        "shape": "paths",
+        "people": {"kind": "person"},
+        "applications": {"kind": "application"},
+        "focus": "person",
+    }
+    answer = await asked.step(
+        "main", paths, parameters=meant({"login": "text", "path": "text"}, meaning=meaning)
+    ).answer()
+    assert answer.summary == "2 people in 3 rows."
+    assert [header.value for header in answer.headers] == ["login", "path"]
+    assert asked.content(answer)[0] == {"login": "bob", "path": "Sales"}
+
+
 async def test_times_beside_a_row_are_a_list_of_text(asked: Asked) -> None:
     devices = pl.DataFrame({"user_id": ["u1", "u1"], "created": [LOGIN, LOGIN.replace(day=1)], "managed": [True, None]})
     beside = meant({"created": "time", "managed": "flag"}, join={"on": "user_id", "as": "list"})

@@ -9,11 +9,11 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
-from workflows.sync import SyncWorkflow
 
 from holdfast.answer import Answer, Question
 from tests.workflows.scenarios import HISTORIES, scenarios
 from workflows.query import QueryWorkflow
+from workflows.sync import SyncWorkflow
 
 RECORDED = sorted(HISTORIES.glob("*.json"))
 
