@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -140,6 +140,8 @@ class TenantChild(ProgramChild):
         self._port = self._choose_port(demo.port)
         module = ["starter", "tenant", "serve", "--port", str(self._port)]
         module += ["--seed", str(demo.seed), "--users", str(demo.users)]
+        # A tenant that is started again after midnight must still be the one that was synced.
+        module += ["--now", f"{datetime.now(UTC):%Y-%m-%d}"]
         module += ["--request-log", str(data_dir / "logs" / "tenant-requests.jsonl")]
         super().__init__("demo tenant", module, dict(os.environ), data_dir / "logs" / "tenant.log")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -17,6 +18,12 @@ from starter.rendering import out, table
 
 Seed = Annotated[int | None, typer.Option("--seed", help="Same seed and size: same company [default: settings]")]
 Users = Annotated[int | None, typer.Option("--users", min=50, max=1_000_000, help="People [default: settings]")]
+Now = Annotated[
+    datetime | None,
+    typer.Option(
+        "--now", formats=["%Y-%m-%d"], help="The UTC day to which the company's dates are relative [default: today]"
+    ),
+]
 Options = TypeVar("Options", bound=BaseModel)
 
 
@@ -35,6 +42,7 @@ def serve(  # noqa: PLR0913 - options of a command
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="0: a free one")] = 0,
     seed: Seed = None,
     users: Users = None,
+    now: Now = None,
     latency: Annotated[float, typer.Option("--latency", min=0, help="Seconds that every answer waits")] = 0.0,
     rate_limits: Annotated[OnOff, typer.Option("--rate-limits", help="Whether Okta's rate limits hold")] = OnOff.ON,
     fault: Annotated[
@@ -65,7 +73,9 @@ def serve(  # noqa: PLR0913 - options of a command
         faults=_read(FaultOptions, [f"latency={latency}", *(fault or [])], "--fault"),
         rate_limits=_read(RateLimitOptions, [f"enabled={rate_limits.value}", *(limit or [])], "--limit"),
     )
-    company = make_company(demo.seed if seed is None else seed, demo.users if users is None else users)
+    company = make_company(
+        demo.seed if seed is None else seed, demo.users if users is None else users, now=_beginning_of(now)
+    )
 
     # It is documented, and protects nothing.
     token = options.token.get_secret_value()
@@ -84,6 +94,7 @@ def export_records(
     directory: Annotated[Path, typer.Argument(help="Made if need be; files of an earlier export are replaced")],
     seed: Seed = None,
     users: Users = None,
+    now: Now = None,
 ) -> None:
     """Write the raw records that the demo tenant serves, one JSON-lines file a family.
 
@@ -92,9 +103,15 @@ def export_records(
     from holdfast.demo import export, make_company
 
     demo = load_settings().demo
-    company = make_company(demo.seed if seed is None else seed, demo.users if users is None else users)
+    company = make_company(
+        demo.seed if seed is None else seed, demo.users if users is None else users, now=_beginning_of(now)
+    )
     counts = export(company, directory)
     out().print(table(("Family", "Records"), [(name, f"{count:,}") for name, count in counts.items()], numbers=(1,)))
+
+
+def _beginning_of(day: datetime | None) -> datetime | None:
+    return day.replace(tzinfo=UTC) if day is not None else None
 
 
 def _read(model: type[Options], pairs: list[str], flag: str) -> Options:
