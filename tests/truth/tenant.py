@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+
+import polars as pl
 
 from holdfast.demo.company import make_company
 from holdfast.demo.export import export
@@ -20,6 +23,7 @@ from holdfast.sync.tables import FamilyRows, make_tables
 
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 Record = dict[str, Any]
+_REFUSED = "403 E0000006: You do not have permission"
 # Exported relation → the id of the parent its records are listed under, the id of the record itself.
 _RELATIONS = {
     "group_members": ("group_id", "user_id"),
@@ -40,13 +44,16 @@ class DemoTenant:
     snapshot: Snapshot
 
 
-def demo_tenant(seed: int, users: int, directory: Path) -> DemoTenant:
+def demo_tenant(
+    seed: int, users: int, directory: Path, unreadable: Mapping[str, frozenset[str]] = MappingProxyType({})
+) -> DemoTenant:
+    """`unreadable`: relation → names of the groups or applications whose lines the tenant does not tell."""
     export(make_company(seed, users, now=NOW), directory / "export")
     records = {
         file.stem: [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
         for file in (directory / "export").glob("*.jsonl")
     }
-    tables = make_tables(_families(records), directory / "tables")
+    tables = make_tables(_families(records, _hidden(records, unreadable)), directory / "tables")
     store = SnapshotStore(directory / "graph")
     draft = ManifestDraft(
         snapshot_id="1",
@@ -60,25 +67,28 @@ def demo_tenant(seed: int, users: int, directory: Path) -> DemoTenant:
     return DemoTenant(records, store.build(directory / "tables", draft, "ladybug"))
 
 
-def _families(records: Mapping[str, list[Record]]) -> dict[str, FamilyRows]:
+def _hidden(records: Mapping[str, list[Record]], unreadable: Mapping[str, frozenset[str]]) -> dict[str, set[str]]:
+    names = {g["id"]: g["profile"]["name"] for g in records["groups"]} | {a["id"]: a["label"] for a in records["apps"]}
+    return {family: {i for i, name in names.items() if name in hidden} for family, hidden in unreadable.items()}
+
+
+def _families(records: Mapping[str, list[Record]], hidden: Mapping[str, set[str]]) -> dict[str, FamilyRows]:
     found = {}
     for name in FAMILIES:
         lines = [dict(line) for line in records.get(name, [])]
         if name == "devices":
             lines = _with_owners(lines, records["device_users"])
-        unreadable = {line["user_id"]: "403 E0000006" for line in lines if line.get("unreadable")}
+        unknown = {line["user_id"]: _REFUSED for line in lines if line.get("unreadable")}
+        unknown |= dict.fromkeys(hidden.get(name, ()), _REFUSED)
         by_parent: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         parent, own = _RELATIONS.get(name, ("", "id"))
         for line in lines:
-            if not line.get("unreadable"):
+            if not line.get("unreadable") and line.get(parent) not in hidden.get(name, ()):
                 record = _as_served(name, line) | {"id": line[own]}
                 by_parent[line[parent] if parent else WHOLE].append(record)
         frames = [rows_frame(name, page, key) for key, page in by_parent.items()]
         if frames:
-            whole = frames[0].clear().vstack(frames[0])
-            for frame in frames[1:]:
-                whole = whole.vstack(frame)
-            found[name] = FamilyRows(whole, unreadable)
+            found[name] = FamilyRows(pl.concat(frames), unknown)
     return found
 
 

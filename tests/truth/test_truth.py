@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import polars as pl
 import pytest
 
 from holdfast.answer import NeedsClarification, Refused
@@ -174,3 +175,53 @@ async def test_questions_put_together_at_random_are_answered_as_the_export_says(
             assert frame["person_count"].to_list() == [len(made.logins)], f"{made.question}: {plan.understood_as}"
         else:
             assert set(frame["login"]) == made.logins, f"{made.question}: {plan.understood_as}"
+
+
+@pytest.fixture(scope="module")
+def partly_read(tmp_path_factory: pytest.TempPathFactory) -> DemoTenant:
+    hidden = {
+        "group_members": frozenset({"Legacy VPN", "Finance"}),
+        "app_users": frozenset({"Whiteboard", "Box"}),
+    }
+    return demo_tenant(7, 100, tmp_path_factory.mktemp("partly-read"), hidden)
+
+
+async def _shown(question: str, tenant: DemoTenant, pool: QueryPool) -> pl.DataFrame:
+    plan = await planned(question, tenant.snapshot)
+    assert isinstance(plan, Plan), plan
+    return (await rows_of(plan, tenant.snapshot, pool))[0]
+
+
+async def test_a_group_whose_members_are_unknown_is_not_empty(partly_read: DemoTenant, pool: QueryPool) -> None:
+    assert "Legacy VPN" not in (await _shown("empty groups", partly_read, pool))["group_name"].to_list()
+    small = await _shown("groups with fewer than 5 members", partly_read, pool)
+    assert not {"Legacy VPN", "Finance"} & set(small["group_name"])
+    sizes = await _shown("members per group", partly_read, pool)
+    unknown = sizes.filter(pl.col("person_count").is_null())["group_name"]
+    assert set(unknown) == {"Legacy VPN", "Finance"}
+    assert set(sizes.tail(2)["group_name"]) == {"Legacy VPN", "Finance"}
+
+
+async def test_an_application_whose_users_are_unknown_is_not_unassigned(
+    partly_read: DemoTenant, pool: QueryPool
+) -> None:
+    unassigned = await _shown("apps with nobody assigned", partly_read, pool)
+    assert "Whiteboard" not in unassigned["application"].to_list()
+    assert "Legacy VPN Client" in unassigned["application"].to_list()
+
+
+async def test_nobody_is_surely_outside_a_group_that_could_not_be_read(
+    partly_read: DemoTenant, pool: QueryPool
+) -> None:
+    assert len(await _shown("people not in the Finance group", partly_read, pool)) == 0
+    assert len(await _shown("people who cannot open Box and are active", partly_read, pool)) == 0
+    assert len(await _shown("people not in the Sales group", partly_read, pool)) > 0
+
+
+async def test_access_through_a_group_that_could_not_be_read_is_shown_as_such(
+    partly_read: DemoTenant, pool: QueryPool
+) -> None:
+    opened = await _shown("who can open NetSuite", partly_read, pool)
+    records = Records(partly_read.records, NOW)
+    assert set(opened["login"]) == {login for login, _, _ in records.app_paths("NetSuite")}
+    assert "through a group that could not be read" in opened["path"].to_list()

@@ -199,7 +199,7 @@ class Vocabulary:
     """The words of one snapshot, in memory. Reading is safe from any thread; nothing changes after `load`."""
 
     def __init__(self, words: pl.DataFrame) -> None:
-        self._words = words
+        self._words = words.select(*_WORDS)
         self._keys: list[str] = words.get_column("key").to_list()
 
     @classmethod
@@ -234,9 +234,11 @@ class Vocabulary:
 
     def of_kind(self, kind: WordKind) -> tuple[TenantWord, ...]:
         """Every word of a kind; meant for kinds of which there are few."""
-        rows = self._words.filter(pl.col("kind") == kind.value).select(*_WORDS).iter_rows()
+        rows = self._words.filter(pl.col("kind") == kind.value).rows()
         return tuple(TenantWord(WordKind(k), name, id_, detail) for k, name, id_, detail in rows)
 
     def _read(self, start: int, end: int) -> tuple[TenantWord, ...]:
-        rows = self._words.slice(start, end - start).select(*_WORDS).iter_rows()
+        if start == end:
+            return ()
+        rows = self._words.slice(start, end - start).rows()
         return tuple(TenantWord(WordKind(k), name, id_, detail) for k, name, id_, detail in rows)

@@ -6,15 +6,16 @@ read in two ways is read in both, and the asker decides. A rule's readings are k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
 from holdfast.graph.schema import GraphSchema
 from holdfast.graph.vocabulary import TenantWord, Vocabulary, WordKind
 from holdfast.offline.lexicon import Lexicon, Phrases
+from holdfast.offline.links import LINKS, Kind
 from holdfast.offline.tokens import Token
 
 T = TypeVar("T")
@@ -42,6 +43,16 @@ class NameRead(NamedTuple):
 MOST_NAMESAKES = 6
 
 
+# Readings of one stretch of words; a sentence that has more is a riddle, and would take long to read.
+MOST_READINGS = 200
+# The longest question of the bank takes 3,000; so many are read in half a second.
+MOST_READINGS_IN_ALL = 60_000
+
+
+class TooManyReadings(Exception):
+    """The question can be read in so many ways that no choice between them could be offered."""
+
+
 @dataclass
 class Parse:
     """One question being read."""
@@ -52,6 +63,7 @@ class Parse:
     schema: GraphSchema
     now: datetime
     furthest: int = 0
+    readings: int = 0
     kept: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def at_end(self, at: int) -> bool:
@@ -81,6 +93,16 @@ class Parse:
         found = [Read(value, end) for start in self.starts(at) for value, end in table.at(self.tokens, start)]
         for read in found:
             self.reached(read.end)
+        return found
+
+    @cached_property
+    def last_mention(self) -> Mapping[Kind, int]:
+        """Where the question last has a noun for things of a kind; a kind without one need not be looked for."""
+        found: dict[Kind, int] = {}
+        for at in range(len(self.tokens)):
+            kinds = [kind for kind, _ in self.lexicon.nouns.at(self.tokens, at)]
+            kinds += [LINKS[link].source for link, _ in self.lexicon.outlines.at(self.tokens, at)]
+            found |= dict.fromkeys(kinds, at)
         return found
 
     def mark(self, mark: str, at: int) -> list[int]:
@@ -170,6 +192,9 @@ def rule(function: Callable[Concatenate[Parse, int, P], Iterable[Read[T]]]) -> R
             parse.kept[key] = []
             best: dict[tuple[Any, int], Read[T]] = {}
             for read in function(parse, at, *args, **kwargs):
+                parse.readings += 1
+                if len(best) > MOST_READINGS or parse.readings > MOST_READINGS_IN_ALL:
+                    raise TooManyReadings
                 known = best.get((read.value, read.end))
                 if known is None or read.cost < known.cost:
                     best[read.value, read.end] = read

@@ -19,7 +19,7 @@ from holdfast.offline.grammar.windows import WORDS as WINDOW_WORDS
 from holdfast.offline.lexicon import lexicon
 from holdfast.offline.meaning import Asked
 from holdfast.offline.notes import notes
-from holdfast.offline.parse import Parse, Read
+from holdfast.offline.parse import Parse, Read, TooManyReadings
 from holdfast.offline.steps import steps
 from holdfast.offline.tokens import Token, tokenise
 from holdfast.offline.wording import Wording
@@ -82,8 +82,15 @@ def understood(
     if len(tokens) > _MOST_WORDS:
         return Refused(reason=f"The question has {len(tokens)} words; rules read up to {_MOST_WORDS}. Ask in parts.")
     parse = Parse(tokens, lexicon(), vocabulary, schema, now)
-    readings = _likeliest(whole_question(parse))
     wording = Wording(parse.lexicon)
+    try:
+        return _understood(parse, wording)
+    except TooManyReadings:
+        return Refused(reason="This can be read in too many ways. Ask it in parts, or say what each name is.")
+
+
+def _understood(parse: Parse, wording: Wording) -> Plan | Refused | NeedsClarification:
+    readings = _likeliest(whole_question(parse))
     if len(readings) == 1:
         return _plan(readings[0], wording, parse)
     if readings:
@@ -176,7 +183,7 @@ def _nearest(parse: Parse, strange: list[Token]) -> Asked | None:
     """What the question means without the strange words, or as far as it can be read."""
     if strange:
         kept = tuple(token for token in parse.tokens if token not in strange)
-        without = replace(parse, tokens=kept, furthest=0, kept={})
+        without = replace(parse, tokens=kept, furthest=0, kept={}, readings=0)
         if readings := _likeliest(whole_question(without)):
             return readings[0].value
         parse = without

@@ -30,7 +30,8 @@ def conditions(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
 @rule
 def _rows(parse: Parse, at: int, kind: Kind, joined: str) -> Iterator[Read[tuple[Item, ...]]]:
     for first in clause(parse, at, kind, joined != ""):
-        item = Item(joined, first.value)
+        # Side by side says "and"; written so, the same row is not read twice.
+        item = Item(joined or "and", first.value)
         yield Read((item,), first.end, first.cost)
         following = [(r.value, r.end) for r in parse.phrases(parse.lexicon.connecting, first.end)]
         for word, begin in [("", first.end), *following]:

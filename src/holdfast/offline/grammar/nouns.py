@@ -24,6 +24,9 @@ _OF: Final = frozenset({"of", "in", "for", "on", "from", "inside", "within"})
 @rule
 def np(parse: Parse, at: int, kind: Kind, whole: bool = False) -> Iterator[Read[Selection]]:
     """Things of one kind, with what stands before and after the noun. `whole`: "all" may stand before."""
+    # People, factors and devices have nouns that are the tenant's own words, or values.
+    if kind is not Kind.PERSON and kind not in _KINDS_AS_NOUNS and parse.last_mention.get(kind, -1) < at:
+        return
     for begin in _whole(parse, at) if whole else [at]:
         for head in _head(parse, begin, kind):
             yield Read(Selection(kind=kind, where=head.value), head.end, head.cost)
