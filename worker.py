@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from contextlib import suppress
 from datetime import timedelta
 
+from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
@@ -18,7 +20,7 @@ from activities.syncing import SyncActivities
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import TASK_QUEUE
 from holdfast.cypher_step import CypherStepRunner
-from holdfast.errors import HoldfastError, SettingsError
+from holdfast.errors import HoldfastError, NoSnapshot, SettingsError, SnapshotDamaged
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.logs import configure_logs
 from holdfast.offline.formatter import OfflineFormatter
@@ -27,6 +29,7 @@ from holdfast.offline.writer import OfflineCypherWriter
 from holdfast.query_worker import QueryPool
 from holdfast.settings import Settings, load_settings
 from holdfast.sync.tenant_sync import TenantSync
+from starter.search_attributes import ensure_search_attributes
 from workflows.query import QueryWorkflow
 from workflows.sync import SyncWorkflow
 
@@ -44,9 +47,13 @@ async def run_worker(settings: Settings) -> None:
         raise SettingsError("A worker needs HOLDFAST_TEMPORAL__ADDRESS; `holdfast up` starts one with it.")
     token = settings.okta.token
     configure_logs(settings.data_dir / "logs" / "worker.log", [token.get_secret_value()] if token else [])
+    # Whose line it is stands in fields of its own; an event's name stays what it is called.
+    workflow.logger.workflow_info_on_message = False
+    activity.logger.activity_info_on_message = False
     client = await Client.connect(
         settings.temporal.address, namespace=settings.temporal.namespace, data_converter=pydantic_data_converter
     )
+    await ensure_search_attributes(client)
     snapshots = SnapshotStore(settings.data_dir / "graph")
     artifacts = ArtifactStore(settings.data_dir / "artifacts")
     pool = QueryPool(
@@ -56,6 +63,9 @@ async def run_worker(settings: Settings) -> None:
         memory_bytes=settings.graph.query_memory_bytes,
         max_rows=settings.graph.max_rows,
     )
+    with suppress(NoSnapshot, SnapshotDamaged):
+        # The first question should not wait for its process; one that cannot be answered is told why itself.
+        pool.follow(snapshots.current())
     planning = PlanningActivities(OfflinePlanner(), snapshots, settings.approval, settings.max_parallel_steps)
     steps = StepActivities(CypherStepRunner(OfflineCypherWriter(), snapshots, pool, artifacts))
     formatting = FormattingActivities(OfflineFormatter(), artifacts)

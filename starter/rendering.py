@@ -82,7 +82,8 @@ def _answered(
         yield Text()
         yield table([visible(header.text) for header in formatted.headers], rows, numbers=numbers)
         yield Text()
-    if formatted.summary not in formatted.markdown:
+    # A sentence of one number is its own summary, but for the stars around the number.
+    if formatted.summary not in formatted.markdown.replace("**", ""):
         yield Text(visible_lines(formatted.summary), style="bold")
     if formatted.display_type == "table" and len(records) < formatted.total_items:
         yield Text(

@@ -176,7 +176,8 @@ class QueryWorkflow:
         answer = self._answer(outcome, message)
         self._move(_FINAL_STATES[outcome])
         self._publish(events.FinalResult(at=workflow.now(), answer=answer))
-        workflow.logger.info("answer", extra={"answer": answer.model_dump(mode="json")})
+        fields = {"correlation_id": answer.correlation_id, "answer": answer.model_dump(mode="json")}
+        workflow.logger.info("answer", extra=fields)
         # Viewers' polls must be released, or they would keep the workflow open.
         self._stream.detach_pollers()
         await workflow.wait_condition(workflow.all_handlers_finished)
