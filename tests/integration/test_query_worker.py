@@ -7,6 +7,9 @@ import hashlib
 import os
 import shutil
 import signal
+import subprocess
+import sys
+import textwrap
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -282,3 +285,34 @@ async def test_an_empty_answer_keeps_its_columns(make_pool: MakePool, snapshot: 
     nobody = raw("MATCH (u:User {login: 'nobody'}) RETURN u.login AS login, u.created AS c")
     rows = await make_pool().run(snapshot, nobody)
     assert (rows.frame.height, rows.frame.columns) == (0, ["login", "c"])
+
+
+OWNER = """
+    import asyncio, sys
+    from datetime import timedelta
+    from pathlib import Path
+    from holdfast.graph.guard import GuardedQuery
+    from holdfast.graph.snapshots import SnapshotStore
+    from holdfast.query_worker import QueryPool
+
+    async def main():
+        pool = QueryPool(engine="ladybug", size=1, timeout=timedelta(60), memory_bytes=1 << 30, max_rows=9)
+        snapshot = SnapshotStore(Path(sys.argv[1])).current()
+        await pool.run(snapshot, GuardedQuery("RETURN 1 AS one", frozenset(), frozenset()))
+        print("ready", flush=True)
+        await pool.run(snapshot, GuardedQuery(sys.argv[2], frozenset(), frozenset()))
+
+    asyncio.run(main())
+"""
+
+
+async def test_a_running_query_does_not_outlive_a_worker_that_was_killed(snapshot: Snapshot) -> None:
+    arguments = (str(snapshot.directory.parent), ENDLESS.text)
+    command = (sys.executable, "-c", textwrap.dedent(OWNER), *arguments)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "ready\n"
+        await asyncio.sleep(0.2)
+        (process,) = psutil.Process(owner.pid).children()
+        owner.kill()
+    await until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
