@@ -64,9 +64,8 @@ def _compared(parse: Parse, attribute: Read[str], kind: Kind, introduced: bool) 
                     deny = denied != (word.value == "is_not")
                     yield Read(negated(read.value) if deny else read.value, read.end, read.cost)
             if word.value in _OPERATORS:
-                for text, end in _text(parse, word.end):
-                    like = Compare(column=column, operator=_OPERATORS[word.value], values=(text,))
-                    yield Read(negated(like) if denied else like, end)
+                for like in _alike(parse, word, kind, column):
+                    yield Read(negated(like.value) if denied else like.value, like.end, like.cost)
             if word.value in ("missing", "present") and not denied:
                 missing = Missing(column=column)
                 yield Read(missing if word.value == "missing" else negated(missing), word.end)
@@ -74,6 +73,16 @@ def _compared(parse: Parse, attribute: Read[str], kind: Kind, introduced: bool) 
                 for span in window(parse, word.end):
                     time = Within(column=column, start=span.value.start, end=span.value.end)
                     yield Read(negated(time) if word.value == "is_not" else time, span.end)
+
+
+def _alike(parse: Parse, word: Read[str], kind: Kind, column: str) -> Iterator[Read[Condition]]:
+    if parse.schema.node(LABELS[kind]).columns[column] is ColumnType.STRING_LIST:
+        # A list contains whole items, not parts of them.
+        if word.value == "contains":
+            yield from _values(parse, word.end, kind, column)
+        return
+    for text, end in _text(parse, word.end):
+        yield Read(Compare(column=column, operator=_OPERATORS[word.value], values=(text,)), end)
 
 
 def _ends(parse: Parse, at: int, meaning: str) -> list[int]:
@@ -100,7 +109,7 @@ def _values(parse: Parse, at: int, kind: Kind, column: str) -> Iterator[Read[Con
 def _text(parse: Parse, at: int) -> Iterator[tuple[str, int]]:
     """What a value contains: the quoted words, or one word."""
     if at < len(parse.tokens) and parse.tokens[at].key not in (",", "(", ")", "the", "a", "an"):
-        yield parse.tokens[at].key, at + 1
+        yield parse.typed(at, at + 1), at + 1
 
 
 def _whose_manager(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:

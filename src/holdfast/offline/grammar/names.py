@@ -155,7 +155,9 @@ def _literal(parse: Parse, at: int, kind: Kind, column: str) -> Iterator[Read[Co
         elif column_type in (ColumnType.STRING, ColumnType.STRING_LIST) and (
             token.quoted or _is_free(column, token.text)
         ):
-            yield Read(Compare(column=column, operator=Operator.SPELT, values=(token.key,)), start + 1)
+            yield Read(
+                Compare(column=column, operator=Operator.SPELT, values=(parse.typed(start, start + 1),)), start + 1
+            )
 
 
 def _column_type(parse: Parse, kind: Kind, column: str) -> ColumnType:

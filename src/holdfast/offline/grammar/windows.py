@@ -125,7 +125,8 @@ def _relative(parse: Parse, at: int) -> Iterator[Read[Span]]:
     for number in _number(parse, the + 1):
         for unit in _unit(parse, number.end):
             yield Read(Span(before(parse.now, number.value, unit.value), None), unit.end)
-    for unit in _unit(parse, the + 1):
+    # "The last week" is one; "the last weeks" do not say how many.
+    for unit in _unit(parse, the + 1) if not _key(parse, the + 1).endswith("s") else ():
         yield Read(Span(before(parse.now, 1, unit.value), None), unit.end)
         # "last month" may be the one before this, on the calendar; "the last month" is not.
         if the == begin and unit.value not in ("hour", "day"):
