@@ -216,6 +216,9 @@ async def test_nobody_is_surely_outside_a_group_that_could_not_be_read(
     assert len(await _shown("people not in the Finance group", partly_read, pool)) == 0
     assert len(await _shown("people who cannot open Box and are active", partly_read, pool)) == 0
     assert len(await _shown("people not in the Sales group", partly_read, pool)) > 0
+    # Those who left can open nothing, whatever could not be read.
+    surely = await _shown("people who cannot open Box", partly_read, pool)
+    assert set(surely["status"]) == {"DEPROVISIONED"}
 
 
 async def test_access_through_a_group_that_could_not_be_read_is_shown_as_such(
