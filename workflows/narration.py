@@ -1,12 +1,37 @@
-"""What Temporal's own UI says of a running question, in Markdown."""
+"""What is told of a running question: to whoever asks for its progress, and in Temporal's own UI."""
 
 from __future__ import annotations
 
+from holdfast.answer import Question
+from holdfast.contracts import Progress, StepProgress
 from holdfast.execution import Execution, State
 
 
+def progress_of(question: Question, state: State, waiting_for: str | None, execution: Execution | None) -> Progress:
+    """One frozen snapshot of how far the question is."""
+    return Progress(
+        correlation_id=question.correlation_id,
+        question=question.text,
+        state=state,
+        waiting_for=waiting_for,
+        plan=execution.plan if execution is not None else None,
+        steps=tuple(
+            StepProgress(
+                step_id=record.step.id,
+                tool=record.step.tool,
+                entity=record.step.entity,
+                operation=record.step.operation,
+                state=record.state,
+                row_count=record.result.rows.row_count if record.result is not None else None,
+                error=record.error,
+            )
+            for record in (execution.records.values() if execution is not None else ())
+        ),
+    )
+
+
 def current_details(state: State, waiting_for: str | None, execution: Execution | None) -> str:
-    """The state, what is waited for, how the question was understood, and a line for each step."""
+    """In Markdown: the state, what is waited for, how the question was understood, and a line for each step."""
     lines = [f"**{state}**" + (f": {waiting_for}" if waiting_for else "")]
     if execution is not None:
         lines += ["", execution.plan.understood_as or execution.plan.reasoning, ""]

@@ -26,7 +26,8 @@ from holdfast.answer import (
 from holdfast.contracts import STATE_ATTRIBUTE, Decision, Progress, Review
 from holdfast.execution import Execution, State, checked_transition, is_final, may_become
 from holdfast.plan import Plan, Step, StepId
-from workflows.narration import current_details
+from workflows.in_flight import cancelled, words_of
+from workflows.narration import current_details, progress_of
 
 # Understanding a sentence takes milliseconds offline and tens of seconds with a slow reasoning model.
 PLANNING_TIMEOUT = timedelta(minutes=2)
@@ -144,7 +145,7 @@ class QueryWorkflow:
         try:
             await self._run_until_over(self._execution, running)
         finally:
-            await _cancelled(*running.values())
+            await cancelled(*running.values())
         await self._while_not_paused()
         if (failed := self._execution.failure) is not None:
             raise QuestionEnded(Outcome.FAILED, f"Step {failed.step.id} failed: {failed.error}")
@@ -220,43 +221,16 @@ class QueryWorkflow:
     @review.validator
     def _refuse_review_out_of_place(self, review: Review) -> None:
         if self._state is not State.BLOCKED:
-            raise ApplicationError(
-                f"Nothing waits for a review: the question is {self._state}.", type="ReviewRefused", non_retryable=True
-            )
+            raise _refused_review(f"Nothing waits for a review: the question is {self._state}.")
         if self._review is not None:
-            raise ApplicationError(
-                f"{self._review.reviewer} already decided: {self._review.decision}.",
-                type="ReviewRefused",
-                non_retryable=True,
-            )
+            raise _refused_review(f"{self._review.reviewer} already decided: {self._review.decision}.")
         if (review.decision is Decision.EDIT) != (review.plan is not None):
-            raise ApplicationError(
-                "A review carries a plan exactly when it edits.", type="ReviewRefused", non_retryable=True
-            )
+            raise _refused_review("A review carries a plan exactly when it edits.")
 
     @workflow.query
     def progress(self) -> Progress:
         """One frozen snapshot of how far the question is."""
-        records = self._execution.records.values() if self._execution is not None else ()
-        return Progress(
-            correlation_id=self._question.correlation_id,
-            question=self._question.text,
-            state=self._state,
-            waiting_for=self._waiting_for,
-            plan=self._execution.plan if self._execution is not None else None,
-            steps=tuple(
-                contracts.StepProgress(
-                    step_id=record.step.id,
-                    tool=record.step.tool,
-                    entity=record.step.entity,
-                    operation=record.step.operation,
-                    state=record.state,
-                    row_count=record.result.rows.row_count if record.result is not None else None,
-                    error=record.error,
-                )
-                for record in records
-            ),
-        )
+        return progress_of(self._question, self._state, self._waiting_for, self._execution)
 
     # --- steps --------------------------------------------------------------------------------------------
 
@@ -322,8 +296,8 @@ class QueryWorkflow:
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise asyncio.CancelledError from error
-            self._execution.fail(step_id, _words_of(error), now)
-            self._publish(events.StepFailed(at=now, step_id=step_id, error=_words_of(error)))
+            self._execution.fail(step_id, words_of(error), now)
+            self._publish(events.StepFailed(at=now, step_id=step_id, error=words_of(error)))
         else:
             self._execution.finish(result, now)
             self._publish(
@@ -369,9 +343,9 @@ class QueryWorkflow:
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise asyncio.CancelledError from error
-            raise QuestionEnded(Outcome.FAILED, _words_of(error)) from error
+            raise QuestionEnded(Outcome.FAILED, words_of(error)) from error
         finally:
-            await _cancelled(task)
+            await cancelled(task)
 
     def _stop_if_cancelled(self) -> None:
         # Our own flag, looked at between steps: a cancellation that arrives together with an activity's
@@ -421,14 +395,5 @@ _FINAL_STATES = {
 }
 
 
-async def _cancelled(*tasks: asyncio.Future[T]) -> None:
-    """Cancel what still runs and see it end, so that no activity outlives its question."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _words_of(error: ActivityError) -> str:
-    """What the failed activity said, without Temporal's wrapping."""
-    cause = error.cause
-    return cause.message if isinstance(cause, ApplicationError) else str(cause or error)
+def _refused_review(message: str) -> ApplicationError:
+    return ApplicationError(message, type="ReviewRefused", non_retryable=True)

@@ -25,6 +25,7 @@ from holdfast.contracts import (
 )
 from holdfast.execution import State, checked_transition
 from holdfast.sync.families import FAMILIES, Family, ready_families
+from workflows.in_flight import cancelled, words_of
 
 # One small call, which may wait for one full rate-limit window of another client.
 BEGIN_TIMEOUT = timedelta(minutes=2)
@@ -97,8 +98,8 @@ class SyncWorkflow:
             if is_cancelled_exception(error):
                 await self._conclude(State.CANCELLED, "It was cancelled.")
                 raise
-            await self._conclude(State.FAILED, _words_of(error))
-            raise ApplicationError(_words_of(error), type="SyncFailed", non_retryable=True) from error
+            await self._conclude(State.FAILED, words_of(error))
+            raise ApplicationError(words_of(error), type="SyncFailed", non_retryable=True) from error
         except asyncio.CancelledError:
             await self._conclude(State.CANCELLED, "It was cancelled.")
             raise
@@ -136,7 +137,7 @@ class SyncWorkflow:
                     del self._running[name]
                 self._show_details()
         finally:
-            await _cancelled(*running.values())
+            await cancelled(*running.values())
 
     async def _build(self) -> None:
         assert self._start is not None
@@ -178,7 +179,7 @@ class SyncWorkflow:
             )
         except ActivityError as error:
             # The new snapshot is read already: that old ones take up room is no failure of the sync.
-            self._notes.append(f"Old snapshots could not be removed: {_words_of(error)}")
+            self._notes.append(f"Old snapshots could not be removed: {words_of(error)}")
 
     async def _report(self) -> SyncReport:
         assert self._start is not None
@@ -264,8 +265,8 @@ class SyncWorkflow:
                 summary="Write the history",
             )
         except ActivityError as failure:
-            self._notes.append(f"The sync could not be written into the history: {_words_of(failure)}")
-            workflow.logger.warning("sync_not_recorded", extra={"reason": _words_of(failure)})
+            self._notes.append(f"The sync could not be written into the history: {words_of(failure)}")
+            workflow.logger.warning("sync_not_recorded", extra={"reason": words_of(failure)})
         self._running.clear()
         if state is State.COMPLETED:
             self._enter("done")
@@ -279,7 +280,7 @@ class SyncWorkflow:
             self._stop_if_cancelled()
             return task.result()
         finally:
-            await _cancelled(task)
+            await cancelled(task)
 
     def _stop_if_cancelled(self) -> None:
         if self._cancel_asked:
@@ -305,16 +306,3 @@ class SyncWorkflow:
             trouble = f" ({now.trouble})" if now.trouble else ""
             lines.append(f"- `{now.family}` reading: {now.rows:,} rows{of}{trouble}")
         workflow.set_current_details("\n".join(lines))
-
-
-async def _cancelled(*tasks: asyncio.Future[T]) -> None:
-    """Cancel what still runs and see it end, so that no activity outlives its sync."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _words_of(error: ActivityError) -> str:
-    """What the failed activity said, without Temporal's wrapping."""
-    cause = error.cause
-    return cause.message if isinstance(cause, ApplicationError) else str(cause or error)

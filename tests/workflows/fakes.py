@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import JsonValue
 from temporalio import activity
@@ -85,6 +86,9 @@ class ScriptedActivities:
         self._released = {step_id: asyncio.Event() for step_id in held}
         self.running = 0
         self.most_at_once = 0
+
+    def all(self) -> list[Callable[..., Any]]:
+        return [self.plan_question, self.run_cypher_step, self.format_answer]
 
     def release(self, step_id: str) -> None:
         self._released[step_id].set()

@@ -1,4 +1,4 @@
-"""Questions that between them take every path of the workflow; recorded as histories and replayed.
+"""Questions and syncs that between them take every path of their workflows; recorded as histories and replayed.
 
 `python -m tests.workflows.scenarios` records them anew: only when a change of the workflow is meant to be
 incompatible with running questions, and then with a word in the commit about what happens to those.
@@ -7,10 +7,12 @@ incompatible with running questions, and then with a word in the commit about wh
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
@@ -18,11 +20,13 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from holdfast.answer import Answer, Question, Refused
-from holdfast.contracts import Decision, Review
+from holdfast.contracts import Decision, Review, SyncRequest
 from holdfast.execution import State
 from starter.embedded import EmbeddedTemporal, find_temporal
 from tests.workflows.fakes import ScriptedActivities, plan, planned, refusal, step
+from tests.workflows.sync_script import ScriptedSync
 from workflows.query import QueryWorkflow
+from workflows.sync import SyncWorkflow
 
 HISTORIES = Path(__file__).parent.parent / "histories"
 
@@ -77,13 +81,7 @@ def scenarios() -> dict[str, tuple[ScriptedActivities, Story]]:
 
 async def run_scenario(client: Client, script: ScriptedActivities, story: Story) -> WorkflowHistory:
     """Run one to its end and fetch its history."""
-    queue = f"scenario-{uuid4()}"
-    async with Worker(
-        client,
-        task_queue=queue,
-        workflows=[QueryWorkflow],
-        activities=[script.plan_question, script.run_cypher_step, script.format_answer],
-    ):
+    async with _worker(client, QueryWorkflow, script.all()) as queue:
         question = Question(correlation_id=f"q-{uuid4()}", text="who?", tenant="demo", asker="ada")
         handle = await client.start_workflow(QueryWorkflow.run, question, id=question.correlation_id, task_queue=queue)
         await story(handle, script)
@@ -92,14 +90,57 @@ async def run_scenario(client: Client, script: ScriptedActivities, story: Story)
         return await handle.fetch_history()
 
 
+def sync_scenarios() -> dict[str, ScriptedSync]:
+    """By name; one that holds a family back is cancelled while it does."""
+    return {
+        "sync_published": ScriptedSync(),
+        "sync_failed": ScriptedSync(failing=("users",)),
+        "sync_cancelled": ScriptedSync(held=("users",)),
+    }
+
+
+async def run_sync_scenario(client: Client, script: ScriptedSync) -> WorkflowHistory:
+    """Run one to its end and fetch its history."""
+    async with _worker(client, SyncWorkflow, script.all()) as queue:
+        request = SyncRequest(sync_id="s-1")
+        handle = await client.start_workflow(SyncWorkflow.run, request, id=f"sync-{uuid4()}", task_queue=queue)
+        if script.holds:
+            while "users" not in script.asked:
+                await asyncio.sleep(0.02)
+            await handle.signal(SyncWorkflow.cancel)
+        with suppress(WorkflowFailureError):
+            await handle.result()
+        return await handle.fetch_history()
+
+
+@asynccontextmanager
+async def _worker(client: Client, workflow: type, activities: Sequence[Callable[..., Any]]) -> AsyncIterator[str]:
+    queue = f"scenario-{uuid4()}"
+    async with Worker(client, task_queue=queue, workflows=[workflow], activities=activities):
+        yield queue
+
+
 async def _record() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with EmbeddedTemporal(find_temporal(None, tell=print), Path(folder)) as server:
             client = await Client.connect(server.address, data_converter=pydantic_data_converter, identity="recorder")
-            for name, (script, story) in scenarios().items():
-                history = await run_scenario(client, script, story)
-                (HISTORIES / f"{name}.json").write_text(history.to_json() + "\n")
-                print(name, len(history.events), "events")
+            histories = {name: await run_scenario(client, *each) for name, each in scenarios().items()}
+            histories |= {name: await run_sync_scenario(client, script) for name, script in sync_scenarios().items()}
+    for name, history in histories.items():
+        recorded = json.dumps(_without_stacks(json.loads(history.to_json())), indent=1)
+        (HISTORIES / f"{name}.json").write_text(recorded + "\n")
+        print(name, len(history.events), "events")
+
+
+def _without_stacks(value: Any) -> Any:
+    """Stack traces name files of the machine that recorded; replaying reads none of them."""
+    match value:
+        case dict():
+            return {key: _without_stacks(inner) for key, inner in value.items() if key != "stackTrace"}
+        case list():
+            return [_without_stacks(inner) for inner in value]
+        case _:
+            return value
 
 
 if __name__ == "__main__":

@@ -36,6 +36,10 @@ class ScriptedSync:
         self._held = held
         self._failing = failing
 
+    @property
+    def holds(self) -> bool:
+        return bool(self._held)
+
     def all(self) -> list[Callable[..., Any]]:
         return [
             self.begin_sync,

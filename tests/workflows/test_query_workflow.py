@@ -27,7 +27,7 @@ async def asked(client: Client, script: ScriptedActivities) -> AsyncIterator[Han
         client,
         task_queue=queue,
         workflows=[QueryWorkflow],
-        activities=[script.plan_question, script.run_cypher_step, script.format_answer],
+        activities=script.all(),
     ):
         question = Question(correlation_id=f"q-{uuid4()}", text="who?", tenant="demo", asker="ada")
         yield await client.start_workflow(QueryWorkflow.run, question, id=question.correlation_id, task_queue=queue)

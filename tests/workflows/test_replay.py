@@ -11,7 +11,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from holdfast.answer import Answer, Question
-from tests.workflows.scenarios import HISTORIES, scenarios
+from tests.workflows.scenarios import HISTORIES, scenarios, sync_scenarios
 from workflows.query import QueryWorkflow
 from workflows.sync import SyncWorkflow
 
@@ -28,8 +28,8 @@ async def test_a_recorded_history_replays_on_the_code_of_today(file: Path) -> No
     await replayer.replay_workflow(_history(file))
 
 
-def test_every_scenario_of_a_question_has_its_recorded_history() -> None:
-    assert set(scenarios()) <= {file.stem for file in RECORDED}
+def test_every_scenario_has_its_recorded_history() -> None:
+    assert {*scenarios(), *sync_scenarios()} == {file.stem for file in RECORDED}
 
 
 @workflow.defn(name="QueryWorkflow")
