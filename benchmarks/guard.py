@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,13 +14,27 @@ from holdfast.graph.schema import BASE_SCHEMA
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.query_worker import QueryPool
 
-QUERY = """
-MATCH (u:User)-[:MEMBER_OF]->(g:Group)-[:GROUP_HAS_ACCESS]->(a:Application)
-WHERE a.label = 'Salesforce' AND u.status <> 'DEPROVISIONED' AND (u.department = 'Finance' OR u.title CONTAINS 'Lead')
-  AND u.last_login >= timestamp('2026-11-14 00:00:00') AND NOT EXISTS { MATCH (u)-[:ENROLLED]->(:Factor) }
-RETURN u.id AS user_id, u.login AS login, u.status AS status, collect(DISTINCT g.name) AS paths
-ORDER BY login, user_id LIMIT 1000
-"""
+# What the offline writer wrote for a count and for a question of three steps.
+COUNT = "MATCH (s:`Group`) WHERE true RETURN count(*) AS group_count"
+PEOPLE = (
+    "MATCH (s:User) WHERE s.last_login >= timestamp('2026-11-14 15:32:09') RETURN s.id AS user_id, s.login AS login, "
+    "s.display_name AS name, s.status AS status, s.department AS department, s.title AS title, "
+    "s.last_login AS last_login ORDER BY login, user_id"
+)
+GROUPS = (
+    "MATCH (s:User)-[:MEMBER_OF]->(t:`Group`) WHERE s.last_login >= timestamp('2026-11-14 15:32:09') AND true "
+    "RETURN DISTINCT s.id AS user_id, t.id AS group_id, t.name AS groups ORDER BY user_id, groups, group_id"
+)
+APPLICATIONS = (
+    "MATCH (s:User)-[:HAS_ACCESS]->(t:Application) WHERE s.status <> 'DEPROVISIONED' "
+    "AND s.last_login >= timestamp('2026-11-14 15:32:09') AND true RETURN DISTINCT s.id AS user_id, "
+    "t.id AS application_id, t.label AS applications ORDER BY user_id, applications, application_id UNION ALL "
+    "MATCH (s:User)-[:MEMBER_OF]->(:`Group`)-[:GROUP_HAS_ACCESS]->(t:Application) WHERE s.status <> 'DEPROVISIONED' "
+    "AND NOT EXISTS { MATCH (s)-[:HAS_ACCESS]->(t) } AND s.last_login >= timestamp('2026-11-14 15:32:09') "
+    "RETURN DISTINCT s.id AS user_id, t.id AS application_id, t.label AS applications "
+    "ORDER BY user_id, applications, application_id"
+)
+QUERIES = (COUNT, PEOPLE, GROUPS, APPLICATIONS)
 # Nothing in it can be answered before the deadline, so the pool kills the process that runs it.
 ENDLESS = """
 MATCH (a:User), (b:User), (c:User), (d:User) WHERE a.login < b.login AND b.login < c.login AND c.login < d.login
@@ -30,10 +45,14 @@ KILLS = 10
 
 
 async def measure(folder: Path) -> list[Measurement]:
-    """Medians."""
-    guard = median_seconds(lambda: guarded(QUERY, BASE_SCHEMA), runs=RUNS, warm_up=10)
+    """Medians; for the guard over all the queries, the longest beside it."""
+    times = {query: median_seconds(lambda: guarded(query, BASE_SCHEMA), runs=RUNS, warm_up=10) for query in QUERIES}  # noqa: B023
+    longest = max(QUERIES, key=len)
+    note = f"{len(QUERIES)} queries; the longest, {len(longest)} characters: {times[longest] * 1e3:.2f} ms"
     return [
-        Measurement(name="guard, one query", value=guard * 1e3, unit="ms", target=0.1, note=f"{len(QUERY)} characters"),
+        Measurement(
+            name="guard, one query", value=statistics.median(times.values()) * 1e3, unit="ms", target=0.1, note=note
+        ),
         await _replacement(folder),
     ]
 
@@ -56,6 +75,7 @@ async def _replacement(folder: Path) -> Measurement:
                 times.append(await seconds_of(lambda: pool.run(snapshot, count)))
     finally:
         await pool.close()
-    median = sorted(times)[len(times) // 2]
     note = f"pool of one, {len(times)} kills, to the next answer"
-    return Measurement(name="query process ready after a kill", value=median, unit="s", target=0.3, note=note)
+    return Measurement(
+        name="query process ready after a kill", value=statistics.median(times), unit="s", target=0.3, note=note
+    )

@@ -31,7 +31,7 @@ async def measure(folder: Path) -> list[Measurement]:
     async with stack.started():
         connection = await connect(settings)
         sync, _ = await syncs.start(connection, "full")
-        await syncs.follow(connection, sync, lambda progress: None)
+        await syncs.follow(connection, sync, lambda *_: None)
         floor_worker = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "benchmarks.floor", connection.client.service_client.config.target_host
         )

@@ -49,7 +49,7 @@ async def _sync(data_dir: Path, port: int) -> None:
     async with stack.started():
         connection = await connect(settings)
         name, _ = await syncs.start(connection, "full")
-        await syncs.follow(connection, name, lambda progress: None)
+        await syncs.follow(connection, name, lambda *_: None)
 
 
 def _report(log: Path) -> list[Measurement]:

@@ -12,22 +12,24 @@ from temporalio.common import RetryPolicy
 from temporalio.contrib.workflow_streams import WorkflowStream
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
-from holdfast import contracts, events
-from holdfast.answer import (
-    Answer,
-    FormattedAnswer,
-    NeedsClarification,
-    Outcome,
-    Planned,
-    Question,
-    Refused,
-    StepResult,
-)
-from holdfast.contracts import STATE_ATTRIBUTE, Decision, Progress, Review
-from holdfast.execution import Execution, State, checked_transition, is_final, may_become
-from holdfast.plan import Plan, Step, StepId
-from workflows.in_flight import cancelled, words_of
-from workflows.narration import current_details, progress_of
+# Pure modules, imported once for all workflows: the sandbox would build every model anew for each of them.
+with workflow.unsafe.imports_passed_through():
+    from holdfast import contracts, events
+    from holdfast.answer import (
+        Answer,
+        FormattedAnswer,
+        NeedsClarification,
+        Outcome,
+        Planned,
+        Question,
+        Refused,
+        StepResult,
+    )
+    from holdfast.contracts import STATE_ATTRIBUTE, Decision, Progress, Review
+    from holdfast.execution import Execution, State, checked_transition, is_final, may_become
+    from holdfast.plan import Plan, Step, StepId
+    from workflows.in_flight import cancelled, words_of
+    from workflows.narration import current_details, progress_of
 
 # Understanding a sentence takes milliseconds offline and tens of seconds with a slow reasoning model.
 PLANNING_TIMEOUT = timedelta(minutes=2)

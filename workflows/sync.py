@@ -11,21 +11,23 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
-from holdfast import contracts
-from holdfast.contracts import (
-    STATE_ATTRIBUTE,
-    BuiltSnapshot,
-    FamilyProgress,
-    FamilyReport,
-    SyncProgress,
-    SyncRecord,
-    SyncReport,
-    SyncRequest,
-    SyncStart,
-)
-from holdfast.execution import State, checked_transition
-from holdfast.sync.families import FAMILIES, Family, ready_families
-from workflows.in_flight import cancelled, words_of
+# Pure modules, imported once for all workflows: the sandbox would build every model anew for each of them.
+with workflow.unsafe.imports_passed_through():
+    from holdfast import contracts
+    from holdfast.contracts import (
+        STATE_ATTRIBUTE,
+        BuiltSnapshot,
+        FamilyProgress,
+        FamilyReport,
+        SyncProgress,
+        SyncRecord,
+        SyncReport,
+        SyncRequest,
+        SyncStart,
+    )
+    from holdfast.execution import State, checked_transition
+    from holdfast.sync.families import FAMILIES, Family, ready_families
+    from workflows.in_flight import cancelled, words_of
 
 # One small call, which may wait for one full rate-limit window of another client.
 BEGIN_TIMEOUT = timedelta(minutes=2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +21,7 @@ EngineName = Literal["ladybug", "kuzu"]
 MAX_DATABASE_BYTES = 1 << 34
 
 
+@cache
 def installed_version(engine: EngineName) -> str:
     """The version whose files this installation can read; every version has a format of its own."""
     # Imported here because it takes a query process a tenth of its start, and that one never asks.

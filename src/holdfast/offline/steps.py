@@ -28,6 +28,8 @@ from holdfast.offline.meaning import (
 from holdfast.plan import CypherStep
 
 _PATH = ShownColumn(name="path", heading="Path")
+# The shapes of a meaning in the words of a plan, which models and people read.
+_OPERATIONS = {"things": "list", "paths": "list_paths", "pairs": "list_related", "tally": "count", "ranking": "rank"}
 
 
 def main_meaning(asked: Asked) -> Meaning:
@@ -72,7 +74,7 @@ def steps(asked: Asked, schema: GraphSchema, sentence: str, note: str) -> tuple[
     first = CypherStep(
         id="main",
         entity=NOUNS[asked.subject.kind].many,
-        operation=main.shape,
+        operation=_OPERATIONS[main.shape],
         parameters=_json(_described(main, schema, note)),
         query_context=sentence,
         reasoning="The question itself.",
@@ -90,7 +92,7 @@ def _beside(asked: Asked, link: Link, schema: GraphSchema) -> CypherStep:
     return CypherStep(
         id=link.value,
         entity=NOUNS[target].many,
-        operation=meaning.shape,
+        operation=_OPERATIONS[meaning.shape],
         parameters=_json(described),
         query_context=f"For each of these {NOUNS[asked.subject.kind].many}: their {shown.heading.lower()}.",
         reasoning="Asked for beside the rows of the first step.",
