@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import psutil
 import pytest
 from temporalio import activity, workflow
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -67,7 +67,7 @@ async def finished(client: Client, workflow_id: str) -> int:
     async with Worker(
         client, task_queue="tiny", workflows=[WaitThenCount], activities=[add_one], workflow_runner=runner
     ):
-        handle = client.get_workflow_handle_for(WaitThenCount.run, workflow_id)
+        handle: WorkflowHandle[WaitThenCount, int] = client.get_workflow_handle(workflow_id, result_type=int)
         await handle.signal(WaitThenCount.go_on)
         return await handle.result()
 
