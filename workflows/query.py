@@ -129,7 +129,7 @@ class QueryWorkflow:
         if self._waiting_for is None:
             return
         self._move(State.BLOCKED)
-        self._publish(events.ReviewRequested(at=workflow.now(), reason=self._waiting_for))
+        self._topic.publish(events.ReviewRequested(at=workflow.now(), reason=self._waiting_for))
         await workflow.wait_condition(lambda: self._review is not None or self._cancel_asked)
         await self._while_not_paused()
         assert self._review is not None
@@ -178,7 +178,7 @@ class QueryWorkflow:
             self._execution.skip_the_rest()
         answer = self._answer(outcome, message)
         self._move(_FINAL_STATES[outcome])
-        self._publish(events.FinalResult(at=workflow.now(), answer=answer))
+        self._topic.publish(events.FinalResult(at=workflow.now(), answer=answer))
         fields = {"correlation_id": answer.correlation_id, "answer": answer.model_dump(mode="json")}
         workflow.logger.info("answer", extra=fields)
         # Viewers' polls must be released, or they would keep the workflow open.
@@ -213,7 +213,7 @@ class QueryWorkflow:
     def review(self, review: Review) -> Progress:
         """Decide on the plan that waits; returns the progress after the decision."""
         self._review = review
-        self._publish(
+        self._topic.publish(
             events.ReviewDecided(
                 at=workflow.now(), decision=review.decision.value, reviewer=review.reviewer, comment=review.comment
             )
@@ -259,7 +259,7 @@ class QueryWorkflow:
         assert self._planned is not None
         assert self._execution is not None
         self._execution.start(step.step_id, workflow.now())
-        self._publish(events.StepStarted(at=workflow.now(), step_id=step.id))
+        self._topic.publish(events.StepStarted(at=workflow.now(), step_id=step.id))
         request = contracts.StepRequest(
             correlation_id=self._question.correlation_id,
             question=self._question.text,
@@ -299,10 +299,10 @@ class QueryWorkflow:
             if is_cancelled_exception(error):
                 raise asyncio.CancelledError from error
             self._execution.fail(step_id, words_of(error), now)
-            self._publish(events.StepFailed(at=now, step_id=step_id, error=words_of(error)))
+            self._topic.publish(events.StepFailed(at=now, step_id=step_id, error=words_of(error)))
         else:
             self._execution.finish(result, now)
-            self._publish(
+            self._topic.publish(
                 events.StepEnded(at=now, step_id=step_id, row_count=result.rows.row_count, generated=result.generated)
             )
         self._show_details()
@@ -315,13 +315,13 @@ class QueryWorkflow:
 
     def _adopt(self, plan: Plan) -> None:
         self._execution = Execution(plan)
-        self._publish(events.PlanGenerated(at=workflow.now(), plan=plan))
+        self._topic.publish(events.PlanGenerated(at=workflow.now(), plan=plan))
         self._show_details()
 
     def _move(self, to: State) -> None:
         self._state = checked_transition(self._state, to)
         workflow.upsert_search_attributes([STATE_ATTRIBUTE.value_set(to.value)])
-        self._publish(events.StateChanged(at=workflow.now(), state=to))
+        self._topic.publish(events.StateChanged(at=workflow.now(), state=to))
         self._show_details()
 
     def _move_if_allowed(self, to: State) -> None:
@@ -360,11 +360,11 @@ class QueryWorkflow:
             self._execution.skip_the_rest()
         self._move_if_allowed(State.CANCELLED)
         answer = self._answer(Outcome.CANCELLED, "The question was cancelled.")
-        self._publish(events.FinalResult(at=workflow.now(), answer=answer))
+        self._topic.publish(events.FinalResult(at=workflow.now(), answer=answer))
         self._stream.detach_pollers()
 
     def _answer(self, outcome: Outcome, message: str) -> Answer:
-        execution, asked_back = self._execution, self._clarification
+        execution, planned, asked_back = self._execution, self._planned, self._clarification
         return Answer(
             correlation_id=self._question.correlation_id,
             question=self._question.text,
@@ -373,16 +373,15 @@ class QueryWorkflow:
             choices=asked_back.choices if isinstance(asked_back, NeedsClarification) else (),
             not_understood=asked_back.not_understood if isinstance(asked_back, Refused) else (),
             plan=execution.plan if execution is not None else None,
-            snapshot=self._planned.snapshot if self._planned is not None else None,
+            plan_author=planned.author if planned is not None else None,
+            planning_effort=planned.effort if planned is not None else None,
+            snapshot=planned.snapshot if planned is not None else None,
             steps=execution.reports() if execution is not None else (),
             formatted=self._formatted,
             gaps=execution.gaps() if execution is not None else (),
             started=workflow.info().start_time,
             finished=workflow.now(),
         )
-
-    def _publish(self, event: events.Event) -> None:
-        self._topic.publish(event)
 
     def _show_details(self) -> None:
         workflow.set_current_details(current_details(self._state, self._waiting_for, self._execution))

@@ -83,6 +83,7 @@ class Effort(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     seconds: float
+    # The most that the process which did the work has held since it started.
     peak_memory_bytes: int
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -221,6 +222,8 @@ class Answer(BaseModel):
     choices: tuple[str, ...] = ()
     not_understood: tuple[str, ...] = ()
     plan: Plan | None = None
+    plan_author: str | None = None
+    planning_effort: Effort | None = None
     snapshot: SnapshotRef | None = None
     steps: tuple[StepReport, ...] = ()
     formatted: FormattedAnswer | None = None
@@ -259,6 +262,10 @@ class Answer(BaseModel):
             "processed_summary": self.formatted.summary if self.formatted else self.message,
             "processing_method": self.formatted.processing_method if self.formatted else "none",
             "gaps": [g.message for g in self.gaps],
+            "effort": {
+                "planning": self.planning_effort.model_dump() if self.planning_effort else None,
+                "formatting": self.formatted.effort.model_dump() if self.formatted else None,
+            },
             "started": self.started.isoformat(),
             "finished": self.finished.isoformat(),
         }

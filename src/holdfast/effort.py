@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 import time
-
-import psutil
 
 from holdfast.answer import Effort
 
@@ -16,6 +16,13 @@ class Stopwatch:
         self._started = time.perf_counter()
 
     def effort(self, *, peak_memory_bytes: int | None = None) -> Effort:
-        """Seconds since the start, and the peak of the process that did the work (default: this one)."""
-        peak = psutil.Process().memory_info().rss if peak_memory_bytes is None else peak_memory_bytes
+        """Seconds since the start, and the most memory that the process has held (default: this one)."""
+        peak = _peak_of_this_process() if peak_memory_bytes is None else peak_memory_bytes
         return Effort(seconds=time.perf_counter() - self._started, peak_memory_bytes=peak)
+
+
+def _peak_of_this_process() -> int:
+    """In bytes, since the process started."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # The unit differs between systems: kibibytes on Linux, bytes on macOS.
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -59,6 +59,8 @@ async def test_an_answered_question_carries_its_plan_its_steps_and_its_table(tem
     assert dictionary["success"] is True
     assert dictionary["total_steps"] == dictionary["successful_steps"] == 1
     assert dictionary["success_rate"] == 1.0
+    assert dictionary["effort"]["planning"]["peak_memory_bytes"] == 0
+    assert dictionary["step_results"][0]["result"]["effort"]["seconds"] == 0.0
     assert dictionary["final_result"]["metadata"]["totalItems"] == 3
 
 
