@@ -36,6 +36,7 @@ down: setup ## Stop what `holdfast up --detach` started
 	@$(BIN)/holdfast down
 
 test: setup ## Run every test
+	@$(BIN)/python -m starter.temporal_binary
 	@$(BIN)/python -m pytest
 
 check: setup ## Lint, types and import contracts

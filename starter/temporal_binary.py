@@ -174,3 +174,21 @@ def _build(folder: Path, tell: Callable[[str], None]) -> Path | None:
         tell(f"`go install {_MODULE}` failed: {run.stderr.strip()[-2000:]}")
         return None
     return folder / "temporal"
+
+
+def _main() -> int:
+    """Get it ahead of time, so that no test waits for a build: `python -m starter.temporal_binary`."""
+
+    def tell(line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+
+    try:
+        find_temporal(None, tell=tell)
+    except TemporalUnavailable as error:
+        tell(str(error))
+        return 5
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

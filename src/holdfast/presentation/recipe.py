@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 MAX_OPERATIONS = 40
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Names = Annotated[tuple[Name, ...], Field(min_length=1, max_length=200)]
 # What stands in JSON; a time is ISO text. Bounds as in the columns: 64 bits, finite.
 Value = bool | Annotated[int, Field(ge=-(2**63), lt=2**63)] | Annotated[float, Field(allow_inf_nan=False)] | str
 
