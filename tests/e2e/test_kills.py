@@ -128,6 +128,7 @@ def test_a_question_whose_processes_are_killed_is_answered_as_if_nothing_had_hap
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("victim", ["worker", "Temporal", "supervisor"])
 def test_a_hundred_questions_under_random_kills_are_all_answered_alike(
     victim: str, undisturbed: tuple[LocalStack, dict[str, dict[str, Any]]]
