@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from holdfast.contracts import STATE_ATTRIBUTE, Decision, Progress, Review
     from holdfast.execution import Execution, State, checked_transition, is_final, may_become
-    from holdfast.plan import Plan, Step, StepId
+    from holdfast.plan import Plan, Step, StepId, as_reviewed
     from workflows.in_flight import cancelled, words_of
     from workflows.narration import current_details, progress_of
 
@@ -138,7 +138,7 @@ class QueryWorkflow:
             comment = f": {self._review.comment}" if self._review.comment else "."
             raise QuestionEnded(Outcome.CANCELLED, f"{self._review.reviewer} rejected the plan{comment}")
         if self._review.plan is not None:
-            self._adopt(self._review.plan)
+            self._adopt(as_reviewed(self._review.plan, self._planned.plan, self._review.reviewer))
         self._move(State.RUNNING)
 
     async def _run_steps(self) -> None:
@@ -223,7 +223,8 @@ class QueryWorkflow:
     @review.validator
     def _refuse_review_out_of_place(self, review: Review) -> None:
         if self._state is not State.BLOCKED:
-            raise _refused_review(f"Nothing waits for a review: the question is {self._state}.")
+            after = "; resume it first" if self._is_paused and self._waiting_for else ""
+            raise _refused_review(f"Nothing waits for a review: the question is {self._state}{after}.")
         if self._review is not None:
             raise _refused_review(f"{self._review.reviewer} already decided: {self._review.decision}.")
         if (review.decision is Decision.EDIT) != (review.plan is not None):

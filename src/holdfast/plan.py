@@ -6,8 +6,9 @@ from collections.abc import Iterable, Set
 from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any, Literal, NewType, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError, model_validator
 
+from holdfast.complaints import complaints_of
 from holdfast.errors import PlanRejected
 
 StepId = NewType("StepId", str)
@@ -90,8 +91,16 @@ def checked_plan(data: Any) -> Plan:
     """A plan from untrusted data (a model's output, a reviewer's edit). Raises PlanRejected with every reason."""
     try:
         return Plan.model_validate(data)
-    except ValueError as error:
-        raise PlanRejected(f"This plan cannot run: {error}") from error
+    except ValidationError as error:
+        raise PlanRejected(f"This plan cannot run: {complaints_of(error)}.") from error
+
+
+def as_reviewed(plan: Plan, shown: Plan, reviewer: str) -> Plan:
+    """The reviewer's plan. What stands above its answer must not be a sentence about the plan that was shown before."""
+    if plan.steps == shown.steps or plan.understood_as != shown.understood_as:
+        return plan
+    edited = f"The plan as {reviewer} edited it. Before that: {shown.understood_as or 'the plan that was made'}"
+    return plan.model_copy(update={"understood_as": edited})
 
 
 def ready_steps(plan: Plan, finished: Set[StepId], started: Set[StepId]) -> Iterable[Step]:

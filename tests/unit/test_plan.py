@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.errors import PlanRejected
-from holdfast.plan import Plan, StepId, checked_plan, dependants, ready_steps
+from holdfast.plan import Plan, StepId, as_reviewed, checked_plan, dependants, ready_steps
 from tests.workflows.fakes import plan, step
 
 
@@ -46,6 +46,8 @@ def test_a_plan_that_cannot_run_is_rejected_with_the_reason(data: object, words:
     with pytest.raises(PlanRejected, match="This plan cannot run") as caught:
         checked_plan(data)
     assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "pydantic" not in str(caught.value)
 
 
 @given(plans())
@@ -67,3 +69,14 @@ def test_dependants_are_exactly_the_steps_reached_through_dependencies(drawn: Pl
             direct = {StepId(d) for d in other.depends_on}
             needs_it = one.step_id in direct or bool(direct & below)
             assert (other.step_id in below) is needs_it
+
+
+def test_an_edited_plan_no_longer_says_what_the_shown_one_meant() -> None:
+    shown = plan(step("people")).model_copy(update={"understood_as": "People who are active."})
+    edited = shown.model_copy(update={"steps": (step("people", critical=False),)})
+    assert as_reviewed(edited, shown, "ann").understood_as == (
+        "The plan as ann edited it. Before that: People who are active."
+    )
+    reworded = edited.model_copy(update={"understood_as": "People who are suspended."})
+    assert as_reviewed(reworded, shown, "ann") == reworded
+    assert as_reviewed(shown, shown, "ann") == shown

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from holdfast.answer import Generated
+from holdfast.complaints import complaints_of
 from holdfast.contracts import StepRequest
 from holdfast.errors import PlanRejected
 from holdfast.graph.schema import ColumnType, GraphSchema
@@ -34,7 +35,8 @@ class OfflineCypherWriter:
             step = StepMeaning.model_validate(request.step.parameters)
         except ValidationError as error:
             raise PlanRejected(
-                f"The parameters of step {request.step.id} are not what the offline writer reads: {error}"
+                f"The parameters of step {request.step.id} are not what the offline writer reads: "
+                f"{complaints_of(error)}."
             ) from error
         return Generated(language="cypher", text=compiled(step.meaning, schema), author="offline")
 
