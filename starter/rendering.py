@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import JsonValue
-from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markdown import Markdown
-from rich.table import Table
 from rich.text import Text
 
 from holdfast.answer import Answer, FormattedAnswer, Outcome
@@ -19,6 +17,7 @@ from holdfast.contracts import SyncRecord, SyncReport
 from holdfast.plan import Plan
 from starter.plain_text import age, cell, span, visible, visible_lines, when
 from starter.questions import Asked
+from starter.tables import table
 
 # A pipe has no width: rows are not wrapped there, so that one record stays one line.
 _PIPE_WIDTH = 1_000
@@ -41,18 +40,6 @@ def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else _PIPE_WIDTH
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
-
-
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = ()) -> Table:
-    """A table of texts that were made visible already; the columns of `numbers` stand at the right."""
-    shown = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for index, heading in enumerate(headings):
-        justify = "right" if index in numbers else "left"
-        shown.add_column(Text(heading), justify=justify, overflow="fold")  # type: ignore[arg-type]
-    for row in rows:
-        # Text, never a string: rich reads markup in strings, and names may hold brackets.
-        shown.add_row(*(Text(value) for value in row))
-    return shown
 
 
 def answer_view(answer: Answer, records: Sequence[dict[str, JsonValue]], link: str | None) -> RenderableType:

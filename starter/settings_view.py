@@ -16,7 +16,7 @@ from rich.console import RenderableType
 
 from holdfast.settings import Leaf, Settings, config_file, leaves, value_at, variable
 from starter.plain_text import visible
-from starter.rendering import table
+from starter.tables import table
 
 _INTRODUCTION = """# Settings
 

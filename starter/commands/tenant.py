@@ -13,8 +13,10 @@ import typer
 from pydantic import BaseModel, ValidationError
 from rich.text import Text
 
+from holdfast.complaints import complaints_of
 from holdfast.settings import load_settings
-from starter.rendering import out, table
+from starter.rendering import out
+from starter.tables import table
 
 Seed = Annotated[int | None, typer.Option("--seed", help="Same seed and size: same company [default: settings]")]
 Users = Annotated[int | None, typer.Option("--users", min=50, max=1_000_000, help="People [default: settings]")]
@@ -125,8 +127,7 @@ def _read(model: type[Options], pairs: list[str], flag: str) -> Options:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise typer.BadParameter(problems, param_hint=flag) from error
+        raise typer.BadParameter(complaints_of(error), param_hint=flag) from error
 
 
 def _earlier(given: dict[str, object], name: str) -> tuple[object, ...]:
