@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.text import Text
+from temporalio.service import RPCError, RPCStatusCode
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
@@ -31,6 +32,14 @@ clarification · 4 failed, or not answered in time · 5 cannot reach what it nee
 """
 
 
+# What a client is told when its server ends or hangs, after the SDK tried again for some seconds.
+_NOBODY_THERE = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+_TEMPORAL_WENT_AWAY = (
+    "Temporal does not answer any more. What was started is kept and goes on when it is back: start it with "
+    "`holdfast up --detach` where it ended; `holdfast list` and `holdfast sync` find everything again."
+)
+
+
 class _Guarded(TyperGroup):
     """Whatever goes wrong in a command ends as one sentence and an exit code."""
 
@@ -40,6 +49,15 @@ class _Guarded(TyperGroup):
         except HoldfastError as error:
             _complain(str(error))
             raise typer.Exit(_code(error)) from error
+        except UnicodeEncodeError as error:
+            # What Python makes of bytes on the command line that are no UTF-8 can neither be sent nor printed.
+            _complain("An argument holds bytes that are no UTF-8 text. Type it in a UTF-8 terminal.")
+            raise typer.Exit(ExitCode.USAGE) from error
+        except RPCError as error:
+            if error.status not in _NOBODY_THERE:
+                raise typer.Exit(_unexpected(error)) from error
+            _complain(_TEMPORAL_WENT_AWAY)
+            raise typer.Exit(ExitCode.UNREACHABLE) from error
         except (TyperException, RuntimeError) as error:
             # Usage errors and Exit are typer's to show; the latter is a RuntimeError.
             if isinstance(error, TyperException | typer.Exit | typer.Abort):

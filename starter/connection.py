@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from functools import cache
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import Runtime, TelemetryConfig
 
 from holdfast.errors import StackNotRunning
 from holdfast.settings import Settings
@@ -72,6 +74,12 @@ async def connect(settings: Settings) -> Connection:
     return Connection(client, settings, record)
 
 
+@cache
+def _runtime() -> Runtime:
+    # By default the SDK's core prints its retries on standard output, where only an answer may be.
+    return Runtime(telemetry=TelemetryConfig(logging=None))
+
+
 async def connect_to(address: str, namespace: str, *, patience_s: float = 0.0) -> Client:
     """A client of the Temporal at `address`, which is waited for this long. Raises StackNotRunning."""
     deadline = time.monotonic() + patience_s
@@ -82,7 +90,9 @@ async def connect_to(address: str, namespace: str, *, patience_s: float = 0.0) -
             async with asyncio.timeout(_PROBE_TIMEOUT_S):
                 _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
             writer.close()
-            return await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter)
+            return await Client.connect(
+                address, namespace=namespace, data_converter=pydantic_data_converter, runtime=_runtime()
+            )
         except (OSError, TimeoutError, RuntimeError) as error:
             # RuntimeError is what the SDK's connect raises for a server that does not serve.
             if time.monotonic() > deadline:

@@ -60,6 +60,8 @@ def code_of_error(error: HoldfastError) -> ExitCode:
 
 def code_of_failure(error_type: str | None) -> ExitCode:
     """The exit code of a workflow that failed with an error of this name, as Temporal carries it."""
+    if error_type == "SyncCancelled":
+        return ExitCode.REFUSED
     for kinds, code in _CODES:
         if error_type in {kind.__name__ for kind in kinds}:
             return code

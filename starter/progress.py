@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -95,8 +95,10 @@ class _LiveView:
         for line in lines:
             sign, style = _SIGNS[line.mark]
             mark = self._spinner(line.name) if line.mark == "running" else Text(sign, style=style)
-            shown.add_row(mark, Text(line.text, style=style))
-        self._live.update(shown)
+            # One row a line, or a tenant that is away fills the screen with one reason many times.
+            shown.add_row(mark, Text(line.text, style=style, no_wrap=True, overflow="ellipsis"))
+        troubles = [line.trouble for line in lines if line.trouble]
+        self._live.update(Group(shown, *(Text(f"\n{trouble}", style="yellow") for trouble in troubles[:1])))
 
     def _spinner(self, name: str) -> Spinner:
         return self._spinners.setdefault(name, Spinner("dots"))
@@ -111,8 +113,8 @@ _STEP_MARKS: dict[StepState, Mark] = {
 }
 
 
-def question_progress(seen: Progress) -> tuple[str, list[Line]]:
-    """Title and lines of a running question."""
+def question_progress(seen: Progress, trouble: str = "") -> tuple[str, list[Line]]:
+    """Title and lines of a running question; `trouble` is what keeps it from going on, or nothing."""
     title = f"{seen.correlation_id}: {_words_for(seen)}"
     lines = [
         Line(
@@ -122,6 +124,8 @@ def question_progress(seen: Progress) -> tuple[str, list[Line]]:
         )
         for step in seen.steps
     ]
+    if trouble:
+        lines.append(Line("waits", "running", trouble=visible(trouble)))
     return title, lines
 
 

@@ -33,11 +33,13 @@ from holdfast.errors import HoldfastError, InvalidTransition, ReviewRefused, Unk
 from holdfast.execution import State, checked_transition
 from holdfast.question import checked_text
 from starter.connection import Connection
+from starter.troubles import trouble_of
 from workflows.query import QueryWorkflow
 
 # Temporal's limit on a summary is 400 bytes, with some for its envelope.
 _SUMMARY_BYTES = 300
 _POLL_S = 0.2
+_QUICK_S = 1.0
 # A query is answered in milliseconds while a worker lives.
 _QUERY_TIMEOUT = timedelta(seconds=2)
 _SIGNALS = {State.PAUSED: "pause", State.RUNNING: "resume", State.CANCELLED: "cancel"}
@@ -105,17 +107,22 @@ async def start(connection: Connection, text: str, *, approve_plan: bool) -> str
     return question.correlation_id
 
 
-async def follow(connection: Connection, question_id: str, show: Callable[[Progress | None], None]) -> Answer:
-    """Show progress until the question ends, and return its answer; None is shown while no worker says how far it is.
+async def follow(connection: Connection, question_id: str, show: Callable[[Progress | None, str], None]) -> Answer:
+    """Show progress until the question ends, and return its answer.
+
+    `show` gets None while no worker says how far it is, and beside it what keeps failing and is tried again, or "".
 
     Raises UnknownExecution, QuestionLost.
     """
     result = asyncio.create_task(answer_of(connection, question_id))
+    may_be_in_trouble = time.monotonic() + _QUICK_S
     try:
         while not result.done():
             seen = await progress_of(connection, question_id)
+            # Most questions end before anything could be in trouble; those need not wait for one look more.
+            failing = await trouble(connection, question_id) if time.monotonic() > may_be_in_trouble else ""
             if not result.done():
-                show(seen)
+                show(seen, failing)
             await asyncio.wait({result}, timeout=_POLL_S)
         return result.result()
     finally:
@@ -151,12 +158,20 @@ async def progress_of(connection: Connection, question_id: str) -> Progress | No
             return None
 
 
+async def trouble(connection: Connection, question_id: str) -> str:
+    """What keeps failing and is tried again, or nothing."""
+    return await trouble_of(_handle(connection.client, question_id))
+
+
 async def asked(connection: Connection, question_id: str) -> Asked:
     """What Temporal itself knows of a question. Raises UnknownExecution."""
     with _known(question_id):
         description = await _handle(connection.client, question_id).describe()
     if description.workflow_type != QueryWorkflow.__name__:
-        raise UnknownExecution(f"{question_id} is not a question but a {description.workflow_type}.")
+        raise UnknownExecution(
+            f"{question_id} is not a question but a {description.workflow_type}. `holdfast list` shows the questions; "
+            "`holdfast sync` follows a sync that runs, `holdfast sync --cancel` ends it."
+        )
     return await _asked(description)
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowQueryFailedError, WorkflowQueryRejectedError
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import ApplicationError, FailureError, WorkflowAlreadyStartedError
-from temporalio.service import RPCError
+from temporalio.exceptions import ApplicationError, CancelledError, FailureError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
 from holdfast.contracts import (
     STATE_ATTRIBUTE,
@@ -20,11 +20,15 @@ from holdfast.contracts import (
     SyncRequest,
     sync_workflow_id,
 )
-from holdfast.errors import HoldfastError, SettingsError
+from holdfast.errors import HoldfastError, InvalidTransition, SettingsError
 from holdfast.execution import State
 from starter.connection import Connection
 from starter.questions import asker, new_id
+from starter.troubles import trouble_of
 from workflows.sync import SyncWorkflow
+
+# How a sync that somebody cancelled names its end (workflows/sync.py).
+SYNC_CANCELLED = "SyncCancelled"
 
 _POLL_S = 0.3
 _QUERY_TIMEOUT = timedelta(seconds=2)
@@ -63,6 +67,21 @@ async def start(connection: Connection, mode: SyncMode) -> tuple[str, bool]:
     return name, True
 
 
+async def cancel(connection: Connection) -> str:
+    """Ask the sync that runs to end; its workflow id. Raises InvalidTransition where none runs."""
+    name = workflow_id(connection)
+    handle: WorkflowHandle[SyncWorkflow, SyncReport] = connection.client.get_workflow_handle_for(SyncWorkflow.run, name)
+    try:
+        await handle.signal(SyncWorkflow.cancel)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        raise InvalidTransition(
+            "No sync of this tenant runs; `holdfast sync --history` shows how the last ones ended."
+        ) from error
+    return name
+
+
 async def follow(connection: Connection, name: str, show: Callable[[SyncProgress | None, str], None]) -> SyncReport:
     """Show progress until the sync ends, and return its report. Raises SyncFailed.
 
@@ -74,13 +93,15 @@ async def follow(connection: Connection, name: str, show: Callable[[SyncProgress
         while not result.done():
             seen = await _progress(handle)
             # A family tells its trouble by itself; the other chapters are one activity each.
-            trouble = await _trouble(handle) if seen is not None and seen.phase != "reading" else ""
+            trouble = await trouble_of(handle) if seen is not None and seen.phase != "reading" else ""
             if not result.done():
                 show(seen, trouble)
             await asyncio.wait({result}, timeout=_POLL_S)
         return result.result()
     except WorkflowFailureError as error:
         cause = error.cause
+        if isinstance(cause, CancelledError) or _origin(cause) == SYNC_CANCELLED:
+            raise SyncFailed("The sync was cancelled; nothing was changed.", SYNC_CANCELLED) from error
         words = cause.message if isinstance(cause, FailureError) else str(cause)
         raise SyncFailed(
             f"The sync failed: {words} What was published before stays as it is.", _origin(cause)
@@ -96,12 +117,6 @@ def _origin(cause: BaseException | None) -> str | None:
             return cause.type
         cause = cause.cause
     return None
-
-
-async def _trouble(handle: WorkflowHandle[SyncWorkflow, SyncReport]) -> str:
-    description = await handle.describe(rpc_timeout=_QUERY_TIMEOUT)
-    failing = [each for each in description.raw_description.pending_activities if each.HasField("last_failure")]
-    return "; ".join(f"attempt {each.attempt}, before: {each.last_failure.message}" for each in failing)
 
 
 async def _progress(handle: WorkflowHandle[SyncWorkflow, SyncReport]) -> SyncProgress | None:

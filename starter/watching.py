@@ -24,8 +24,8 @@ async def watch_question(connection: Connection, question_id: str) -> Answer:
     try:
         with progress_view(err()) as view:
 
-            def show(seen: Progress | None) -> None:
-                view.show(*(_NO_WORKER if seen is None else question_progress(seen)))
+            def show(seen: Progress | None, trouble: str) -> None:
+                view.show(*(_NO_WORKER if seen is None else question_progress(seen, trouble)))
 
             return await questions.follow(connection, question_id, show)
     except asyncio.CancelledError:

@@ -144,7 +144,7 @@ def status(question_id: QuestionId) -> None:
         if (progress := await questions.progress_of(connection, question_id)) is not None:
             if progress.waiting_for:
                 console.print(Text(f"  Waits for {visible(progress.waiting_for)}"))
-            for line in question_progress(progress)[1]:
+            for line in question_progress(progress, await questions.trouble(connection, question_id))[1]:
                 console.print(Text(f"  {line.mark:<9} {line.text}"))
         if link := connection.link(question_id):
             console.print(Text(f"  Open      {link}"))

@@ -15,12 +15,16 @@ from starter.connection import connect, located
 from starter.rendering import err, history_view, out
 from starter.watching import watch_sync
 
+# What runs is told by its next heartbeat, some seconds apart.
+_CANCEL_PATIENCE_S = 20.0
+
 
 def sync(
     incremental: Annotated[
         bool, typer.Option("--incremental/--full", help="Read only what changed, where Okta can say so")
     ] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="--no-wait prints only the workflow's id")] = True,
+    cancel: Annotated[bool, typer.Option("--cancel", help="End the sync that runs; nothing is changed")] = False,
     history: Annotated[bool, typer.Option("--history", help="Show past syncs instead")] = False,
 ) -> None:
     """Read the tenant into a new snapshot, and publish it when it is whole.
@@ -29,6 +33,9 @@ def sync(
     """
     if history:
         show_history()
+        return
+    if cancel:
+        asyncio.run(cancel_sync())
         return
 
     async def run() -> None:
@@ -42,6 +49,23 @@ def sync(
             typer.echo(name)
 
     asyncio.run(run())
+
+
+async def cancel_sync() -> None:
+    """End the sync that runs, and say what came of that. Raises InvalidTransition where none runs."""
+    connection = await connect(load_settings())
+    name = await syncs.cancel(connection)
+    try:
+        async with asyncio.timeout(_CANCEL_PATIENCE_S):
+            report = await syncs.follow(connection, name, lambda _seen, _trouble: None)
+    except TimeoutError:
+        out().print(Text("The sync will end as soon as a worker reads that it should. See it end: holdfast sync"))
+    except syncs.SyncFailed as ended:
+        if ended.error_type != syncs.SYNC_CANCELLED:
+            raise
+        out().print(Text(str(ended)))
+    else:
+        out().print(Text(f"It was too late: the sync has published snapshot {report.snapshot_id}."))
 
 
 def show_history() -> None:

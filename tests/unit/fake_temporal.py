@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
@@ -36,6 +37,7 @@ class FakeExecution:
     signals: list[str] = field(default_factory=list)
     reviews: list[Any] = field(default_factory=list)
     start_time: datetime = NOW
+    raw_description: DescribeWorkflowExecutionResponse = field(default_factory=DescribeWorkflowExecutionResponse)
 
     @property
     def close_time(self) -> datetime | None:
@@ -70,10 +72,11 @@ class FakeHandle:
             raise RPCError("no worker", RPCStatusCode.DEADLINE_EXCEEDED, b"")
         return self._found.progress
 
-    async def describe(self) -> FakeExecution:
+    async def describe(self, **_: object) -> FakeExecution:
         return self._found
 
-    async def signal(self, name: str) -> None:
+    async def signal(self, signal: str | Callable[..., None]) -> None:
+        name = signal if isinstance(signal, str) else signal.__name__
         self._found.signals.append(name)
         self._found.state = {"pause": State.PAUSED, "resume": State.RUNNING, "cancel": State.CANCELLED}[name]
 

@@ -9,12 +9,13 @@ from typing import Any, cast
 import polars as pl
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from typer.testing import CliRunner, Result
 
 from holdfast.answer import Answer, ArtifactRef, Column, Effort, FormattedAnswer, Header, Outcome, Question
 from holdfast.artifacts import ArtifactStore
-from holdfast.contracts import STATE_ATTRIBUTE, Decision, Progress, Review
+from holdfast.contracts import STATE_ATTRIBUTE, Decision, Progress, Review, sync_workflow_id
 from holdfast.errors import HoldfastError, NoSnapshot, OktaUnreachable, SettingsError, StackNotRunning, StorageFull
 from holdfast.execution import State
 from holdfast.plan import CypherStep, Plan
@@ -54,6 +55,14 @@ def client(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> FakeClient:
     for module in COMMANDS:
         monkeypatch.setattr(f"starter.commands.{module}.connect", connect)
     return fake
+
+
+@pytest.fixture
+def tenant(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The workflow id under which the syncs of the configured tenant run."""
+    monkeypatch.setenv("HOLDFAST_OKTA__URL", "https://acme.okta.example")
+    monkeypatch.setenv("HOLDFAST_OKTA__TOKEN", "token")
+    return sync_workflow_id("https://acme.okta.example")
 
 
 def run(*arguments: str) -> Result:
@@ -209,6 +218,30 @@ def test_a_sync_is_no_question(client: FakeClient) -> None:
     shown = run("status", "sync-t")
     assert shown.exit_code == ExitCode.USAGE
     assert "not a question" in shown.stderr
+    assert "holdfast sync --cancel" in shown.stderr
+
+
+def test_a_sync_is_cancelled_by_its_command(client: FakeClient, tenant: str) -> None:
+    cancelled = ApplicationError("The sync was cancelled.", type="SyncCancelled")
+    client.executions[tenant] = FakeExecution(tenant, failure=cancelled, workflow_type="SyncWorkflow")
+    shown = run("sync", "--cancel")
+    assert (shown.exit_code, shown.stdout) == (0, "The sync was cancelled; nothing was changed.\n")
+    assert client.executions[tenant].signals == ["cancel"]
+    assert client.started == []
+
+
+def test_whoever_follows_a_sync_that_another_cancels_learns_that(client: FakeClient, tenant: str) -> None:
+    cancelled = ApplicationError("The sync was cancelled.", type="SyncCancelled")
+    client.executions[tenant] = FakeExecution(tenant, failure=cancelled, workflow_type="SyncWorkflow")
+    shown = run("sync")
+    assert shown.exit_code == ExitCode.REFUSED
+    assert shown.stderr.endswith("holdfast: The sync was cancelled; nothing was changed.\n")
+
+
+def test_where_no_sync_runs_there_is_none_to_cancel(client: FakeClient, tenant: str) -> None:
+    shown = run("sync", "--cancel")
+    assert shown.exit_code == ExitCode.REFUSED
+    assert "No sync of this tenant runs" in shown.stderr
 
 
 def test_a_list_asks_temporal_by_state_and_needs_no_worker(client: FakeClient) -> None:
@@ -229,6 +262,14 @@ def test_status_works_while_no_worker_answers(client: FakeClient) -> None:
     shown = run("status", "q-1")
     assert (shown.exit_code, shown.stderr) == (0, "")
     assert "q-1 is PAUSED" in shown.stdout
+
+
+def test_status_says_what_keeps_a_question_from_going_on(client: FakeClient) -> None:
+    progress = Progress(correlation_id="q-1", question="?", state=State.RUNNING, waiting_for=None, plan=PLAN, steps=())
+    execution = client.executions["q-1"] = FakeExecution("q-1", State.RUNNING, progress=progress)
+    failing = execution.raw_description.pending_activities.add(attempt=4)
+    failing.last_failure.message = "There is no space left in /data/artifacts."
+    assert "attempt 4, before: There is no space left in /data/artifacts." in run("status", "q-1").stdout
 
 
 def test_the_plan_as_json_is_what_a_review_takes(client: FakeClient) -> None:
@@ -353,6 +394,7 @@ def test_a_plan_that_cannot_run_is_refused_before_it_is_sent(
         (data_dir / "plan.json").write_text(text)
     shown = run("review", "q-1", "edit", "--plan", str(data_dir / "plan.json"))
     assert shown.exit_code == ExitCode.USAGE
+    assert shown.stderr.count("\n") == 1, "one sentence, not a validator's page"
     assert client.executions["q-1"].reviews == []
 
 
@@ -409,6 +451,36 @@ def test_an_unforeseen_error_is_one_sentence_and_a_log(
     assert "Traceback" not in shown.stderr
     assert str(log) in shown.stderr
     assert "ZeroDivisionError: inside" in log.read_text()
+
+
+def test_a_temporal_that_goes_away_is_said_with_the_way_on(
+    client: FakeClient, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_: object, **__: object) -> None:
+        raise RPCError("tcp connect error", RPCStatusCode.UNAVAILABLE, b"")
+
+    monkeypatch.setattr(FakeHandle, "result", gone)
+    client.executions["q-1"] = FakeExecution("q-1", State.RUNNING)
+    shown = run("watch", "q-1")
+    assert shown.exit_code == ExitCode.UNREACHABLE
+    assert "goes on when it is back" in shown.stderr
+    assert not (data_dir / "logs").exists()
+
+
+def test_a_question_of_bytes_that_are_no_text_is_wrong_usage(client: FakeClient) -> None:
+    shown = run("ask", "who \udcff is")
+    assert (shown.exit_code, client.started) == (ExitCode.USAGE, [])
+    assert "no UTF-8 text" in shown.stderr
+
+
+def test_an_id_that_cannot_be_sent_is_wrong_usage(client: FakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def describe(*_: object) -> None:
+        "q-\udcff".encode()
+
+    monkeypatch.setattr(FakeHandle, "describe", describe)
+    shown = run("status", "q-\udcff")
+    assert shown.exit_code == ExitCode.USAGE
+    assert "no UTF-8 text" in shown.stderr
 
 
 def test_a_usage_error_is_not_an_unforeseen_one(data_dir: Path) -> None:

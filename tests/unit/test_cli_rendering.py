@@ -227,6 +227,16 @@ def test_a_sync_shows_every_family_and_why_one_does_not_go_on() -> None:
     assert sync_progress(seen, "attempt 2, before: no answer")[1][-1].text == "reading (attempt 2, before: no answer)"
 
 
+def test_on_a_terminal_a_reason_is_told_whole_once_however_many_wait_for_it() -> None:
+    stream, reason = io.StringIO(), "The tenant did not answer GET /api/v1/users. Check the network."
+    lines = [Line(name, "running", "3 rows", reason) for name in ("app_users", "factors", "group_members")]
+    with progress_view(Console(file=stream, width=60, force_terminal=True)) as view:
+        view.show("s-1: reading", lines)
+    last = stream.getvalue().rsplit("s-1: reading", 1)[1]
+    assert last.count("Check") == 1
+    assert last.count("…") == len(lines)
+
+
 def test_a_pipe_gets_a_line_for_what_ended_or_is_in_trouble_and_once() -> None:
     stream = io.StringIO()
     with progress_view(Console(file=stream)) as view:
