@@ -236,7 +236,10 @@ class SyncWorkflow:
             workflow.execute_activity(
                 contracts.read_family,
                 contracts.FamilyRequest(
-                    sync_id=self._request.sync_id, family=family.name, base_sync_id=self._start.base_sync_id
+                    sync_id=self._request.sync_id,
+                    tenant=self._start.tenant,
+                    family=family.name,
+                    base_sync_id=self._start.base_sync_id,
                 ),
                 start_to_close_timeout=READ_TIMEOUT,
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,

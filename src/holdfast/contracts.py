@@ -178,10 +178,14 @@ class SyncStart(BaseModel):
 
 
 class FamilyRequest(BaseModel):
-    """Read one family of a sync, going on after the pages that are already stored."""
+    """Read one family of a sync, going on after the pages that are already stored.
+
+    `tenant` is the one that the sync began with; a worker may have been given another since.
+    """
 
     model_config = ConfigDict(frozen=True)
     sync_id: str
+    tenant: str
     family: str
     base_sync_id: str | None = None
 
@@ -290,7 +294,10 @@ async def begin_sync(request: SyncRequest) -> SyncStart:
 
 @activity.defn(name="read_family")
 async def read_family(request: FamilyRequest) -> FamilyReport:
-    """Read what is not yet stored of a family. Raises OktaRefused, OktaUnreachable, OktaServerError, StorageFull."""
+    """Read what is not yet stored of a family.
+
+    Raises OktaRefused, OktaUnreachable, OktaServerError, StorageFull, SyncInconsistent, SettingsError (another tenant).
+    """
     raise NotImplementedError
 
 

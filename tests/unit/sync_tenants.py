@@ -136,7 +136,9 @@ async def read_all(
     """Every family in the order of the table, which respects what each needs."""
     sync = sync_of(tenant, root)
     return {
-        name: await sync.read(FamilyRequest(sync_id=sync_id, family=name, base_sync_id=base_sync_id), ignore)
+        name: await sync.read(
+            FamilyRequest(sync_id=sync_id, tenant=TENANT, family=name, base_sync_id=base_sync_id), ignore
+        )
         for name in FAMILIES
     }
 

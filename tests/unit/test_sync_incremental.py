@@ -11,13 +11,18 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.contracts import SnapshotRequest, SyncStart
 from holdfast.demo.changes import evolve
 from holdfast.demo.company import Company, make_company
 from holdfast.errors import OktaRefused
+from holdfast.graph.engine import EngineName
+from holdfast.graph.manifest import ManifestDraft
+from holdfast.graph.snapshots import Snapshot, SnapshotStore
 from holdfast.sync.consolidation import Consolidated, consolidate
 from holdfast.sync.folders import SyncFolder
 from holdfast.sync.parents import Base
 from holdfast.sync.tables import make_tables
+from holdfast.sync.tenant_sync import SyncPlace, TenantSync
 from tests.unit.sync_tenants import TENANT, FakeTenant, read_all, tenant_of
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -106,6 +111,35 @@ async def test_what_is_kept_of_a_sync_is_a_base_without_its_pages(tmp_path: Path
     SyncFolder(tmp_path, "s").drop_pages()
     read = await synced(tenant_of(SMALL), tmp_path, "si", "s")
     assert read.families["factors"].frame.height == SyncFolder(tmp_path, "s").rows("factors").height
+
+
+async def test_an_attempt_that_outlived_its_heartbeat_keeps_its_tables_from_the_next(tmp_path: Path) -> None:
+    tenant = tenant_of(SMALL)
+    await read_all(tenant, tmp_path, "s")
+    place = SyncPlace(tenant=TENANT, root=tmp_path, engine="ladybug", keep=2)
+    start = SyncStart(mode="full", tenant=TENANT, base_sync_id=None)
+    request = SnapshotRequest(sync_id="s", start=start, started=NOW, finished=NOW)
+
+    def written(tables: Path) -> dict[str, int]:
+        return {file.name: file.stat().st_mtime_ns for file in tables.iterdir()}
+
+    class Overtaken(SnapshotStore):
+        """The second attempt runs while the first one builds."""
+
+        attempts = 0
+
+        def build(self, tables: Path, draft: ManifestDraft, engine: EngineName) -> Snapshot:
+            before = written(tables)
+            self.attempts += 1
+            if self.attempts == 1:
+                TenantSync(place, tenant.opened, self).build(request)
+            assert written(tables) == before
+            return super().build(tables, draft, engine)
+
+    snapshots = Overtaken(tmp_path / "graph")
+    TenantSync(place, tenant.opened, snapshots).build(request)
+    assert snapshots.attempts == 2
+    assert {entry.name for entry in (tmp_path / "s").iterdir()} == {"pages", "rows"}
 
 
 def _with_members(company: Company, group: str, users: tuple[str, ...]) -> Company:

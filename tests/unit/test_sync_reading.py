@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.contracts import FamilyProgress, FamilyRequest
-from holdfast.errors import OktaRefused, OktaServerError, OktaUnreachable
+from holdfast.errors import OktaRefused, OktaServerError, OktaUnreachable, SettingsError
 from holdfast.sync.families import FAMILIES, WHOLE
 from holdfast.sync.folders import SyncFolder
 from holdfast.sync.pages import FamilyPages
 from holdfast.sync.reading import FamilyWork, read_family
-from tests.unit.sync_tenants import FakeTenant, ignore, not_found, sync_of
+from tests.unit.sync_tenants import TENANT, FakeTenant, ignore, not_found, sync_of
 
 GROUPS = ("g1", "g2", "g3", "g4")
 
@@ -180,11 +180,29 @@ async def test_what_hangs_on_a_list_the_tenant_refuses_is_unknown_too(tmp_path: 
     tenant.refusals["/api/v1/groups"] = refused(403, "E0000006")
     sync = sync_of(tenant, tmp_path)
     for family in ("users", "groups", "group_members"):
-        await sync.read(FamilyRequest(sync_id="s1", family=family), ignore)
+        await sync.read(FamilyRequest(sync_id="s1", tenant=TENANT, family=family), ignore)
     assert SyncFolder(tmp_path, "s1").pages("group_members").reasons() == {WHOLE: "403 E0000006: No"}
 
 
 async def test_a_tenant_that_hides_its_people_is_refused_with_a_sentence(tmp_path: Path) -> None:
     tenant = FakeTenant({}, refusals={"/api/v1/users": refused(403, "E0000006")})
     with pytest.raises(OktaRefused, match="does not let its users be read"):
-        await sync_of(tenant, tmp_path).read(FamilyRequest(sync_id="s1", family="users"), ignore)
+        await sync_of(tenant, tmp_path).read(FamilyRequest(sync_id="s1", tenant=TENANT, family="users"), ignore)
+
+
+async def test_a_sync_is_not_continued_from_another_tenant(tmp_path: Path) -> None:
+    tenant = FakeTenant({"/api/v1/users": []})
+    begun = FamilyRequest(sync_id="s1", tenant="https://other.test", family="users")
+    with pytest.raises(SettingsError, match=r"began to read https://other\.test"):
+        await sync_of(tenant, tmp_path).read(begun, ignore)
+    assert tenant.answered == []
+
+
+async def test_what_was_carried_over_stays_known_when_everything_that_changed_is_refused(tmp_path: Path) -> None:
+    tenant = members_tenant()
+    for group in GROUPS:
+        tenant.refusals[f"/api/v1/groups/{group}/users"] = refused(403, "E0000006")
+    pages = FamilyPages(tmp_path)
+    await read_family(tenant, pages, FamilyWork(FAMILIES["group_members"], GROUPS, carried_over=100), ignore)
+    assert pages.reasons().keys() == set(GROUPS)
+    assert not pages.listing().family_unknown

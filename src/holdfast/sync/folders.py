@@ -8,15 +8,17 @@
             pages/<family>/         while it reads (see `pages`)
             rows/<family>.parquet   after it read everything: the pages of a family as one table
             rows/reads.json         what was refused, what was gone, when each family was read
-            tables/                 what the graph is built from, while it is built
+            tables-…/               what the graph is built from, while it is built
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import mkdtemp
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -29,6 +31,7 @@ from holdfast.sync.rows import SHAPES
 
 # Raised whenever the columns of rows change: rows of another form are no base.
 ROWS_FORM = 1
+_TABLES = "tables-"
 
 
 class FamilyReads(BaseModel):
@@ -58,10 +61,17 @@ class SyncFolder:
         self._folder = root / sync_id
         self.sync_id = sync_id
 
-    @property
-    def tables(self) -> Path:
-        """What the graph is built from."""
-        return self._folder / "tables"
+    @contextmanager
+    def tables(self) -> Iterator[Path]:
+        """A new folder for what the graph is built from, gone after the block.
+
+        Each attempt has its own: one that lost its heartbeat may still load its tables while the next one writes.
+        """
+        place = Path(mkdtemp(prefix=_TABLES, dir=self._folder))
+        try:
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
 
     def pages(self, family: str) -> FamilyPages:
         """The pages of one family."""
@@ -101,8 +111,8 @@ class SyncFolder:
 
     def drop_pages(self) -> None:
         """Remove pages and tables of a sync that ended well: its rows hold all that they held."""
-        for name in ("pages", "tables"):
-            shutil.rmtree(self._folder / name, ignore_errors=True)
+        for folder in (self._folder / "pages", *self._folder.glob(f"{_TABLES}*")):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def remove(self) -> None:
         """Remove all of it."""

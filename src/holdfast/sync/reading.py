@@ -98,6 +98,7 @@ class _Reading:
         self._pages = pages
         self._family = work.family
         self._parents = work.parents
+        self._carried_over = work.carried_over
         self._show = show
         self._stored: Mapping[str, int] = {}
         self._queue: Iterator[str] = iter(())
@@ -208,7 +209,9 @@ class _Reading:
         return False
 
     async def _say_once_if_everything_was_refused(self) -> None:
-        """A hundred thousand refusals for one reason are one fact."""
+        """A hundred thousand refusals for one reason are one fact; with anything carried over it is not everything."""
+        if self._carried_over:
+            return
         listing = await asyncio.to_thread(self._pages.listing)
         if len(self._parents) > 1 and listing.unknown >= frozenset(self._parents):
             reasons = await asyncio.to_thread(self._pages.reasons)

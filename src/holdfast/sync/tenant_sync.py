@@ -6,7 +6,6 @@ Every method may be called again after a crash: it goes on where the files say, 
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from holdfast.contracts import (
     SyncRequest,
     SyncStart,
 )
-from holdfast.errors import SyncInconsistent
+from holdfast.errors import SettingsError, SyncInconsistent
 from holdfast.graph.engine import EngineName
 from holdfast.graph.manifest import ManifestDraft
 from holdfast.graph.snapshots import SnapshotStore
@@ -87,7 +86,16 @@ class TenantSync:
         return SyncStart(mode="full", tenant=self._place.tenant, base_sync_id=None, notes=(note,))
 
     async def read(self, request: FamilyRequest, show: ShowProgress) -> FamilyReport:
-        """Read what is not stored yet of one family. Raises the Okta errors, StorageFull, SyncInconsistent."""
+        """Read what is not stored yet of one family.
+
+        Raises the Okta errors, StorageFull, SyncInconsistent, and SettingsError once another tenant is configured:
+        pages of two tenants must not meet in one snapshot.
+        """
+        if request.tenant != self._place.tenant:
+            raise SettingsError(
+                f"This sync began to read {request.tenant}, and HOLDFAST_OKTA__URL is {self._place.tenant} now. "
+                "Nothing was published; run `holdfast sync` to read that one."
+            )
         family, folder = FAMILIES[request.family], self._folder(request.sync_id)
         work = await asyncio.to_thread(self._work, family, folder, request.base_sync_id)
         async with self._open_tenant() as tenant:
@@ -100,19 +108,19 @@ class TenantSync:
         folder = self._folder(request.sync_id)
         base = self._base(request.start.base_sync_id)
         rows = consolidate(folder, request.start.tenant, request.started, base)
-        shutil.rmtree(folder.tables, ignore_errors=True)
-        tables = make_tables(rows.families, folder.tables)
-        draft = ManifestDraft(
-            snapshot_id=request.sync_id,
-            tenant=request.start.tenant,
-            mode=request.start.mode,
-            sync_started=request.started,
-            sync_finished=request.finished,
-            graph_schema=tables.schema,
-            unknown=tables.unknown,
-            carried_over=rows.carried_over(request.started),
-        )
-        snapshot = self._snapshots.build(folder.tables, draft, self._place.engine)
+        with folder.tables() as place:
+            tables = make_tables(rows.families, place)
+            draft = ManifestDraft(
+                snapshot_id=request.sync_id,
+                tenant=request.start.tenant,
+                mode=request.start.mode,
+                sync_started=request.started,
+                sync_finished=request.finished,
+                graph_schema=tables.schema,
+                unknown=tables.unknown,
+                carried_over=rows.carried_over(request.started),
+            )
+            snapshot = self._snapshots.build(place, draft, self._place.engine)
         return BuiltSnapshot(
             snapshot_id=snapshot.manifest.snapshot_id,
             counts=snapshot.manifest.counts,
