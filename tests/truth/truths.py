@@ -180,6 +180,11 @@ TRUTHS: dict[str, Callable[[Records], Rows]] = {
     "finance_department": lambda t: t.people(lambda u: _in(u, "Finance")),
     "finance_group": lambda t: t.people(t.in_group("Finance")),
     "finance_contractors": lambda t: t.people(lambda u: _in(u, "Finance") and p(u)["userType"] == "Contractor"),
+    "not_employees": lambda t: t.people(lambda u: p(u)["userType"] != "Employee"),
+    "neither_employees_nor_contractors": lambda t: t.people(
+        lambda u: p(u)["userType"] not in ("Employee", "Contractor")
+    ),
+    "contractors_and_never": lambda t: t.people(lambda u: p(u)["userType"] == "Contractor" or u["lastLogin"] is None),
     "sales_not_contractors": lambda t: t.people(lambda u: _in(u, "Sales") and p(u)["userType"] != "Contractor"),
     "sales_or_legal": lambda t: t.people(lambda u: _in(u, "Sales") or _in(u, "Legal")),
     "active_london_or_berlin": lambda t: t.people(
@@ -209,6 +214,17 @@ TRUTHS: dict[str, Callable[[Records], Rows]] = {
     "deprovisioned_in_groups": lambda t: t.people(lambda u: u["status"] == "DEPROVISIONED" and t.groups_of[u["id"]]),
     "salesforce": lambda t: t.app_paths("Salesforce"),
     "old_wiki": lambda t: t.app_paths("Old Wiki"),
+    "saml_paths": lambda t: [
+        (p(t.users[u])["login"], t.apps[a]["label"], path)
+        for u, a, path in t.paths
+        if t.apps[a]["signOnMode"] == "SAML_2_0"
+    ],
+    "zoom_and_box_paths": lambda t: [
+        (p(t.users[u])["login"], t.apps[a]["label"], path)
+        for u, a, path in t.paths
+        if a in (t.app("Zoom"), t.app("Box")) and {t.app("Zoom"), t.app("Box")} <= t.opens[u]
+    ],
+    "neither_box_nor_zoom": lambda t: t.people(lambda u: not t.can_open("Zoom")(u) and not t.can_open("Box")(u)),
     "salesforce_sales": lambda t: t.app_paths("Salesforce", lambda u: _in(u, "Sales")),
     "salesforce_contractors": lambda t: t.app_paths("Salesforce", lambda u: p(u)["userType"] == "Contractor"),
     "box_not_netsuite": lambda t: t.app_paths("Box", lambda u: not t.can_open("NetSuite")(u)),
@@ -233,6 +249,7 @@ TRUTHS: dict[str, Callable[[Records], Rows]] = {
         lambda g: any(x["group_id"] == g["id"] and x["app_id"] == t.app("Salesforce") for x in t.families["app_groups"])
     ),
     "empty_groups": lambda t: t.group_names(lambda g: not t.members_of[g["id"]]),
+    "small_groups": lambda t: t.group_names(lambda g: 1 <= len(t.members_of[g["id"]]) <= 4),
     "groups_over_50": lambda t: t.group_names(lambda g: len(t.members_of[g["id"]]) > 50),
     "app_groups": lambda t: t.group_names(lambda g: g["type"] == "APP_GROUP"),
     "groups_2025": lambda t: t.group_names(lambda g: g["created"].startswith("2025")),
@@ -264,6 +281,12 @@ TRUTHS: dict[str, Callable[[Records], Rows]] = {
     "last_login_long_ago": lambda t: t.people(
         lambda u: u["lastLogin"] and moment(u["lastLogin"]) < t.now - timedelta(days=90)
     ),
+    "last_login_month_ago": lambda t: t.people(
+        lambda u: (
+            t.signed_in_since(u, t.now - timedelta(days=60)) and not t.signed_in_since(u, t.now - timedelta(days=30))
+        )
+    ),
+    "logged_in_today": lambda t: t.people(lambda u: t.signed_in_since(u, day("2026-11-20"))),
     "created_quarter": lambda t: t.people(lambda u: day("2026-01-01") <= moment(u["created"]) < day("2026-04-01")),
     "suspended_or_never": lambda t: t.people(lambda u: u["status"] == "SUSPENDED" or u["lastLogin"] is None),
     "no_factor": lambda t: t.people(lambda u: t.factors_of[u["id"]] == set()),

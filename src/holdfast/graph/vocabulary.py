@@ -143,7 +143,7 @@ def _people(tables: Path, schema: GraphSchema) -> list[pl.DataFrame]:
     whole = (pl.col("display_name"), pl.col("first_name") + " " + pl.col("last_name"), login, pl.col("email"))
     parts = (pl.col("first_name"), pl.col("last_name"), login.str.split("@").list.first())
     return [
-        *(_words(table, WordKind.PERSON, name, login) for name in whole),
+        *(_words(table, WordKind.PERSON, name, login) for name in (*whole, pl.col("id"))),
         *(_words(table, WordKind.PERSON_PART, name, login) for name in parts),
         *_values(table, schema),
     ]
@@ -191,7 +191,7 @@ def _named_things(tables: Path) -> list[pl.DataFrame]:
     for label, (kind, name, detail) in _NAMED.items():
         table = _table(tables, label)
         if table is not None:
-            found.append(_words(table, kind, pl.col(name), pl.col(detail)))
+            found += [_words(table, kind, pl.col(column), pl.col(detail)) for column in (name, "id")]
     return found
 
 

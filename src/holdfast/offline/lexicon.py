@@ -65,11 +65,16 @@ class Lexicon:
     closing: Phrases[None]
     also: Phrases[None]
     owners: Phrases[None]
+    # "Paths" after "and", "with their"; "by which path" by itself.
+    path_nouns: Phrases[None]
+    path_adverbs: Phrases[None]
     whole: Phrases[None]
     no: Phrases[None]
     counting: Phrases[None]
     each: Phrases[None]
     breakdown: Phrases[None]
+    headcount: Phrases[None]
+    size_of: Phrases[None]
     # most, fewest, top, bottom, largest, smallest, size, by, count_after
     ranking: Phrases[str]
     # and, or, and_not
@@ -94,6 +99,8 @@ class Lexicon:
     user_types: Phrases[str]
     attributes: Mapping[Kind, Phrases[str]]
     times: Mapping[Kind, Phrases[str]]
+    # "With no login since May": nouns for what a time tells of.
+    time_nouns: Mapping[Kind, Phrases[str]]
     quiet: Mapping[Kind, Phrases[str]]
     # whose, is, is_not, contains, starts, ends, does_not, missing, present, named
     comparing: Phrases[str]
@@ -157,11 +164,15 @@ def lexicon() -> Lexicon:
         closing=_plain(data["closing"]["words"]),
         also=_plain(data["also"]["words"]),
         owners=_plain(data["also"]["owners"]),
+        path_nouns=_plain(data["paths"]["nouns"]),
+        path_adverbs=_plain(data["paths"]["adverbs"]),
         whole=_plain(data["whole"]["words"]),
         no=_plain(data["no"]["words"]),
         counting=_plain(data["counting"]["words"]),
         each=_plain(data["counting"]["each"]),
         breakdown=_plain(data["counting"]["breakdown"]),
+        headcount=_plain(data["counting"]["headcount"]),
+        size_of=_plain(data["counting"]["size_of"]),
         ranking=_by_meaning(data["ranking"]),
         connecting=_by_meaning({k: v for k, v in data["connecting"].items() if k in ("and", "or", "and_not")}),
         who=_plain(data["connecting"]["who"]),
@@ -183,6 +194,7 @@ def lexicon() -> Lexicon:
         user_types=_by_meaning(data["user_types"]),
         attributes=_by_kind(data["attributes"]),
         times=_by_kind(data["times"]),
+        time_nouns=_by_kind(data["time_nouns"]),
         quiet=_by_kind(data["quiet"]),
         comparing=_by_meaning(data["comparing"]),
         places=_plain(data["places"]["words"]),

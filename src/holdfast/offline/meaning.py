@@ -255,6 +255,8 @@ class Asked(_Value):
     limit: int | None = None
     # list: columns to show besides the usual ones.
     also: tuple[str, ...] = ()
+    # list: whether each path of access is wanted, also where the answer would not have them by itself.
+    paths: bool = False
     # list: links of the subjects whose targets are shown beside them.
     beside: tuple[Link, ...] = ()
 

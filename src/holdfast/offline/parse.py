@@ -133,10 +133,15 @@ class Parse:
             if not token.name:
                 continue
             key = f"{key} {token.name}".strip()
-            found = [*self._named(key, at, end), *found]
+            found = [*self._named(key, at, self._closed(at, end)), *found]
             if not self.vocabulary.continues(key):
                 break
         return found
+
+    def _closed(self, at: int, end: int) -> int:
+        """The end of a name with the parenthesis that closes it: "Mobile CRM (pilot)"."""
+        keys = [token.key for token in self.tokens[at : end + 1]]
+        return end + 1 if keys[-1:] == [")"] and len(keys) > end - at and keys.count("(") == keys.count(")") else end
 
     def _named(self, key: str, at: int, end: int) -> list[NameRead]:
         words = self.vocabulary.named(key)

@@ -13,6 +13,7 @@ from holdfast.answer import NeedsClarification, Refused
 from holdfast.graph.schema import GraphSchema
 from holdfast.graph.snapshots import Snapshot
 from holdfast.graph.vocabulary import Vocabulary, WordKind
+from holdfast.offline.grammar.fronting import unfronted
 from holdfast.offline.grammar.names import PARTLY_COST
 from holdfast.offline.grammar.questions import asked_from, question, whole_question
 from holdfast.offline.grammar.windows import WORDS as WINDOW_WORDS
@@ -62,7 +63,9 @@ class OfflinePlanner:
 
     def _planned(self, question: str, snapshot: Snapshot) -> Plan | Refused | NeedsClarification:
         words = self._vocabulary(snapshot)
-        return understood(question, words, snapshot.manifest.graph_schema, self._clock())
+        # Whole seconds: what was understood names them, and must mean the same when it is asked.
+        now = self._clock().replace(microsecond=0)
+        return understood(question, words, snapshot.manifest.graph_schema, now)
 
     def _vocabulary(self, snapshot: Snapshot) -> Vocabulary:
         name = str(snapshot.directory)
@@ -90,7 +93,7 @@ def understood(
 
 
 def _understood(parse: Parse, wording: Wording) -> Plan | Refused | NeedsClarification:
-    readings = _likeliest(whole_question(parse))
+    readings = _likeliest([read for order in (parse, *unfronted(parse)) for read in whole_question(order)])
     if len(readings) == 1:
         return _plan(readings[0], wording, parse)
     if readings:

@@ -8,13 +8,9 @@ from holdfast.graph.schema import GraphSchema
 from holdfast.offline.columns import ID_COLUMNS, NOUNS, beside_column, column, count_column, listed
 from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import (
-    AllOf,
     Asked,
-    Condition,
     Join,
-    Linked,
     Meaning,
-    Named,
     Order,
     Pairs,
     Paths,
@@ -25,6 +21,7 @@ from holdfast.offline.meaning import (
     Tally,
     Things,
 )
+from holdfast.offline.paths import access_paths, every_path
 from holdfast.plan import CypherStep
 
 _PATH = ShownColumn(name="path", heading="Path")
@@ -44,28 +41,11 @@ def main_meaning(asked: Asked) -> Meaning:
             fewest_first=asked.fewest_first,
             limit=asked.limit,
         )
-    if not asked.also and not asked.beside and (paths := _paths(asked.subject)):
+    if asked.paths and (paths := every_path(asked.subject)):
+        return paths
+    if not asked.also and not asked.beside and (paths := access_paths(asked.subject)):
         return paths
     return Things(subject=asked.subject, also=asked.also)
-
-
-def _paths(subject: Selection) -> Paths | None:
-    """The paths, where the question is about access to named applications or of one named person."""
-    wanted = {Kind.PERSON: Link.CAN_OPEN, Kind.APPLICATION: Link.OPENED_BY}.get(subject.kind)
-    parts = subject.where.conditions if isinstance(subject.where, AllOf) else (subject.where,)
-    access = [p for p in parts if isinstance(p, Linked) and p.link is wanted and (p.at_least, p.at_most) == (1, None)]
-    if len(access) != 1 or not isinstance(access[0].target.where, Named):
-        return None
-    others = Selection(kind=subject.kind, where=_all([p for p in parts if p is not None and p is not access[0]]))
-    if subject.kind is Kind.PERSON:
-        return Paths(people=others, applications=access[0].target, focus=Kind.PERSON)
-    return Paths(people=access[0].target, applications=others, focus=Kind.APPLICATION)
-
-
-def _all(conditions: list[Condition]) -> Condition | None:
-    if len(conditions) < 2:
-        return conditions[0] if conditions else None
-    return AllOf(conditions=tuple(conditions))
 
 
 def steps(asked: Asked, schema: GraphSchema, sentence: str, note: str) -> tuple[CypherStep, ...]:

@@ -19,7 +19,7 @@ _TOKEN: Final = re.compile(
     | (?P<possessive>['’]s(?!\w)|(?<=s)['’](?![\w]))
     | (?P<word>\w+)
     | (?P<mark>>=|<=|!=|[,()=<>&])
-    | (?P<symbol>[^\s\w!-/:-@\[-`{-~])
+    | (?P<symbol>[^\s\w!-/:-@\[-`{-~‘’ʼ])
     """,
     re.VERBOSE,
 )
@@ -54,7 +54,7 @@ def _tokens(match: re.Match[str], before: str) -> list[Token]:
     plain = folded(text)
     if match["quoted"]:
         inner = text[1:-1]
-        return [Token(inner, inner, start, end, quoted=True, name=name_key(inner))]
+        return [Token(inner, inner, start + 1, end - 1, quoted=True, name=name_key(inner))]
     if match["negated"] or plain == "cannot":
         verb = _IRREGULAR.get(plain, plain[:-3])
         return [Token(verb, text, start, end, name=verb), Token("not", text, start, end)]

@@ -83,7 +83,7 @@ class Wording:
             return f"number of {things}{by}"
         if asked.mode == "rank" and asked.counted is not None:
             return self._ranking(asked, things)
-        return f"{things}{self._shown_beside(asked)}"
+        return f"{things}{self._shown_beside(asked)}{' and by which path' if asked.paths else ''}"
 
     def things(self, selection: Selection) -> str:
         """Things of a kind with their condition."""
@@ -148,6 +148,8 @@ class Wording:
             return ""
         if low == high:
             return f"exactly {low}"
+        if low > 0 and high is not None:
+            return f"between {low} and {high}"
         return f"at most {high}" if high is not None else f"at least {low}"
 
     def _target(self, target: Selection) -> str:
@@ -160,8 +162,10 @@ class Wording:
     def _compared(self, compare: Compare, kind: Kind, *, denied: bool) -> str:
         attribute = self._attribute(kind, compare.column)
         if compare.operator is Operator.IS or compare.operator is Operator.SPELT:
-            values = " or ".join(self._value(kind, compare.column, value) for value in compare.values)
-            return f"whose {attribute} is {'not ' if denied else ''}{values}"
+            words = [self._value(kind, compare.column, value) for value in compare.values]
+            if denied and len(words) > 1:
+                return f"whose {attribute} is neither {' nor '.join(words)}"
+            return f"whose {attribute} is {'not ' if denied else ''}{' or '.join(words)}"
         verb = _OPERATORS[compare.operator]
         does_not = {"contains": "does not contain", "starts with": "does not start with"}.get(verb, "does not end with")
         return f"whose {attribute} {does_not if denied else verb} {_quoted(str(compare.values[0]))}"

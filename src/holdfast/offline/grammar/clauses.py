@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from holdfast.graph.schema import ColumnType
 from holdfast.offline.grammar import nouns, objects, questions
-from holdfast.offline.grammar.combining import Item, combined, negated
+from holdfast.offline.grammar.combining import Item, combined, negated, says_twice
 from holdfast.offline.grammar.comparing import comparison, named
 from holdfast.offline.grammar.names import LABELS, attribute_names, tenant_value
 from holdfast.offline.grammar.windows import Span, silence, window
@@ -17,6 +17,25 @@ from holdfast.offline.parse import Parse, Read, rule
 
 # Links whose verb needs no auxiliary to follow its subject: "apps contractors use".
 _OWN_VERBS: Final = frozenset({Link.CAN_OPEN, Link.OWNS})
+_VERB_FORMS: Final = frozenset(
+    {
+        "belong",
+        "belongs",
+        "report",
+        "reports",
+        "manage",
+        "manages",
+        "hold",
+        "holds",
+        "contain",
+        "contains",
+        "give",
+        "gives",
+    }
+)
+_EVERY: Final = frozenset({"everyone", "everybody", "all", "anyone", "anybody", "every"})
+# After "logged in" these say where from, which the tenant does not tell.
+_LOGIN_PLACES: Final = frozenset({"from", "at", "in"})
 
 
 @rule
@@ -24,7 +43,20 @@ def conditions(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
     """One or more clauses, side by side or joined by "and", "or", "but not"."""
     for row in _rows(parse, at, kind, ""):
         for meaning in combined(row.value):
-            yield Read(meaning, row.end, row.cost)
+            yield Read(meaning, row.end, row.cost + int(says_twice(meaning)))
+
+
+@rule
+def but_not(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "(Everyone) except contractors", "(all accounts) but employees"."""
+    for joined in parse.phrases(parse.lexicon.connecting, at):
+        # "Everyone but employees" leaves them out; "users but suspended" says that they are.
+        but = parse.tokens[joined.end - 1].key == "but" and any(t.key in _EVERY for t in parse.tokens[:at])
+        without = joined.value == "and_not" and parse.tokens[joined.end - 1].key != "nor"
+        if without or (but and not parse.phrases(parse.lexicon.negation, joined.end)):
+            for row in _rows(parse, joined.end, kind, "and_not"):
+                for meaning in combined(row.value):
+                    yield Read(meaning, row.end, row.cost + int(says_twice(meaning)))
 
 
 @rule
@@ -76,7 +108,7 @@ def clause(parse: Parse, at: int, kind: Kind, nominal: bool = False) -> Iterator
     for opening in _openings(parse, at):
         for read in modifier(parse, opening.end, kind, opening.denied, nominal):
             yield Read(negated(read.value) if opening.denied else read.value, read.end, read.cost)
-    yield from _reduced(parse, at, kind)
+    yield from reduced(parse, at, kind)
     for opening in _openings(parse, at):
         if opening.opened or nominal:
             for things in nouns.np(parse, opening.end, kind):
@@ -86,16 +118,20 @@ def clause(parse: Parse, at: int, kind: Kind, nominal: bool = False) -> Iterator
 
 
 @rule
-def _reduced(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
-    """ "(apps) that contractors can open", "(groups) Dana is not in"."""
+def reduced(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "(apps) that contractors can open", "(groups) Dana is not in", "(apps) nobody can open"."""
     begins = [at, *(r.end for r in parse.phrases(parse.lexicon.who, at))]
-    for owner in [read for begin in begins for read in questions.subject(parse, begin)]:
+    owners = [(read, False) for begin in begins for read in questions.subject(parse, begin)]
+    owners += [(read, True) for begin in begins for read in questions.nobody(parse, begin)]
+    for owner, none in owners:
         for opening in _openings(parse, owner.end, who=False):
             for link in parse.phrases(parse.lexicon.links[owner.value.kind], opening.end):
                 ends = LINKS[link.value]
-                if ends.target is kind and (opening.end > owner.end or link.value in _OWN_VERBS):
+                verb = link.value in _OWN_VERBS or parse.tokens[opening.end].key in _VERB_FORMS
+                # "Nobody cannot" would be everybody.
+                if ends.target is kind and (opening.end > owner.end or verb) and not (none and opening.denied):
                     said = Linked(link=ends.inverse, target=owner.value)
-                    yield Read(negated(said) if opening.denied else said, link.end, owner.cost)
+                    yield Read(negated(said) if opening.denied or none else said, link.end, owner.cost)
 
 
 @rule
@@ -109,8 +145,10 @@ def modifier(parse: Parse, at: int, kind: Kind, denied: bool, joined: bool) -> I
     yield from comparison(parse, at, kind, joined)
     yield from named(parse, at, kind)
     yield from _timed(parse, at, kind, denied)
+    yield from _had_time(parse, at, kind)
     if kind is Kind.PERSON:
         yield from _placed(parse, at)
+        yield from _outside(parse, at)
 
 
 def _in_parentheses(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
@@ -136,6 +174,16 @@ def _placed(parse: Parse, at: int) -> Iterator[Read[Condition]]:
                     rows.append(((*row, Item(word, value.value)), value.end, cost + value.cost))
 
 
+def _outside(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    """ "Outside the Sales department", "outside of Eng-Web"."""
+    for outside in parse.mark("outside", at):
+        for begin in (outside, *parse.mark("of", outside)):
+            for value in tenant_value(parse, begin):
+                yield Read(negated(value.value), value.end, value.cost)
+            for member in objects.objects(parse, begin, Link.MEMBER_OF):
+                yield Read(negated(member.value), member.end, member.cost)
+
+
 def within(column: str, span: Span) -> Within:
     """The condition that a time lies in the window."""
     return Within(column=column, start=span.start, end=span.end)
@@ -143,13 +191,21 @@ def within(column: str, span: Span) -> Within:
 
 def _timed(parse: Parse, at: int, kind: Kind, denied: bool) -> Iterator[Read[Condition]]:
     for verb in parse.phrases(parse.lexicon.times[kind], at):
+        login = verb.value == "last_login"
         for span in window(parse, verb.end):
-            yield Read(within(verb.value, span.value), span.end, span.cost)
+            # "Logged in today from Berlin": from where, the tenant does not tell.
+            if not (login and _follows(parse, span.end, frozenset({"from"}))):
+                yield Read(within(verb.value, span.value), span.end, span.cost)
         if denied:
             for span in silence(parse, verb.end):
                 yield Read(within(verb.value, span.value), span.end, span.cost)
-        if verb.value == "last_login":
+        if login and not _follows(parse, verb.end, _LOGIN_PLACES):
             yield Read(negated(Missing(column=verb.value)), verb.end)
+    yield from _quiet_or_attribute(parse, at, kind)
+
+
+def _quiet_or_attribute(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "Dormant for 90 days"; "last login before May"."""
     for quiet in parse.phrases(parse.lexicon.quiet[kind], at):
         for span in (*silence(parse, quiet.end), *window(parse, quiet.end)):
             if span.value.end is None:
@@ -158,6 +214,27 @@ def _timed(parse: Parse, at: int, kind: Kind, denied: bool) -> Iterator[Read[Con
         if _is_time(parse, kind, attribute.value):
             for span in window(parse, attribute.end):
                 yield Read(within(attribute.value, span.value), span.end, span.cost)
+
+
+def _follows(parse: Parse, at: int, words: frozenset[str]) -> bool:
+    return at < len(parse.tokens) and not parse.tokens[at].quoted and parse.tokens[at].key in words
+
+
+@rule
+def _had_time(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "With a login in the last 7 days", "with no login since May", "without a sign-in"."""
+    for having in parse.phrases(parse.lexicon.having, at):
+        begins = [(having.end, having.value == "without")] if having.value in ("with", "without") else []
+        if having.value == "with":
+            begins += [(no.end, True) for no in parse.phrases(parse.lexicon.no, having.end)]
+        for begin, none in begins:
+            for noun in parse.phrases(parse.lexicon.time_nouns[kind], begin):
+                if not _follows(parse, noun.end, _LOGIN_PLACES):
+                    never = Missing(column=noun.value)
+                    yield Read(never if none else negated(never), noun.end)
+                for span in (*window(parse, noun.end), *(silence(parse, noun.end) if none else ())):
+                    said = within(noun.value, span.value)
+                    yield Read(negated(said) if none else said, span.end, span.cost)
 
 
 def _is_time(parse: Parse, kind: Kind, column: str) -> bool:

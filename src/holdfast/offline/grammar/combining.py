@@ -25,10 +25,31 @@ def all_of(conditions: Iterable[Condition | None]) -> Condition | None:
     flat: list[Condition] = []
     for condition in conditions:
         parts = condition.conditions if isinstance(condition, AllOf) else (condition,)
-        flat.extend(part for part in parts if part is not None and part not in flat)
+        for part in parts:
+            if part is not None and part not in flat:
+                _add_requirement(flat, part)
     if len(flat) < 2:
         return flat[0] if flat else None
     return AllOf(conditions=tuple(flat))
+
+
+def _add_requirement(flat: list[Condition], part: Condition) -> None:
+    """ "Not A" and "not B" is "neither A nor B", however it was said."""
+    for place, other in enumerate(flat):
+        if isinstance(part, Not) and isinstance(other, Not):
+            one = _united(other.condition, part.condition)
+            if one is not None:
+                flat[place] = Not(condition=one)
+                return
+    flat.append(part)
+
+
+def says_twice(condition: Condition) -> bool:
+    """Whether a part adds nothing to "not active": "or deprovisioned", "and suspended". Nobody means to say that."""
+    if not isinstance(condition, AllOf | AnyOf):
+        return False
+    denied = [part.condition for part in condition.conditions if isinstance(part, Not)]
+    return any(same_column(one, other) for one in denied for other in condition.conditions)
 
 
 def any_of(conditions: Sequence[Condition]) -> Condition:

@@ -15,6 +15,8 @@ from holdfast.offline.meaning import Compare, Condition, Linked, Missing, Operat
 from holdfast.offline.parse import Parse, Read, rule
 
 _OPERATORS: Final = {"contains": Operator.CONTAINS, "starts": Operator.STARTS, "ends": Operator.ENDS}
+# Whoever says "with a status" goes on to say which.
+_ALWAYS_THERE: Final = frozenset({"status", "login", "created", "name", "label", "type"})
 _NAME_COLUMN: Final = {Kind.PERSON: "display_name", Kind.APPLICATION: "label", Kind.ROLE: "label"}
 
 
@@ -29,6 +31,19 @@ def comparison(parse: Parse, at: int, kind: Kind, joined: bool) -> Iterator[Read
             yield from _whose_manager(parse, begin, kind)
     for word in parse.phrases(parse.lexicon.having, at):
         yield from _had(parse, word, kind)
+    yield from _value_before(parse, at, kind)
+
+
+def _value_before(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "With an active status", "in staged status", "in LOCKED_OUT state"."""
+    for begin in (*_ends(parse, at, "whose"), *(r.end for r in parse.phrases(parse.lexicon.places, at))):
+        for value in parse.phrases(parse.lexicon.values[kind], begin):
+            column = value.value.column
+            ends = [r.end for r in attribute_names(parse, value.end, kind) if r.value == column]
+            # A state of an account is its status; people also have a state they live in.
+            ends += parse.mark("state", value.end) if column == "status" else []
+            for end in ends:
+                yield Read(Compare(column=column, values=(value.value.value,)), end)
 
 
 def _had(parse: Parse, word: Read[str], kind: Kind) -> Iterator[Read[Condition]]:
@@ -46,6 +61,8 @@ def _had(parse: Parse, word: Read[str], kind: Kind) -> Iterator[Read[Condition]]
 def _presence(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[str, int]]:
     """An attribute that is there or not: "with a phone number", "without a department"."""
     for attribute in attribute_names(parse, at, kind):
+        if attribute.value in _ALWAYS_THERE:
+            continue
         yield attribute.value, attribute.end
         for word in parse.phrases(parse.lexicon.having, attribute.end):
             if word.value == "assigned":
@@ -102,7 +119,7 @@ def _values(parse: Parse, at: int, kind: Kind, column: str) -> Iterator[Read[Con
         row, end, cost = rows.pop()
         yield Read(any_of(row), end, cost)
         for joined in parse.phrases(parse.lexicon.connecting, end):
-            if joined.value != "and_not":
+            if joined.value != "and_not" or parse.tokens[joined.end - 1].key == "nor":
                 rows += [((*row, r.value), r.end, cost + r.cost) for r in value_of(parse, joined.end, kind, column)]
 
 

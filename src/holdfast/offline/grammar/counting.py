@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.offline.grammar import nouns, objects, questions
+from holdfast.offline.grammar import clauses, nouns, objects, questions
 from holdfast.offline.grammar.combining import all_of
-from holdfast.offline.grammar.names import attribute_names
+from holdfast.offline.grammar.names import attribute_names, tenant_value, thing
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Asked, Condition, Counted, Linked, Selection
 from holdfast.offline.parse import Parse, Read, rule
@@ -19,15 +19,39 @@ DEFAULT_LIMIT = 10
 def counts(parse: Parse, at: int) -> Iterator[Read[Asked]]:
     """ "How many users are locked out", "number of people per department", "users by status"."""
     begins = [(r.end, True) for r in parse.phrases(parse.lexicon.counting, at)]
-    begins += [(r.end, True) for r in parse.phrases(parse.lexicon.breakdown, at)]
+    # "A breakdown of users": by what, follows.
+    begins += [(r.end, False) for r in parse.phrases(parse.lexicon.breakdown, at)]
     for begin, counted in [*begins, (at, False)]:
         for things in _counted(parse, begin):
-            if counted:
-                yield Read(Asked(mode="count", subject=things.value), things.end, things.cost)
-                yield from _has_each(parse, things)
             for end in (things.end, *_count_word(parse, things.end)):
+                if counted or end > things.end:
+                    yield Read(Asked(mode="count", subject=things.value), end, things.cost)
                 yield from _each(parse, things.value, end, things.cost)
+            if counted:
+                yield from _has_each(parse, things)
         yield from _outlines_of_each(parse, begin)
+        if counted and parse.tokens[begin - 1].key == "many":
+            # "How many can open Slack": people.
+            for said in clauses.conditions(parse, begin, Kind.PERSON):
+                people = Selection(kind=Kind.PERSON, where=said.value)
+                yield Read(Asked(mode="count", subject=people), said.end, said.cost + 1)
+    for word in parse.phrases(parse.lexicon.headcount, at):
+        yield Read(Asked(mode="count", subject=Selection(kind=Kind.PERSON)), word.end)
+        yield from _each(parse, Selection(kind=Kind.PERSON), word.end, 0)
+    yield from _size_of_group(parse, at)
+
+
+def _size_of_group(parse: Parse, at: int) -> Iterator[Read[Asked]]:
+    """ "The size of Eng-Web", "how big is the Sales group", "the size of each group"."""
+    for size in parse.phrases(parse.lexicon.size_of, at):
+        for group in thing(parse, size.end, Kind.GROUP):
+            member = Linked(link=Link.MEMBER_OF, target=Selection(kind=Kind.GROUP, where=group.value))
+            people = Selection(kind=Kind.PERSON, where=member)
+            yield Read(Asked(mode="count", subject=people), group.end, group.cost)
+        for whole in parse.phrases(parse.lexicon.whole, size.end):
+            for groups in nouns.np(parse, whole.end, Kind.GROUP):
+                counted = Counted(link=Link.HAS_MEMBER, target=Selection(kind=Kind.PERSON))
+                yield Read(Asked(mode="rank", subject=groups.value, counted=counted), groups.end, groups.cost)
 
 
 @rule
@@ -35,10 +59,23 @@ def _counted(parse: Parse, at: int) -> Iterator[Read[Selection]]:
     for kind in Kind:
         yield from nouns.np(parse, at, kind, True)
     yield from questions.inverted(parse, at)
+    yield from _of_place(parse, at)
     for start in nouns.adjectives_before(parse, at, Kind.PERSON):
         for outline in parse.phrases(parse.lexicon.outlines, start.end):
             # "How many members does Finance have"
             yield from _outline_of_subject(parse, outline, start.value)
+
+
+def _of_place(parse: Parse, at: int) -> Iterator[Read[Selection]]:
+    """ "(How many) contractors does the Sales department have"."""
+    for people in nouns.np(parse, at, Kind.PERSON):
+        for auxiliary in parse.phrases(parse.lexicon.yes_no, people.end):
+            for value in tenant_value(parse, auxiliary.end):
+                for have in parse.phrases(parse.lexicon.having, value.end):
+                    if have.value == "with":
+                        where = all_of((people.value.where, value.value))
+                        cost = people.cost + value.cost
+                        yield Read(Selection(kind=Kind.PERSON, where=where), have.end, cost)
 
 
 def _outline_of_subject(parse: Parse, outline: Read[Link], before: Condition | None) -> Iterator[Read[Selection]]:
@@ -62,7 +99,8 @@ def _outlines_of_each(parse: Parse, at: int) -> Iterator[Read[Asked]]:
                 continue
             target = Selection(kind=Kind.PERSON, where=start.value)
             counted = Counted(link=ends.inverse, target=target)
-            for each in parse.phrases(parse.lexicon.each, outline.end):
+            ends_of_outline = (outline.end, *_count_word(parse, outline.end))
+            for each in [read for end in ends_of_outline for read in parse.phrases(parse.lexicon.each, end)]:
                 for holders in nouns.np(parse, each.end, ends.target):
                     yield Read(Asked(mode="rank", subject=holders.value, counted=counted), holders.end, holders.cost)
             for auxiliary in parse.phrases(parse.lexicon.yes_no, outline.end):
@@ -83,6 +121,10 @@ def _each(parse: Parse, subject: Selection, at: int, cost: int) -> Iterator[Read
     for each in parse.phrases(parse.lexicon.each, at):
         for attribute in attribute_names(parse, each.end, subject.kind):
             yield Read(Asked(mode="count", subject=subject, by=attribute.value), attribute.end, cost)
+            for said in clauses.conditions(parse, attribute.end, subject.kind):
+                narrower = Selection(kind=subject.kind, where=all_of((subject.where, said.value)))
+                asked = Asked(mode="count", subject=narrower, by=attribute.value)
+                yield Read(asked, said.end, cost + said.cost)
         for kind in Kind:
             link = BETWEEN.get((kind, subject.kind))
             for holders in nouns.np(parse, each.end, kind) if link else ():
@@ -93,9 +135,13 @@ def _each(parse: Parse, subject: Selection, at: int, cost: int) -> Iterator[Read
 
 
 def _has_each(parse: Parse, things: Read[Selection]) -> Iterator[Read[Asked]]:
-    """ "How many apps does each user have"."""
+    """ "How many apps does each user have", "how many users does each department have"."""
     for auxiliary in parse.phrases(parse.lexicon.yes_no, things.end):
         for whole in parse.phrases(parse.lexicon.whole, auxiliary.end):
+            for attribute in attribute_names(parse, whole.end, things.value.kind):
+                for have in parse.phrases(parse.lexicon.having, attribute.end):
+                    if have.value == "with":
+                        yield Read(Asked(mode="count", subject=things.value, by=attribute.value), have.end, things.cost)
             for kind in Kind:
                 for holders in nouns.np(parse, whole.end, kind):
                     for link, end in _verb(parse, holders.end, kind, things.value.kind):
@@ -164,11 +210,21 @@ def _ranked_by(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[Counted, str
                     yield counted, None, end
         if word.value == "size" and (size := _size_of(kind)):
             yield size, None, word.end
+    yield from _with_counts(parse, at, kind)
     for have in parse.phrases(parse.lexicon.having, at):
         for word in parse.phrases(parse.lexicon.ranking, have.end) if have.value == "with" else ():
             if word.value in ("most", "fewest"):
                 for things in objects.related(parse, word.end, kind):
                     yield Counted(link=things.value.link, target=things.value.target), word.value, things.end
+
+
+def _with_counts(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[Counted, str | None, int]]:
+    """ "With their member counts"; without "counts" the members themselves are asked for."""
+    for also in parse.phrases(parse.lexicon.also, at):
+        for their in parse.phrases(parse.lexicon.owners, also.end):
+            for things in objects.related(parse, their.end, kind):
+                for end in _count_word(parse, things.end):
+                    yield Counted(link=things.value.link, target=things.value.target), None, end
 
 
 def _size_of(kind: Kind) -> Counted | None:
@@ -185,7 +241,9 @@ def _largest(parse: Parse, at: int) -> Iterator[Read[Asked]]:
                     for things in nouns.np(parse, word.end, kind):
                         size = _size_of(kind)
                         assert size is not None
-                        yield _rank(things, size, things.end, limit=number, fewest=word.value == "smallest")
+                        said = [end for counted, _, end in _ranked_by(parse, things.end, kind) if counted == size]
+                        for end in (things.end, *said):
+                            yield _rank(things, size, end, limit=number, fewest=word.value == "smallest")
 
 
 def _top_number(parse: Parse, at: int) -> list[tuple[int, int]]:

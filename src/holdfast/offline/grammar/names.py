@@ -92,8 +92,10 @@ def tenant_value(parse: Parse, at: int) -> Iterator[Read[Compare]]:
                 if attribute.value == column:
                     yield Read(_is(column, values), attribute.end)
     for attribute in attribute_names(parse, at, Kind.PERSON):
-        for value in value_of(parse, attribute.end, Kind.PERSON, attribute.value):
-            yield Read(value.value, value.end, value.cost)
+        # "Department Sales", "the department of Sales"
+        for begin in (attribute.end, *parse.mark("of", attribute.end)):
+            for value in value_of(parse, begin, Kind.PERSON, attribute.value):
+                yield Read(value.value, value.end, value.cost)
 
 
 def _rare(parse: Parse) -> frozenset[str]:

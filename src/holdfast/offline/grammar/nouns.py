@@ -30,7 +30,7 @@ def np(parse: Parse, at: int, kind: Kind, whole: bool = False) -> Iterator[Read[
     for begin in _whole(parse, at) if whole else [at]:
         for head in _head(parse, begin, kind):
             yield Read(Selection(kind=kind, where=head.value), head.end, head.cost)
-            for after in clauses.conditions(parse, head.end, kind):
+            for after in (*clauses.conditions(parse, head.end, kind), *clauses.but_not(parse, head.end, kind)):
                 where = all_of((head.value, after.value))
                 yield Read(Selection(kind=kind, where=where), after.end, head.cost + after.cost)
 
@@ -66,13 +66,16 @@ def _possessive(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition | 
         if ends.source is not kind:
             continue
         for owner in thing(parse, at, ends.target):
-            for mark in parse.mark("'s", owner.end):
+            # "Eng-Web members" without the ending: where the whole name stands there.
+            bare = [owner.end] if owner.cost == 0 else []
+            for mark in (*parse.mark("'s", owner.end), *bare):
                 target = Selection(kind=ends.target, where=owner.value)
                 condition = Linked(link=link, target=target)
                 for before in adjectives_before(parse, mark, kind):
                     for noun in parse.phrases(parse.lexicon.outlines, before.end):
                         if noun.value is link:
-                            yield Read(all_of((condition, before.value)), noun.end, owner.cost + before.cost)
+                            cost = owner.cost + before.cost + int(mark == owner.end)
+                            yield Read(all_of((condition, before.value)), noun.end, cost)
 
 
 def _special_noun(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
@@ -96,6 +99,9 @@ def _one_special_noun(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condit
         if kind is Kind.PERSON:
             for found in user_type(parse, start):
                 yield Read(found.value, found.end, found.cost)
+            for no in parse.mark("non", start):
+                for found in user_type(parse, no):
+                    yield Read(negated(found.value), found.end, found.cost)
             yield from _titles(parse, start)
             yield from _administrators(parse, start)
     if kind in _KINDS_AS_NOUNS:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from holdfast.offline.grammar import nouns
 from holdfast.offline.grammar.combining import all_of, any_of, negated
-from holdfast.offline.grammar.names import thing
+from holdfast.offline.grammar.names import PARTLY_COST, thing
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Condition, Linked, Missing, Named, Selection
 from holdfast.offline.parse import Parse, Read, rule
@@ -54,6 +54,7 @@ def bound(parse: Parse, at: int) -> Iterator[Read[Bound]]:
             }.get(word.value)
             if found:
                 yield Read(found, number.end)
+    yield from _between(parse, at)
     for number in _number(parse, at):
         for word in parse.phrases(parse.lexicon.bounds, number.end):
             if word.value == "or_more":
@@ -64,6 +65,16 @@ def bound(parse: Parse, at: int) -> Iterator[Read[Bound]]:
             yield Read(Bound(number.value, number.value), number.end)
     for no in parse.phrases(parse.lexicon.no, at):
         yield Read(Bound(0, 0), no.end)
+
+
+def _between(parse: Parse, at: int) -> Iterator[Read[Bound]]:
+    """ "Between 1 and 4"."""
+    for begin in parse.mark("between", at):
+        for low in _number(parse, begin):
+            for joined in parse.mark("and", low.end):
+                for high in _number(parse, joined):
+                    if low.value <= high.value:
+                        yield Read(Bound(low.value, high.value), high.end)
 
 
 def _number(parse: Parse, at: int) -> Iterator[Read[int]]:
@@ -78,8 +89,23 @@ def _number(parse: Parse, at: int) -> Iterator[Read[int]]:
 @rule
 def objects(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
     """What a thing is linked to by `link`, as a condition on that thing."""
+    yield from _neither(parse, at, link)
     both = at < len(parse.tokens) and parse.tokens[at].key == "both"
     yield from _objects(parse, at + 1 if both else at, link, ask_back=not both)
+
+
+def _neither(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
+    """ "(Can open) neither Box nor Slack"."""
+    for begin in parse.mark("neither", at):
+        rows = [([first.value], first.end, first.cost) for first in _one_object(parse, begin, link)]
+        while rows:
+            row, end, cost = rows.pop()
+            for nor in parse.mark("nor", end):
+                for named in thing(parse, nor, LINKS[link].target):
+                    target = Selection(kind=LINKS[link].target, where=named.value)
+                    longer = [*row, linked(Related(link, target))]
+                    rows.append((longer, named.end, cost + named.cost))
+                    yield Read(negated(any_of(longer)), named.end, cost + named.cost)
 
 
 def _objects(parse: Parse, at: int, link: Link, *, ask_back: bool) -> Iterator[Read[Condition]]:
@@ -136,7 +162,8 @@ def _next_name(parse: Parse, joined: Read[str], kind: Kind) -> Iterator[Read[Nam
     """A further name, maybe after the preposition again: "to Box but not to NetSuite"."""
     at = joined.end
     yield from thing(parse, at, kind)
-    if joined.value == "and_not" and at < len(parse.tokens) and parse.tokens[at].key in ("to", "in", "of", "into"):
+    again = ("to", "in", "of", "into") if joined.value == "and_not" else ("to", "into")
+    if at < len(parse.tokens) and parse.tokens[at].key in again:
         yield from thing(parse, at + 1, kind)
 
 
@@ -173,10 +200,15 @@ def having(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
     for word in parse.phrases(parse.lexicon.having, at):
         if word.value == "with":
             yield from _with(parse, word.end, kind)
-            yield from _suffixed(parse, word.end, kind)
+            yield from _application(parse, word.end, kind)
+            for no in parse.phrases(parse.lexicon.no, word.end):
+                for app in _application(parse, no.end, kind):
+                    yield Read(negated(app.value), app.end, app.cost)
         elif word.value == "without":
             for things in related(parse, word.end, kind):
                 yield from _and_assigned(parse, Read(_none(things.value), things.end, things.cost))
+            for app in _application(parse, word.end, kind):
+                yield Read(negated(app.value), app.end, app.cost)
 
 
 def _with(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
@@ -192,9 +224,16 @@ def _with(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
             yield from _and_assigned(parse, Read(none, nobody.end))
 
 
-def _suffixed(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
-    """ "With Salesforce access"."""
+@rule
+def _application(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "(With) Salesforce", "(with) Salesforce access", "(with no) access to Salesforce"."""
+    for noun in parse.phrases(parse.lexicon.links[kind], at):
+        if parse.tokens[noun.end - 1].key == "to" and noun.value in (Link.CAN_OPEN, Link.GIVES):
+            yield from objects(parse, noun.end, noun.value)
     for named in thing(parse, at, Kind.APPLICATION):
+        if kind is Kind.PERSON and named.cost < PARTLY_COST:
+            target = Selection(kind=Kind.APPLICATION, where=named.value)
+            yield Read(linked(Related(Link.CAN_OPEN, target)), named.end, named.cost + 1)
         for suffix in parse.phrases(parse.lexicon.suffixes, named.end):
             if LINKS[suffix.value].source is kind:
                 target = Selection(kind=Kind.APPLICATION, where=named.value)

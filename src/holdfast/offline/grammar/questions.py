@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from typing import Final
 
 from holdfast.offline.grammar import clauses, counting, nouns
-from holdfast.offline.grammar.combining import all_of, negated
+from holdfast.offline.grammar.combining import all_of, any_of, negated
 from holdfast.offline.grammar.names import attribute_names, thing
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Asked, Condition, Linked, Selection
 from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.paths import access_paths, every_path
 
 # Words that ask for a person when no noun does.
 _PERSON_WORDS: Final = frozenset({"who", "whom", "whose", "whoever", "anyone", "anybody", "everyone"})
 # Verbs that do not say what is asked for: "what does Dana have".
 _VAGUE: Final = frozenset({"have", "has", "in", "on"})
+# Auxiliaries that ask whether somebody does something; "has" and "is" may be part of what is said.
+_DOING: Final = frozenset({"do", "does", "did", "can"})
 # Kinds that a bare name may ask for: "show Dana Whitfield".
 _NAMED_KINDS: Final = (Kind.PERSON, Kind.GROUP, Kind.APPLICATION, Kind.DEVICE, Kind.POLICY, Kind.ZONE, Kind.ROLE)
 
@@ -25,8 +28,11 @@ def whole_question(parse: Parse) -> list[Read[Asked]]:
     found = []
     for begin in asked_from(parse):
         for read in question(parse, begin):
-            if read.end in _ends(parse, read.end) and parse.at_end(max(_ends(parse, read.end))):
+            if parse.at_end(read.end):
                 found.append(read)
+            elif parse.at_end(max(_ends(parse, read.end))):
+                # "Who signed in today" says when, before "today" is a word that says nothing.
+                found.append(read._replace(cost=read.cost + 1))
     return found
 
 
@@ -62,6 +68,7 @@ def question(parse: Parse, at: int) -> Iterator[Read[Asked]]:
         subject = Asked(subject=listed.value)
         yield Read(subject, listed.end, listed.cost)
         yield from _beside(parse, listed)
+        yield from _with_paths(parse, listed)
     yield from counting.counts(parse, at)
     yield from counting.rankings(parse, at)
     yield from _of_each(parse, at)
@@ -73,6 +80,8 @@ def question(parse: Parse, at: int) -> Iterator[Read[Asked]]:
 def _things(parse: Parse, at: int) -> Iterator[Read[Selection]]:
     for kind in Kind:
         yield from nouns.np(parse, at, kind, True)
+    yield from _ones_and_others(parse, at)
+    yield from _everything(parse, at)
     for kind in _NAMED_KINDS:
         for name in thing(parse, at, kind):
             # "Everyone" is all people before it is the group of that name.
@@ -80,6 +89,36 @@ def _things(parse: Parse, at: int) -> Iterator[Read[Selection]]:
     yield from _who(parse, at)
     yield from inverted(parse, at)
     yield from _yes_or_no(parse, at)
+
+
+def _ones_and_others(parse: Parse, at: int) -> Iterator[Read[Selection]]:
+    """ "Contractors and people who never logged in": the ones and the others."""
+    for ones in nouns.np(parse, at, Kind.PERSON, True):
+        for joined in parse.phrases(parse.lexicon.connecting, ones.end) if ones.value.where else ():
+            for others in nouns.np(parse, joined.end, Kind.PERSON, True) if joined.value != "and_not" else ():
+                said = any(token.key in ("is", "are", "who", "that") for token in parse.tokens[at : ones.end])
+                # "Who are active and contractors" are both; "…, and people in Sales" are others.
+                if ones.value.where and others.value.where and not (said and others.end == joined.end + 1):
+                    where = any_of((ones.value.where, others.value.where))
+                    yield Read(Selection(kind=Kind.PERSON, where=where), others.end, ones.cost + others.cost)
+
+
+def _everything(parse: Parse, at: int) -> Iterator[Read[Selection]]:
+    """ "Everything that Dana can open", "what Dana can open"."""
+    for word in ("everything", "anything", "whatever", "what"):
+        for begin in parse.mark(word, at):
+            for said in clauses.reduced(parse, begin, Kind.APPLICATION):
+                yield Read(Selection(kind=Kind.APPLICATION, where=said.value), said.end, said.cost)
+
+
+@rule
+def nobody(parse: Parse, at: int) -> Iterator[Read[Selection]]:
+    """ "Nobody", "no contractors": those of whom nothing holds."""
+    for word in parse.phrases(parse.lexicon.nobody, at):
+        yield Read(Selection(kind=word.value), word.end)
+    for no in parse.phrases(parse.lexicon.no, at):
+        for kind in Kind:
+            yield from nouns.np(parse, no.end, kind)
 
 
 def _who(parse: Parse, at: int) -> Iterator[Read[Selection]]:
@@ -103,10 +142,18 @@ def inverted(parse: Parse, at: int) -> Iterator[Read[Selection]]:
 
 def _asked_of_subject(parse: Parse, asked: Read[Selection], bare: bool) -> Iterator[Read[Selection]]:
     for auxiliary in parse.phrases(parse.lexicon.yes_no, asked.end):
-        for owner in subject(parse, auxiliary.end):
+        # "Which apps can Dana open", "… can't Dana open", "… can nobody open"
+        owners = [(owner, False) for owner in subject(parse, auxiliary.end)]
+        owners += [
+            (o, True) for no in parse.phrases(parse.lexicon.negation, auxiliary.end) for o in subject(parse, no.end)
+        ]
+        owners += [(owner, True) for owner in nobody(parse, auxiliary.end)]
+        for owner, none in owners:
             for verb, denied, end in _verbs(parse, owner.end, owner.value.kind, asked.value.kind, bare):
+                if none and denied:
+                    continue
                 condition: Condition = Linked(link=LINKS[verb].inverse, target=owner.value)
-                where = all_of((asked.value.where, negated(condition) if denied else condition))
+                where = all_of((asked.value.where, negated(condition) if denied or none else condition))
                 yield Read(Selection(kind=asked.value.kind, where=where), end, asked.cost + owner.cost)
 
 
@@ -151,13 +198,17 @@ def subject(parse: Parse, at: int) -> Iterator[Read[Selection]]:
 
 
 def _yes_or_no(parse: Parse, at: int) -> Iterator[Read[Selection]]:
-    """ "Can Dana open Slack": Dana, if so."""
+    """ "Can Dana open Slack", "do contractors have access to Box": Dana, the contractors, if so."""
     for auxiliary in parse.phrases(parse.lexicon.yes_no, at):
         for kind in _NAMED_KINDS:
             for name in thing(parse, auxiliary.end, kind):
                 for said in clauses.conditions(parse, name.end, kind):
                     where = all_of((name.value, said.value))
                     yield Read(Selection(kind=kind, where=where), said.end, name.cost + said.cost)
+        for kind in Kind:
+            # "Can any contractors open Slack"
+            if parse.tokens[auxiliary.end - 1].key in _DOING:
+                yield from (r for r in nouns.np(parse, auxiliary.end, kind) if r.value.where is not None)
 
 
 def _attribute_of(parse: Parse, at: int) -> Iterator[Read[Asked]]:
@@ -217,6 +268,22 @@ def _beside(parse: Parse, listed: Read[Selection]) -> Iterator[Read[Asked]]:
                     rows.append((asked.model_copy(update={"beside": (*asked.beside, link)}), after))
     for asked, end in rows[1:]:
         yield Read(asked, end, listed.cost)
+
+
+def _with_paths(parse: Parse, listed: Read[Selection]) -> Iterator[Read[Asked]]:
+    """ "Who can open Slack, and by which path", "…, directly or through a group", "with their paths"."""
+    if every_path(listed.value) is None:
+        return
+    # Where each path has its row anyway, the words for it ask for nothing more.
+    asked = Asked(subject=listed.value, paths=access_paths(listed.value) is None)
+    joined = [*(r.end for r in parse.phrases(parse.lexicon.also, listed.end)), *parse.mark(",", listed.end)]
+    joined += [r.end for at in joined for r in parse.phrases(parse.lexicon.also, at)]
+    for begin in (listed.end, *joined):
+        for adverb in parse.phrases(parse.lexicon.path_adverbs, begin):
+            yield Read(asked, adverb.end, listed.cost)
+    for begin in (*joined, *(r.end for at in joined for r in parse.phrases(parse.lexicon.owners, at))):
+        for noun in parse.phrases(parse.lexicon.path_nouns, begin):
+            yield Read(asked, noun.end, listed.cost)
 
 
 def _more_to_show(parse: Parse, at: int, started: bool) -> list[int]:

@@ -15,11 +15,18 @@ _UNITS: Final = {
         "hour": ("hour", "hours", "hrs"),
         "day": ("day", "days"),
         "week": ("week", "weeks"),
+        "fortnight": ("fortnight", "fortnights"),
         "month": ("month", "months"),
         "quarter": ("quarter", "quarters"),
         "year": ("year", "years"),
     }.items()
     for name in names
+}
+_FIXED: Final = {
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "fortnight": timedelta(weeks=2),
 }
 _MONTHS: Final = {
     name.lower(): number
@@ -36,6 +43,7 @@ _LESS: Final = (("less", "than"), ("fewer", "than"), ("within",), ("under",), ("
 # Words that this module reads; for telling which words of a question nothing reads.
 WORDS: Final = frozenset(
     {
+        *("older", "newer", "beginning", "start", "of"),
         *("ago", "the", "these", "this", "between", "from", "to", "until", "till", "through", "since", "after", "or"),
         *("before", "earlier", "later", "than", "prior", "by", "today", "yesterday", "up", "longer", "already"),
         *(*_UNITS, *_MONTHS, *_LAST, *_IN),
@@ -56,6 +64,8 @@ def window(parse: Parse, at: int) -> Iterator[Read[Span]]:
     for start in parse.starts(at):
         yield from _relative(parse, start)
         yield from _ago(parse, start)
+        yield from _from_ago_to_ago(parse, start)
+        yield from _aged(parse, start)
         yield from _between(parse, start)
         yield from _bounded(parse, start)
         yield from _within_period(parse, start)
@@ -78,8 +88,8 @@ def silence(parse: Parse, at: int) -> Iterator[Read[Span]]:
 
 def before(now: datetime, number: int, unit: str) -> datetime:
     """`now` less so many units; months and years by the calendar, on the last day where a month is shorter."""
-    if unit in ("hour", "day", "week"):
-        return now - number * {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}[unit]
+    if unit in _FIXED:
+        return now - number * _FIXED[unit]
     months = number * {"month": 1, "quarter": 3, "year": 12}[unit]
     index = now.year * 12 + now.month - 1 - months
     year, month = max(index // 12, 1), index % 12 + 1
@@ -127,11 +137,16 @@ def _relative(parse: Parse, at: int) -> Iterator[Read[Span]]:
             yield Read(Span(before(parse.now, number.value, unit.value), None), unit.end)
     # "The last week" is one; "the last weeks" do not say how many.
     for unit in _unit(parse, the + 1) if not _key(parse, the + 1).endswith("s") else ():
+        on_calendar = the == begin and unit.value not in ("hour", "day", "fortnight")
+        end = _period_start(parse.now, unit.value) if on_calendar else parse.now
+        start = _period_start(end - timedelta(days=1), unit.value) if on_calendar else before(parse.now, 1, unit.value)
+        if _key(parse, at) == "since":
+            yield Read(Span(start, None), unit.end)
+            continue
         yield Read(Span(before(parse.now, 1, unit.value), None), unit.end)
         # "last month" may be the one before this, on the calendar; "the last month" is not.
-        if the == begin and unit.value not in ("hour", "day"):
-            end = _period_start(parse.now, unit.value)
-            yield Read(Span(_period_start(end - timedelta(days=1), unit.value), end), unit.end)
+        if on_calendar:
+            yield Read(Span(start, end), unit.end)
 
 
 def _ago(parse: Parse, at: int) -> Iterator[Read[Span]]:
@@ -152,6 +167,47 @@ def _ago(parse: Parse, at: int) -> Iterator[Read[Span]]:
                     yield Read(Span(moment, None), unit.end + 1)
 
 
+def _from_ago_to_ago(parse: Parse, at: int) -> Iterator[Read[Span]]:
+    """ "Between 3 and 6 months ago", "more than 30 days ago but less than 60 days ago"."""
+    for first in _ago(parse, at):
+        for joined in _after(parse, first.end, (("and",), ("but",))):
+            for second in _ago(parse, joined):
+                yield from _both(first.value, second)
+    for begin in _after(parse, at, (("between",),)):
+        for number in _number(parse, begin):
+            for unit, end in [("", number.end), *((u.value, u.end) for u in _unit(parse, number.end))]:
+                yield from _up_to_ago(parse, number.value, unit, end)
+
+
+def _both(first: Span, second: Read[Span]) -> Iterator[Read[Span]]:
+    """The time between, where one has a start and the other an end."""
+    start, end = first.start or second.value.start, first.end or second.value.end
+    if start and end and None in first and None in second.value:
+        yield Read(Span(start, end), second.end)
+
+
+def _up_to_ago(parse: Parse, number: int, unit: str, at: int) -> Iterator[Read[Span]]:
+    """ "(3) and 6 months ago", "(3 weeks) and 6 months ago"."""
+    for joined in _after(parse, at, (("and",),)):
+        for other in _number(parse, joined):
+            for last in _unit(parse, other.end):
+                one = before(parse.now, number, unit or last.value)
+                two = before(parse.now, other.value, last.value)
+                for ago in _after(parse, last.end, (("ago",),)):
+                    yield Read(Span(min(one, two), max(one, two)), ago)
+
+
+def _aged(parse: Parse, at: int) -> Iterator[Read[Span]]:
+    """ "Older than 90 days", "within 7 days"."""
+    for words in (("older", "than"), ("newer", "than"), ("within",)):
+        for begin in _after(parse, at, (words,)):
+            for number in _number(parse, begin):
+                for unit in _unit(parse, number.end):
+                    if _key(parse, unit.end) != "ago":
+                        moment = before(parse.now, number.value, unit.value)
+                        yield Read(Span(None, moment) if words[0] == "older" else Span(moment, None), unit.end)
+
+
 def _between(parse: Parse, at: int) -> Iterator[Read[Span]]:
     for first, second in (("between", ("and",)), ("from", ("to", "until", "till", "through"))):
         if _key(parse, at) != first:
@@ -159,7 +215,9 @@ def _between(parse: Parse, at: int) -> Iterator[Read[Span]]:
         for start in _date(parse, at + 1):
             if _key(parse, start.end) in second:
                 for end in _date(parse, start.end + 1):
-                    yield Read(Span(start.value.start, end.value.end), end.end)
+                    # "Between the 31st and the 1st": the days between, in whichever order.
+                    dates = (start.value, end.value)
+                    yield Read(Span(min(d.start for d in dates), max(d.end for d in dates)), end.end)
 
 
 def _bounded(parse: Parse, at: int) -> Iterator[Read[Span]]:
@@ -228,6 +286,11 @@ def _date(parse: Parse, at: int) -> Iterator[Read[_Dates]]:
         yield from _iso(key, at)
     else:
         yield from _written(parse, at)
+    for of in _after(parse, at, (("beginning", "of"), ("start", "of"))):
+        for begin in {of, *_after(parse, of, (("the",), ("this",)))}:
+            for unit in _unit(parse, begin):
+                start = _period_start(parse.now, unit.value)
+                yield Read(_Dates(start, start), unit.end)
     if key == "the":
         yield from _date(parse, at + 1)
 
@@ -248,21 +311,31 @@ def _written(parse: Parse, at: int) -> Iterator[Read[_Dates]]:
     if year := _year(words[0]):
         yield Read(_Dates(datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)), at + 1)
     if (month := _MONTHS.get(words[0])) and (year := _year(words[1])):
-        start = datetime(year, month, 1, tzinfo=UTC)
-        yield Read(_Dates(start, _period_start(start + timedelta(days=31), "month")), at + 2)
+        yield Read(_month(year, month), at + 2)
+    elif month := _MONTHS.get(words[0]):
+        # Without a year: the one that was last.
+        yield Read(_month(parse.now.year - (month > parse.now.month), month), at + 1)
     comma = 1 if words[2] == "," else 0
     if (month := _MONTHS.get(words[0])) and (number := _day(words[1])):
-        yield from _calendar_day((_year(words[2 + comma]), month, number), at + 3 + comma)
+        yield from _calendar_day(parse, (_year(words[2 + comma]), month, number), at + 2, 1 + comma)
     of = 1 if words[1] == "of" else 0
     if (number := _day(words[0])) and (month := _MONTHS.get(words[1 + of])):
-        yield from _calendar_day((_year(words[2 + of]), month, number), at + 3 + of)
+        yield from _calendar_day(parse, (_year(words[2 + of]), month, number), at + 2 + of, 1)
 
 
-def _calendar_day(date: tuple[int | None, int, int], end: int) -> Iterator[Read[_Dates]]:
+def _month(year: int, month: int) -> _Dates:
+    start = datetime(year, month, 1, tzinfo=UTC)
+    return _Dates(start, _period_start(start + timedelta(days=31), "month"))
+
+
+def _calendar_day(parse: Parse, date: tuple[int | None, int, int], end: int, more: int) -> Iterator[Read[_Dates]]:
+    """A day; `more` words after `end` hold its year, where it has one: else it is the one that was last."""
     year, month, day = date
-    if year and day <= calendar.monthrange(year, month)[1]:
+    if year is None:
+        more, year = 0, parse.now.year - ((month, day) > (parse.now.month, parse.now.day))
+    if day <= calendar.monthrange(year, month)[1]:
         start = datetime(year, month, day, tzinfo=UTC)
-        yield Read(_Dates(start, start + timedelta(days=1)), end)
+        yield Read(_Dates(start, start + timedelta(days=1)), end + more)
 
 
 def _year(word: str) -> int | None:

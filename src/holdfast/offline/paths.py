@@ -1,0 +1,47 @@
+"""Questions about access whose answer has one row for each path: directly, or through a group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from holdfast.offline.grammar.combining import all_of, any_of
+from holdfast.offline.links import Kind, Link
+from holdfast.offline.meaning import AllOf, Condition, Linked, Named, Paths, Selection
+
+_ACCESS = {Kind.PERSON: Link.CAN_OPEN, Kind.APPLICATION: Link.OPENED_BY}
+
+
+def access_paths(subject: Selection) -> Paths | None:
+    """The paths, where the question is about access to one of some named applications, or of one of some people."""
+    access, others = _access(subject)
+    if len(access) != 1 or not isinstance(access[0].target.where, Named):
+        return None
+    return _paths(subject.kind, Selection(kind=subject.kind, where=all_of(others)), access[0].target)
+
+
+def every_path(subject: Selection) -> Paths | None:
+    """The paths to everything that the question says can be opened; None where it says nothing of the kind."""
+    access, others = _access(subject)
+    if not access:
+        return None
+    if len(access) == 1:
+        return _paths(subject.kind, Selection(kind=subject.kind, where=all_of(others)), access[0].target)
+    wanted = [linked.target.where for linked in access]
+    named = [where for where in wanted if where is not None]
+    target = Selection(kind=access[0].target.kind, where=any_of(named) if len(named) == len(wanted) else None)
+    return _paths(subject.kind, subject, target)
+
+
+def _access(subject: Selection) -> tuple[list[Linked], Sequence[Condition]]:
+    """What the subjects must be able to open (or be opened by), and what else holds of them."""
+    link = _ACCESS.get(subject.kind)
+    where = subject.where
+    parts = where.conditions if isinstance(where, AllOf) else () if where is None else (where,)
+    access = [p for p in parts if isinstance(p, Linked) and p.link is link and (p.at_least, p.at_most) == (1, None)]
+    return access, [p for p in parts if p not in access]
+
+
+def _paths(kind: Kind, subject: Selection, target: Selection) -> Paths:
+    if kind is Kind.PERSON:
+        return Paths(people=subject, applications=target, focus=Kind.PERSON)
+    return Paths(people=target, applications=subject, focus=Kind.APPLICATION)
