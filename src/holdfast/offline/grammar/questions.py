@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from holdfast.offline.grammar import clauses, counting, nouns
-from holdfast.offline.grammar.combining import all_of, any_of, negated
+from holdfast.offline.grammar.combining import all_of, any_of, negated, says_twice
 from holdfast.offline.grammar.names import attribute_names, thing
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Asked, Condition, Linked, Selection
@@ -100,7 +100,8 @@ def _ones_and_others(parse: Parse, at: int) -> Iterator[Read[Selection]]:
                 # "Who are active and contractors" are both; "…, and people in Sales" are others.
                 if ones.value.where and others.value.where and not (said and others.end == joined.end + 1):
                     where = any_of((ones.value.where, others.value.where))
-                    yield Read(Selection(kind=Kind.PERSON, where=where), others.end, ones.cost + others.cost)
+                    cost = ones.cost + others.cost + int(says_twice(where))
+                    yield Read(Selection(kind=Kind.PERSON, where=where), others.end, cost)
 
 
 def _everything(parse: Parse, at: int) -> Iterator[Read[Selection]]:
