@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from holdfast.graph.coverage import FAMILY_FILLS, gaps
 from holdfast.graph.guard import guarded
 from holdfast.graph.manifest import Manifest, UnknownRead
@@ -74,6 +76,29 @@ def test_a_whole_family_that_could_not_be_read_is_said_of_the_whole() -> None:
         "The groups assigned to applications could not be read (403: no); all groups and their members may be "
         "missing here."
     ]
+
+
+@pytest.mark.parametrize(
+    ("label", "owner", "relation"),
+    [
+        ("Factor", "User", "ENROLLED"),
+        ("PolicyRule", "Policy", "CONTAINS_RULE"),
+        ("PolicyRule", "Policy", None),
+        ("Role", "User", "HAS_ROLE"),
+        ("Role", "Group", "HAS_ROLE"),
+    ],
+)
+def test_what_is_read_only_through_something_unread_is_admitted_though_the_query_does_not_name_that(
+    label: str, owner: str, relation: str | None
+) -> None:
+    known = manifest(unread("x", label=owner, relation=relation))
+    assert len(sentences(f"MATCH (a:{label}) RETURN count(a) AS number", known)) == 1
+    assert sentences("MATCH (z:NetworkZone) RETURN count(z) AS number", known) == []
+
+
+def test_direct_roles_of_people_do_not_depend_on_what_groups_hold() -> None:
+    known = manifest(unread("g", relation="HAS_ROLE", family="group_roles"))
+    assert sentences("MATCH (u:User)-[:HAS_ROLE]->(r:Role) RETURN r.label AS label", known) == []
 
 
 def test_what_an_incremental_sync_carried_over_tells_its_age() -> None:

@@ -40,6 +40,12 @@ _READS: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
         ("Policy", "CONTAINS_RULE"): ("Rules of", "rules"),
     }
 )
+# Things that are read only through a relation, which a query for them need not name.
+_READ_THROUGH: Mapping[str, str] = MappingProxyType(
+    {"ENROLLED": "Factor", "CONTAINS_RULE": "PolicyRule", "HAS_ROLE": "Role"}
+)
+# Things that are missing together with what they hang on.
+_HANG_ON: Mapping[str, str] = MappingProxyType({"Policy": "PolicyRule"})
 # What a sync's family fills; an answer that reads none of it does not depend on the family's age.
 FAMILY_FILLS: Mapping[str, tuple[str, str | None]] = MappingProxyType(
     {
@@ -73,7 +79,11 @@ def gaps(query: GuardedQuery, manifest: Manifest) -> tuple[Gap, ...]:
 
 
 def _concerns(query: GuardedQuery, label: str, relation: str | None) -> bool:
-    return label in query.labels and (relation is None or relation in query.relations)
+    if relation is None:
+        return label in query.labels or _HANG_ON.get(label) in query.labels
+    if relation in query.relations:
+        return label in query.labels
+    return _READ_THROUGH.get(relation) in query.labels
 
 
 def _unread(label: str, relation: str | None, reads: Sequence[UnknownRead]) -> str:
