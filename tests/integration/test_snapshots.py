@@ -105,6 +105,28 @@ def test_pruning_keeps_the_published_one_and_the_newest_others(root: Path, store
         store.get("one")
 
 
+@pytest.mark.parametrize("asked", ["current", "pinned"])
+def test_a_snapshot_pruned_while_it_is_opened_is_replaced_or_told_as_pruned_and_never_as_damaged(
+    root: Path, store: SnapshotStore, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    newer, opened = another(root, "2"), snapshots._opened
+    replaced: list[Snapshot] = []
+
+    def opened_too_late(directory: Path) -> Snapshot:
+        if not replaced:
+            replaced.append(newer)
+            store.publish(newer)
+            store.prune(keep=1)
+        return opened(directory)
+
+    monkeypatch.setattr(snapshots, "_opened", opened_too_late)
+    if asked == "current":
+        assert store.current().ref.id == "2"
+    else:
+        with pytest.raises(NoSnapshot, match="not kept any more"):
+            store.get("one")
+
+
 def test_pruning_to_one_leaves_the_published_one(root: Path, store: SnapshotStore) -> None:
     another(root, "2")
     assert store.prune(keep=1) == ["2"]

@@ -85,18 +85,25 @@ class SnapshotStore:
 
     def current(self) -> Snapshot:
         """What new questions read. Raises NoSnapshot before the first sync, SnapshotDamaged."""
-        try:
-            target = (self._root / _CURRENT).readlink()
-        except FileNotFoundError:
-            raise NoSnapshot("Nothing is known of the tenant yet; run `holdfast sync` first.") from None
-        return _opened(self._root / target.name)
+        published = self._published()
+        while True:
+            try:
+                return _opened(published)
+            except SnapshotDamaged:
+                # It may have been replaced and pruned since the link was read.
+                before, published = published, self._published()
+                if published == before:
+                    raise
 
     def get(self, snapshot_id: str) -> Snapshot:
         """The snapshot a question began on. Raises NoSnapshot once it was pruned, SnapshotDamaged."""
         directory = self._directory(snapshot_id)
-        if not directory.is_dir():
-            raise _pruned(snapshot_id)
-        return _opened(directory)
+        try:
+            return _opened(directory)
+        except SnapshotDamaged:
+            if directory.is_dir():
+                raise
+            raise _pruned(snapshot_id) from None
 
     def build(self, tables: Path, draft: ManifestDraft, engine: EngineName) -> Snapshot:
         """A complete snapshot beside the published ones, its counts verified against `tables`.
@@ -147,6 +154,12 @@ class SnapshotStore:
             for directory in doomed:
                 self._remove(directory)
         return [directory.name.removeprefix(_PREFIX) for directory in doomed]
+
+    def _published(self) -> Path:
+        try:
+            return self._root / (self._root / _CURRENT).readlink().name
+        except FileNotFoundError:
+            raise NoSnapshot("Nothing is known of the tenant yet; run `holdfast sync` first.") from None
 
     def _directory(self, snapshot_id: str) -> Path:
         if not _ID.fullmatch(snapshot_id):
