@@ -23,6 +23,7 @@ from holdfast.graph.guard import GuardedQuery
 from holdfast.graph.snapshots import Snapshot, SnapshotStore
 from holdfast.query_worker import QueryPool
 from holdfast.query_worker import pool as pool_module
+from holdfast.query_worker.worker import QueryWorker
 from tests.graph_samples import sample_snapshot
 
 
@@ -192,6 +193,46 @@ async def test_a_cancelled_question_stops_its_query_at_once(make_pool: MakePool,
         await running
     await until(lambda: not process.is_running())
     assert (await pool.run(snapshot, ONE)).frame.height == 1
+
+
+async def test_a_question_cancelled_while_its_process_starts_leaves_it_to_the_next(
+    make_pool: MakePool, snapshot: Snapshot
+) -> None:
+    pool = make_pool()
+    cancelled = asyncio.create_task(pool.run(snapshot, ONE))
+    await until(lambda: len(query_processes(snapshot)) == 1)
+    (starting,) = query_processes(snapshot)
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    assert (await pool.run(snapshot, ONE)).frame.height == 1
+    assert query_processes(snapshot) == [starting]
+
+
+async def test_a_start_that_failed_before_is_not_told_to_a_later_question(
+    make_pool: MakePool, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = asyncio.Event()
+
+    async def failing(*_: object) -> QueryWorker:
+        failed.set()
+        raise QueryWorkerDied("A query process was not ready after 30 s.")
+
+    pool = make_pool()
+    with monkeypatch.context() as at_first:
+        at_first.setattr(QueryWorker, "start", failing)
+        pool.follow(snapshot)
+        await failed.wait()
+        await asyncio.sleep(0)
+    assert (await pool.run(snapshot, ONE)).frame.height == 1
+
+
+async def test_a_query_asked_of_a_closed_pool_leaves_no_process(make_pool: MakePool, snapshot: Snapshot) -> None:
+    pool = make_pool()
+    await pool.close()
+    with pytest.raises(QueryWorkerDied, match="a new worker runs it"):
+        await pool.run(snapshot, ONE)
+    assert query_processes(snapshot) == []
 
 
 @pytest.mark.parametrize("after", [0.0, 0.01, 0.05, 0.1, 0.15])

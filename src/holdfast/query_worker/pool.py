@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from holdfast.errors import SnapshotDamaged
+from holdfast.errors import QueryWorkerDied, SnapshotDamaged
 from holdfast.graph.engine import EngineName
 from holdfast.graph.guard import GuardedQuery
 from holdfast.graph.snapshots import Snapshot, warn_about
@@ -99,7 +99,16 @@ class QueryPool:
     async def _take(self, snapshot: Snapshot) -> QueryWorker:
         spares = self._spares.setdefault(_key(snapshot), deque())
         while spares:
-            worker = await spares.popleft()
+            starting = spares.popleft()
+            if starting.done() and (starting.cancelled() or starting.exception() is not None):
+                # It failed for whoever came before; what would fail now is told by a start of its own.
+                continue
+            try:
+                worker = await asyncio.shield(starting)
+            except asyncio.CancelledError:
+                # The question was cancelled, not the process: it is the next one's.
+                spares.appendleft(starting)
+                raise
             if worker.is_usable:
                 return worker
             self._discard(worker)
@@ -111,6 +120,9 @@ class QueryPool:
             await asyncio.to_thread(snapshot.verify_contents)
             self._verified.add(key)
         worker = await QueryWorker.start(snapshot, self._limits)
+        if self._is_closed:
+            await worker.end()
+            raise QueryWorkerDied("The query processes were ended before this query ran; a new worker runs it.")
         self._workers.add(worker)
         return worker
 
