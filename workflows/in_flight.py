@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import TypeVar
 
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -11,10 +12,19 @@ T = TypeVar("T")
 
 
 async def cancelled(*tasks: asyncio.Future[T]) -> None:
-    """Cancel what still runs and see it end, so that no activity outlives its workflow."""
+    """Cancel what still runs; an activity hears of it with the answer to its next heartbeat."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def seen_through(work: Awaitable[T]) -> T:
+    """Await `work` to its end even when the workflow is cancelled meanwhile: it is too late, and the story goes on."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        return await task
 
 
 def words_of(error: ActivityError) -> str:

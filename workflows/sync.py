@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from holdfast.execution import State, checked_transition
     from holdfast.sync.families import FAMILIES, Family, ready_families
-    from workflows.in_flight import cancelled, words_of
+    from workflows.in_flight import cancelled, seen_through, words_of
 
 # One small call, which may wait for one full rate-limit window of another client.
 BEGIN_TIMEOUT = timedelta(minutes=2)
@@ -66,7 +66,8 @@ class SyncWorkflow:
     """Read every family, build a snapshot beside the published one, publish it, keep house.
 
     Started under `sync_workflow_id`, so that Temporal refuses a second one. A sync that fails or is cancelled changes
-    nothing but the history, and ends its workflow with an ApplicationError (SyncFailed, SyncCancelled).
+    nothing but the history, and ends its workflow with an ApplicationError (SyncFailed, SyncCancelled). Once it
+    publishes it is no longer cancelled, whoever asks: what questions read and what is recorded must agree.
     """
 
     @workflow.init
@@ -160,24 +161,28 @@ class SyncWorkflow:
     async def _publish(self) -> None:
         assert self._built is not None
         self._enter("publishing")
-        await workflow.execute_activity(
-            contracts.publish_snapshot,
-            self._built,
-            start_to_close_timeout=FILES_TIMEOUT,
-            heartbeat_timeout=HEARTBEAT_TIMEOUT,
-            retry_policy=LOCAL_WORK,
-            summary="Let new questions read it",
+        await seen_through(
+            workflow.execute_activity(
+                contracts.publish_snapshot,
+                self._built,
+                start_to_close_timeout=FILES_TIMEOUT,
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                retry_policy=LOCAL_WORK,
+                summary="Let new questions read it",
+            )
         )
 
     async def _prune(self) -> None:
         try:
-            await workflow.execute_activity(
-                contracts.prune_syncs,
-                self._request.sync_id,
-                start_to_close_timeout=FILES_TIMEOUT,
-                heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                retry_policy=LOCAL_WORK,
-                summary="Remove old snapshots and pages",
+            await seen_through(
+                workflow.execute_activity(
+                    contracts.prune_syncs,
+                    self._request.sync_id,
+                    start_to_close_timeout=FILES_TIMEOUT,
+                    heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                    retry_policy=LOCAL_WORK,
+                    summary="Remove old snapshots and pages",
+                )
             )
         except ActivityError as error:
             # The new snapshot is read already: that old ones take up room is no failure of the sync.
@@ -261,13 +266,15 @@ class SyncWorkflow:
             error=error,
         )
         try:
-            await workflow.execute_activity(
-                contracts.record_sync,
-                record,
-                start_to_close_timeout=FILES_TIMEOUT,
-                heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                retry_policy=LOCAL_WORK,
-                summary="Write the history",
+            await seen_through(
+                workflow.execute_activity(
+                    contracts.record_sync,
+                    record,
+                    start_to_close_timeout=FILES_TIMEOUT,
+                    heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                    retry_policy=LOCAL_WORK,
+                    summary="Write the history",
+                )
             )
         except ActivityError as failure:
             self._notes.append(f"The sync could not be written into the history: {words_of(failure)}")

@@ -90,6 +90,8 @@ class ScriptedSync:
     @activity.defn(name="publish_snapshot")
     async def publish_snapshot(self, built: BuiltSnapshot) -> None:
         self._note("publish")
+        if "publish" in self._held:
+            await self._wait("publish")
 
     @activity.defn(name="prune_syncs")
     async def prune_syncs(self, sync_id: str) -> None:

@@ -144,6 +144,22 @@ async def test_cancelling_the_workflow_itself_is_recorded_too(temporal_client: C
     assert [record.success for record in script.records] == [False]
 
 
+async def test_a_workflow_cancelled_while_it_publishes_goes_on_and_records_what_it_published(
+    temporal_client: Client,
+) -> None:
+    script = ScriptedSync(held=("publish",))
+    async with synced(temporal_client, script) as handle:
+        await until(handle, lambda p: p.phase == "publishing")
+        await handle.cancel()
+        # A query is answered only after the cancellation was taken in.
+        await until(handle, lambda p: p.phase == "publishing")
+        script.let_go.set()
+        report = await handle.result()
+        assert await state_of(handle) == State.COMPLETED
+    assert script.cancelled == []
+    assert [(record.success, record.snapshot_id) for record in script.records] == [(True, report.snapshot_id)]
+
+
 async def test_a_second_sync_of_a_tenant_is_refused_while_one_runs(temporal_client: Client) -> None:
     name = sync_workflow_id(f"https://{uuid4()}.example/")
     script, queue = ScriptedSync(held=("users",)), f"test-{uuid4()}"
