@@ -229,6 +229,22 @@ async def test_a_single_count_of_an_unknown_plan_is_named_by_its_column(asked: A
     assert answer.markdown == "People in finance: **7**."
 
 
+async def test_a_tally_of_what_was_partly_read_still_sums_up_things_and_not_rows(asked: Asked) -> None:
+    tally = {"shape": "tally", "subject": {"kind": "person"}, "by": "department"}
+    parameters = meant({"department": "text", "count": "number"}, meaning=tally)
+    rows = pl.DataFrame({"department": ["Sales", None], "count": [7, 2]})
+    answer = await asked.step("tally", rows, parameters=parameters, gaps=(GAP,)).answer()
+    assert answer.summary.startswith("9 people in 2 rows.")
+
+
+async def test_a_tally_by_a_list_counts_nobody_twice_in_its_summary(asked: Asked) -> None:
+    tally = {"shape": "tally", "subject": {"kind": "person"}, "by": "custom_certifications"}
+    parameters = meant({"custom_certifications": "list", "count": "number"}, meaning=tally)
+    rows = pl.DataFrame({"custom_certifications": ["CISSP", "CISM"], "count": [7, 2]})
+    answer = await asked.step("tally", rows, parameters=parameters).answer()
+    assert answer.summary == "2 values."
+
+
 async def test_a_tally_sums_up_and_names_what_has_no_value(asked: Asked) -> None:
     tally = {"shape": "tally", "subject": {"kind": "person"}, "by": "department"}
     parameters = meant({"department": "text", "count": "number"}, meaning=tally)

@@ -222,17 +222,20 @@ def _worded(column: _Column, main: _Found) -> list[Operation]:
 
 def _named_empty(column: _Column, meaning: StepMeaning, result: StepResult) -> list[Operation]:
     """An empty cell means something in a tally (things without a value) and in a count (it could not be read)."""
-    if isinstance(meaning.meaning, Tally) and column.name == meaning.meaning.by:
+    if isinstance(meaning.meaning, Tally) and meaning.meaning.by is not None and column.kind != "number":
         return [FillEmpty(column=column.name, word="(none)")]
     # Counts stay numbers as long as each of them could be read.
-    if column.kind == "number" and result.gaps:
+    if column.kind == "number" and result.gaps and not isinstance(meaning.meaning, Tally):
         return [FillEmpty(column=column.name, word="unknown")]
     return []
 
 
 def _summary(main: _Found) -> str:
     numbers = [column.name for column in main.columns if column.kind == "number"]
-    if main.meaning is not None and isinstance(main.meaning.meaning, Tally) and numbers and not main.result.gaps:
+    if main.meaning is not None and isinstance(main.meaning.meaning, Tally) and numbers:
+        if any(column.kind == "list" for column in main.meaning.columns):
+            # Somebody with several values is counted under each of them.
+            return "{rows:value|values}."
         return f"{{sum:{numbers[0]}}} {_literal(main.noun.many)} in {{rows:row|rows}}."
     noun = f"{_literal(main.noun.one)}|{_literal(main.noun.many)}"
     if ids := _counted_ids(main):
