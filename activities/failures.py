@@ -10,6 +10,9 @@ from temporalio.exceptions import ApplicationError
 
 from holdfast.errors import PermanentError, TransientError
 
+# What Python raises for a defect of ours: the next attempt would meet the same one, for half an hour in a sync.
+_DEFECTS = (TypeError, ValueError, LookupError, AttributeError, NameError, AssertionError, NotImplementedError)
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -17,8 +20,8 @@ R = TypeVar("R")
 def translated(run: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     """Raise our error tree as ApplicationErrors that carry the sentence and the class's name.
 
-    A PermanentError is not tried again; a TransientError is, after `retry_after` where it is known. Any other
-    exception is left alone and so stays retryable.
+    A PermanentError is not tried again, nor is a defect of our own; a TransientError is, after `retry_after` where it
+    is known. Any other exception (the system's, a library's) is left alone and so stays retryable.
     """
 
     @wraps(run)
@@ -29,5 +32,13 @@ def translated(run: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
             raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
         except TransientError as error:
             raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=error.retry_after) from error
+
+        except _DEFECTS as error:
+            kind = type(error).__name__
+            raise ApplicationError(
+                f"This is a defect of Holdfast ({kind}: {error}). The worker's log has all of it; please report it.",
+                type=kind,
+                non_retryable=True,
+            ) from error
 
     return translating

@@ -38,6 +38,8 @@ class PlanningActivities:
         """See `holdfast.contracts.plan_question`."""
         watch, question = Stopwatch(), request.question
         snapshot = self._snapshots.current()
+        if question.tenant:
+            snapshot.see_that_it_is_of(question.tenant)
         outcome = await self._planner.plan(checked_text(question.text), snapshot)
         log.info("plan", correlation_id=question.correlation_id, plan=outcome.model_dump(mode="json"))
         if not isinstance(outcome, Plan):

@@ -110,7 +110,7 @@ class _ProgressSignals:
         task = asyncio.create_task(self._send_now_and_then())
         try:
             yield
-        except TransientError as error:
+        except (TransientError, OSError) as error:
             await self._send(self._latest.model_copy(update={"trouble": str(error)}))
             raise
         finally:

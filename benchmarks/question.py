@@ -44,7 +44,7 @@ async def measure(folder: Path) -> list[Measurement]:
 
 async def _compare(connection: Connection) -> list[Measurement]:
     async def ask() -> None:
-        question = Question(correlation_id=f"q-bench-{uuid4()}", text=QUESTION, tenant="demo", asker="bench")
+        question = Question(correlation_id=f"q-bench-{uuid4()}", text=QUESTION, tenant=connection.tenant, asker="bench")
         answer = await connection.client.execute_workflow(
             QueryWorkflow.run, question, id=question.correlation_id, task_queue=TASK_QUEUE
         )

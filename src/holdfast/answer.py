@@ -27,6 +27,7 @@ class Question(BaseModel):
     model_config = ConfigDict(frozen=True)
     correlation_id: str
     text: str
+    # Its address; empty where the asker does not know it: whatever was synced is meant then.
     tenant: str
     asker: str
     options: QuestionOptions = QuestionOptions()

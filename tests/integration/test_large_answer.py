@@ -48,7 +48,7 @@ async def test_the_history_of_a_question_over_a_hundred_thousand_rows_stays_unde
             workflows=[QueryWorkflow],
             activities=[planning.plan_question, steps.run_cypher_step, formatting.format_answer],
         ):
-            question = Question(correlation_id=f"q-{uuid4()}", text=QUESTION, tenant="large", asker="ada")
+            question = Question(correlation_id=f"q-{uuid4()}", text=QUESTION, tenant="http://127.0.0.1", asker="ada")
             handle = await temporal_client.start_workflow(
                 QueryWorkflow.run, question, id=question.correlation_id, task_queue=queue
             )

@@ -64,6 +64,14 @@ class Snapshot:
         """What a question carries from its first step to its last."""
         return SnapshotRef(id=self.manifest.snapshot_id, synced_at=self.manifest.sync_finished)
 
+    def see_that_it_is_of(self, tenant: str) -> None:
+        """Raises NoSnapshot where the folder's last sync was of another tenant than the one that is asked about."""
+        if self.manifest.tenant != tenant:
+            raise NoSnapshot(
+                f"What is known here is of {self.manifest.tenant}, and the question is about {tenant}; run "
+                "`holdfast sync` first."
+            )
+
     def verify_contents(self) -> None:
         """Read the whole database file against its digest. Raises SnapshotDamaged, NoSnapshot where it was pruned."""
         try:
