@@ -96,6 +96,10 @@ async def test_a_change_is_refused_as_one(question: str, tenant: DemoTenant) -> 
         ("users in Finance with purple shoes", "purple"),
         ("Which log streams are active?", "log"),
         ("users who are not in all groups", "all"),
+        ("who logged in from Berlin?", "Berlin"),
+        ("who should have access to Box?", "should"),
+        ("who will open Box?", "will"),
+        ("who cannot open Box and why", "why"),
     ],
 )
 async def test_what_is_not_understood_is_named(question: str, word: str, tenant: DemoTenant) -> None:
@@ -115,6 +119,8 @@ async def test_what_is_not_understood_is_named(question: str, word: str, tenant:
         ("inactive users", 2),
         ("people in Eng-Platform and Eng-Web", 2),
         ("users created last month", 2),
+        ("users in the Sales department and contractors", 2),
+        ("everyone except contractors and people in the HR department", 2),
     ],
 )
 async def test_a_question_of_two_meanings_comes_back_with_choices_that_work(
@@ -125,6 +131,23 @@ async def test_a_question_of_two_meanings_comes_back_with_choices_that_work(
     assert len(asked.choices) == choices
     for choice in asked.choices:
         assert isinstance(await planned(choice, tenant.snapshot), Plan), choice
+
+
+@pytest.mark.parametrize(
+    ("question", "is_said"),
+    [
+        ("who logged in yesterday?", True),
+        ("who did not log in in October?", True),
+        ("who logged in today?", False),
+        ("who logged in since October?", False),
+    ],
+)
+async def test_a_window_that_closed_says_that_only_last_sign_ins_are_known(
+    question: str, is_said: bool, tenant: DemoTenant
+) -> None:
+    plan = await planned(question, tenant.snapshot)
+    assert isinstance(plan, Plan)
+    assert ("Only the last sign-in of each person is known" in plan.understood_as) is is_said
 
 
 async def test_applications_and_groups_of_the_same_people_are_joined_by_their_id(
@@ -156,6 +179,17 @@ async def test_a_name_full_of_signs_reaches_the_engine_as_it_is(tenant: DemoTena
     plan = await planned('users whose last name contains "\'); --"', tenant.snapshot)
     assert isinstance(plan, Plan)
     assert len((await rows_of(plan, tenant.snapshot, pool))[0]) == 1
+
+
+async def test_things_can_be_named_by_their_ids(tenant: DemoTenant, pool: QueryPool) -> None:
+    records = Records(tenant.records, NOW)
+    dana = records.person("Dana", "Whitfield")
+    groups = await _shown(f"which groups is {dana} in?", tenant, pool)
+    assert set(groups["group_id"]) == records.groups_of[dana]
+    group = records.group("Eng-Platform")
+    assert set((await _shown(f"members of {group}", tenant, pool))["user_id"]) == records.members_of[group]
+    app = records.app("Salesforce")
+    assert set((await _shown(f"who can open {app}", tenant, pool))["application_id"]) == {app}
 
 
 # Enough to meet every pair of phrases; more are run by changing this number, not the test.

@@ -51,6 +51,18 @@ def day(text: str) -> datetime:
         ("this month", day("2026-11-01"), None),
         ("this week", day("2026-11-16"), None),
         ("more than 90 days ago", None, NOW - timedelta(days=90)),
+        ("older than 90 days", None, NOW - timedelta(days=90)),
+        ("within 7 days", NOW - timedelta(days=7), None),
+        ("in the past fortnight", NOW - timedelta(weeks=2), None),
+        ("between 30 and 60 days ago", NOW - timedelta(days=60), NOW - timedelta(days=30)),
+        ("more than 30 days ago but less than 60 days ago", NOW - timedelta(days=60), NOW - timedelta(days=30)),
+        ("between 2026-10-31 and 2026-10-01", day("2026-10-01"), day("2026-11-01")),
+        ("since last month", day("2026-10-01"), None),
+        ("since the beginning of the year", day("2026-01-01"), None),
+        ("in October", day("2026-10-01"), day("2026-11-01")),
+        ("in December", day("2025-12-01"), day("2026-01-01")),
+        ("since 1 October", day("2026-10-01"), None),
+        ("on December 24th", day("2025-12-24"), day("2025-12-25")),
         ("less than 2 weeks ago", NOW - timedelta(weeks=2), None),
         ("on or after 2026-10-01 10:30:00 UTC and before 2026-10-02", day("2026-10-01T10:30"), day("2026-10-02")),
     ],
@@ -64,7 +76,15 @@ def test_last_month_may_be_the_one_on_the_calendar(vocabulary: Vocabulary) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["on 2026-13-01", "on 2026-02-30", "since 31 April 2026", "on 01/02/2026", "in the last days"]
+    "text",
+    [
+        "on 2026-13-01",
+        "on 2026-02-30",
+        "since 31 April 2026",
+        "on 01/02/2026",
+        "in the last days",
+        "in the start of the year",
+    ],
 )
 def test_no_date_is_guessed(text: str, vocabulary: Vocabulary) -> None:
     assert spans(text, vocabulary) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from holdfast.offline.links import Kind, Link
 from holdfast.offline.meaning import AllOf, AnyOf, Asked, Compare, Condition, Linked, Missing, Named, Not, Within
@@ -10,7 +11,7 @@ from holdfast.offline.meaning import AllOf, AnyOf, Asked, Compare, Condition, Li
 _OPENING = (Link.CAN_OPEN, Link.OPENED_BY)
 
 
-def notes(asked: Asked, inactive_applications: frozenset[str]) -> list[str]:
+def notes(asked: Asked, inactive_applications: frozenset[str], now: datetime) -> list[str]:
     """The sentences for one question. `inactive_applications` are the ids of those that nobody can open now."""
     subject = asked.subject
     parts = list(_parts(subject.where)) if subject.where else []
@@ -25,6 +26,8 @@ def notes(asked: Asked, inactive_applications: frozenset[str]) -> list[str]:
         found.append("People of every status are included, also deprovisioned ones.")
     if _includes_never_logged_in(subject.where):
         found.append("People who never signed in are included.")
+    if any(_asks_for_earlier_logins(p, now) for p in (parts if subject.where else ())):
+        found.append("Only the last sign-in of each person is known, so an earlier one in that time is not seen.")
     named = {i for p in linked if isinstance(p.target.where, Named) for i in p.target.where.ids}
     named |= {i for p in parts if isinstance(p, Named) for i in p.ids}
     if named & inactive_applications:
@@ -32,6 +35,17 @@ def notes(asked: Asked, inactive_applications: frozenset[str]) -> list[str]:
     elif subject.kind is Kind.APPLICATION and any(p.link is Link.OPENED_BY for p in linked):
         found.append("An inactive application cannot be opened, though it is listed where it is assigned.")
     return found
+
+
+def _asks_for_earlier_logins(condition: Condition, now: datetime) -> bool:
+    """Whether somebody who signed in again after that time may have signed in within it."""
+    match condition:
+        case Not(condition=Within(column="last_login", end=end)):
+            return end is not None and end <= now
+        case Within(column="last_login", start=start, end=end):
+            return start is not None and end is not None and end <= now
+        case _:
+            return False
 
 
 def _settles_status(condition: Condition) -> bool:

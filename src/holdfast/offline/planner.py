@@ -114,7 +114,7 @@ def _plan(reading: Read[Asked], wording: Wording, parse: Parse) -> Plan:
     asked = reading.value
     sentence = wording.sentence(asked)
     sentence = sentence[0].upper() + sentence[1:]
-    further = notes(asked, _inactive_applications(parse.vocabulary))
+    further = notes(asked, _inactive_applications(parse.vocabulary), parse.now)
     partly = reading.cost >= PARTLY_COST
     if partly:
         further.append("A name was completed from its beginning.")

@@ -69,6 +69,12 @@ def _rows(parse: Parse, at: int, kind: Kind, joined: str) -> Iterator[Read[tuple
         for word, begin in [("", first.end), *following]:
             for rest in _rows(parse, begin, kind, word):
                 yield Read((item, *rest.value), rest.end, first.cost + rest.cost)
+            if joined == "and_not" and word in ("and", "or"):
+                # "Except contractors and people in Sales" may leave out both.
+                for things in nouns.np(parse, begin, kind):
+                    if things.value.where is not None:
+                        both = (item, Item("and_not", things.value.where))
+                        yield Read(both, things.end, first.cost + things.cost)
 
 
 class _Opening(NamedTuple):

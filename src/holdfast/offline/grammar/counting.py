@@ -205,6 +205,9 @@ def _ranked_by(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[Counted, str
     for word in parse.phrases(parse.lexicon.ranking, at):
         if word.value == "by":
             for things in objects.related(parse, word.end, kind):
+                if things.value.link is Link.REPORTS_TO:
+                    # "Users by manager" are grouped, not ranked by how many managers they have.
+                    continue
                 counted = Counted(link=things.value.link, target=things.value.target)
                 for end in (things.end, *_count_word(parse, things.end)):
                     yield counted, None, end

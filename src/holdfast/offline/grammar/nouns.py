@@ -28,11 +28,11 @@ def np(parse: Parse, at: int, kind: Kind, whole: bool = False) -> Iterator[Read[
     if kind is not Kind.PERSON and kind not in _KINDS_AS_NOUNS and parse.last_mention.get(kind, -1) < at:
         return
     for begin in _whole(parse, at) if whole else [at]:
-        for head in _head(parse, begin, kind):
-            yield Read(Selection(kind=kind, where=head.value), head.end, head.cost)
-            for after in (*clauses.conditions(parse, head.end, kind), *clauses.but_not(parse, head.end, kind)):
-                where = all_of((head.value, after.value))
-                yield Read(Selection(kind=kind, where=where), after.end, head.cost + after.cost)
+        for found in head(parse, begin, kind):
+            yield Read(Selection(kind=kind, where=found.value), found.end, found.cost)
+            for after in (*clauses.conditions(parse, found.end, kind), *clauses.but_not(parse, found.end, kind)):
+                where = all_of((found.value, after.value))
+                yield Read(Selection(kind=kind, where=where), after.end, found.cost + after.cost)
 
 
 def _whole(parse: Parse, at: int) -> list[int]:
@@ -40,7 +40,7 @@ def _whole(parse: Parse, at: int) -> list[int]:
 
 
 @rule
-def _head(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition | None]]:
+def head(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition | None]]:
     """A noun with its adjectives; "Dana's groups"; "members of Finance"."""
     for before in adjectives_before(parse, at, kind):
         for noun in parse.phrases(parse.lexicon.nouns, before.end):

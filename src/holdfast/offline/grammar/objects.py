@@ -111,7 +111,7 @@ def _neither(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
 def _objects(parse: Parse, at: int, link: Link, *, ask_back: bool) -> Iterator[Read[Condition]]:
     for first in _one_object(parse, at, link):
         yield first
-        yield from _more_objects(parse, first, link, ask_back)
+        yield from _more_objects(parse, first, link, ask_back=ask_back)
 
 
 @rule
@@ -138,7 +138,7 @@ def _some_things(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Selection]]
                 yield Read(things.value, end, things.cost)
 
 
-def _more_objects(parse: Parse, first: Read[Condition], link: Link, ask_back: bool) -> Iterator[Read[Condition]]:
+def _more_objects(parse: Parse, first: Read[Condition], link: Link, *, ask_back: bool) -> Iterator[Read[Condition]]:
     """Further names after the first: "Slack, Zoom and Box", "Slack or Zoom", "Slack but not Zoom"."""
     rows: list[tuple[str, tuple[Condition, ...], int, int]] = [("", (first.value,), first.end, first.cost)]
     while rows:
@@ -233,7 +233,9 @@ def _application(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]
     for named in thing(parse, at, Kind.APPLICATION):
         if kind is Kind.PERSON and named.cost < PARTLY_COST:
             target = Selection(kind=Kind.APPLICATION, where=named.value)
-            yield Read(linked(Related(Link.CAN_OPEN, target)), named.end, named.cost + 1)
+            first: Read[Condition] = Read(linked(Related(Link.CAN_OPEN, target)), named.end, named.cost + 1)
+            yield first
+            yield from _more_objects(parse, first, Link.CAN_OPEN, ask_back=False)
         for suffix in parse.phrases(parse.lexicon.suffixes, named.end):
             if LINKS[suffix.value].source is kind:
                 target = Selection(kind=Kind.APPLICATION, where=named.value)

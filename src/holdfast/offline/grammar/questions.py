@@ -95,13 +95,32 @@ def _ones_and_others(parse: Parse, at: int) -> Iterator[Read[Selection]]:
     """ "Contractors and people who never logged in": the ones and the others."""
     for ones in nouns.np(parse, at, Kind.PERSON, True):
         for joined in parse.phrases(parse.lexicon.connecting, ones.end) if ones.value.where else ():
-            for others in nouns.np(parse, joined.end, Kind.PERSON, True) if joined.value != "and_not" else ():
-                said = any(token.key in ("is", "are", "who", "that") for token in parse.tokens[at : ones.end])
-                # "Who are active and contractors" are both; "…, and people in Sales" are others.
-                if ones.value.where and others.value.where and not (said and others.end == joined.end + 1):
+            # "Contractors and interns in London" are read as one noun with what follows it.
+            one_noun = any(head.end > joined.end for head in nouns.head(parse, at, Kind.PERSON))
+            if joined.value == "and_not" or one_noun:
+                continue
+            for others in nouns.np(parse, joined.end, Kind.PERSON, True):
+                if (
+                    ones.value.where
+                    and others.value.where
+                    and not _one_and_the_same(parse, at, ones, others, joined.end)
+                ):
                     where = any_of((ones.value.where, others.value.where))
-                    cost = ones.cost + others.cost + int(says_twice(where))
+                    cost = ones.cost + others.cost + int(says_twice(where) or _leaves_out(parse, at, ones.end))
                     yield Read(Selection(kind=Kind.PERSON, where=where), others.end, cost)
+
+
+def _one_and_the_same(parse: Parse, at: int, ones: Read[Selection], others: Read[Selection], begin: int) -> bool:
+    """ "Who are active and contractors" are both; "who are active, and people in Sales" are the ones and the others."""
+    said = any(token.key in ("is", "are", "who", "that") for token in parse.tokens[at : ones.end])
+    return said and others.end == begin + 1
+
+
+def _leaves_out(parse: Parse, at: int, end: int) -> bool:
+    """Whether "except", "but not" stands there: then what follows "and" is left out too, or asked back."""
+    return any(
+        read.value == "and_not" for place in range(at, end) for read in parse.phrases(parse.lexicon.connecting, place)
+    )
 
 
 def _everything(parse: Parse, at: int) -> Iterator[Read[Selection]]:

@@ -239,7 +239,8 @@ def _bounded(parse: Parse, at: int) -> Iterator[Read[Span]]:
                     "until": Span(None, end),
                     "on": Span(start, end),
                 }
-                yield Read(spans[kind], date.end)
+                if start < end or kind != "on":
+                    yield Read(spans[kind], date.end)
                 if kind in ("from", "after") and _key(parse, date.end) == "and":
                     for upto in _bounded(parse, date.end + 1):
                         if upto.value.start is None:
