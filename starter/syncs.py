@@ -93,7 +93,7 @@ async def follow(connection: Connection, name: str, show: Callable[[SyncProgress
         while not result.done():
             seen = await _progress(handle)
             # A family tells its trouble by itself; the other chapters are one activity each.
-            trouble = await trouble_of(handle) if seen is not None and seen.phase != "reading" else ""
+            trouble = await trouble_of(handle) if seen is None or seen.phase != "reading" else ""
             if not result.done():
                 show(seen, trouble)
             await asyncio.wait({result}, timeout=_POLL_S)

@@ -9,6 +9,8 @@ from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
 _DESCRIBE_TIMEOUT = timedelta(seconds=2)
+# A worker that is killed costs an attempt or two; one that cannot run the workflow's code costs one after the other.
+_STUCK_AFTER = 4
 
 
 async def trouble_of(handle: WorkflowHandle[Any, Any]) -> str:
@@ -18,5 +20,13 @@ async def trouble_of(handle: WorkflowHandle[Any, Any]) -> str:
     except RPCError:
         # What was shown before stays true enough; the next look tells more.
         return ""
-    failing = [each for each in description.raw_description.pending_activities if each.HasField("last_failure")]
-    return "; ".join(f"attempt {each.attempt}, before: {each.last_failure.message}" for each in failing)
+    told = description.raw_description
+    failing = [each for each in told.pending_activities if each.HasField("last_failure")]
+    troubles = [f"attempt {each.attempt}, before: {each.last_failure.message}" for each in failing]
+    if told.pending_workflow_task.attempt >= _STUCK_AFTER:
+        troubles.append(
+            f"the worker cannot go on with it, attempt {told.pending_workflow_task.attempt}; its words are in "
+            "logs/worker.out of the data folder. If Holdfast itself was changed while it ran: `holdfast down`, then "
+            "`holdfast up --detach`; nothing is lost"
+        )
+    return "; ".join(troubles)

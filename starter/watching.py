@@ -16,7 +16,11 @@ from starter.connection import Connection
 from starter.progress import Line, progress_view, question_progress, sync_progress
 from starter.rendering import answer_view, err, out, sync_view
 
-_NO_WORKER: tuple[str, list[Line]] = ("waits for a worker; `holdfast doctor` checks every part", [])
+
+def _unseen(trouble: str) -> tuple[str, list[Line]]:
+    """Title and lines of something of which no worker says how far it is."""
+    lines = [Line("waits", "running", trouble=trouble)] if trouble else []
+    return "waits for a worker; `holdfast doctor` checks every part", lines
 
 
 async def watch_question(connection: Connection, question_id: str) -> Answer:
@@ -25,7 +29,7 @@ async def watch_question(connection: Connection, question_id: str) -> Answer:
         with progress_view(err()) as view:
 
             def show(seen: Progress | None, trouble: str) -> None:
-                view.show(*(_NO_WORKER if seen is None else question_progress(seen, trouble)))
+                view.show(*(_unseen(trouble) if seen is None else question_progress(seen, trouble)))
 
             return await questions.follow(connection, question_id, show)
     except asyncio.CancelledError:
@@ -55,7 +59,7 @@ async def watch_sync(connection: Connection, name: str) -> None:
         with progress_view(err()) as view:
 
             def show(seen: SyncProgress | None, trouble: str) -> None:
-                view.show(*(_NO_WORKER if seen is None else sync_progress(seen, trouble)))
+                view.show(*(_unseen(trouble) if seen is None else sync_progress(seen, trouble)))
 
             report = await syncs.follow(connection, name, show)
     except asyncio.CancelledError:

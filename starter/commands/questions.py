@@ -141,10 +141,14 @@ def status(question_id: QuestionId) -> None:
         console.print(Text(f"  Asked     {when(seen.started)} by {visible(seen.asker)}"))
         if seen.closed is not None:
             console.print(Text(f"  Took      {span((seen.closed - seen.started).total_seconds())}"))
-        if (progress := await questions.progress_of(connection, question_id)) is not None:
+        progress = await questions.progress_of(connection, question_id)
+        trouble = await questions.trouble(connection, question_id)
+        if progress is None and trouble:
+            console.print(Text(f"  Waits     {visible(trouble)}"))
+        if progress is not None:
             if progress.waiting_for:
                 console.print(Text(f"  Waits for {visible(progress.waiting_for)}"))
-            for line in question_progress(progress, await questions.trouble(connection, question_id))[1]:
+            for line in question_progress(progress, trouble)[1]:
                 console.print(Text(f"  {line.mark:<9} {line.text}"))
         if link := connection.link(question_id):
             console.print(Text(f"  Open      {link}"))

@@ -272,6 +272,14 @@ def test_status_says_what_keeps_a_question_from_going_on(client: FakeClient) -> 
     assert "attempt 4, before: There is no space left in /data/artifacts." in run("status", "q-1").stdout
 
 
+def test_status_says_that_the_worker_cannot_go_on(client: FakeClient) -> None:
+    execution = client.executions["q-1"] = FakeExecution("q-1", State.QUEUED)
+    execution.raw_description.pending_workflow_task.attempt = 3
+    assert "cannot go on" not in run("status", "q-1").stdout, "a worker that was killed costs a few"
+    execution.raw_description.pending_workflow_task.attempt = 9
+    assert "the worker cannot go on with it, attempt 9" in run("status", "q-1").stdout
+
+
 def test_the_plan_as_json_is_what_a_review_takes(client: FakeClient) -> None:
     client.executions["q-1"] = ended(Outcome.ANSWERED, plan=PLAN)
     assert Plan.model_validate_json(run("plan", "--json", "q-1").stdout) == PLAN
