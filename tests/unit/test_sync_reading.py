@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +16,7 @@ from holdfast.sync.families import FAMILIES, WHOLE
 from holdfast.sync.folders import SyncFolder
 from holdfast.sync.pages import FamilyPages
 from holdfast.sync.reading import FamilyWork, read_family
-from tests.unit.sync_tenants import TENANT, FakeTenant, ignore, not_found, sync_of
+from tests.unit.sync_tenants import TENANT, FakePage, FakeTenant, ignore, not_found, sync_of
 
 GROUPS = ("g1", "g2", "g3", "g4")
 
@@ -206,3 +208,24 @@ async def test_what_was_carried_over_stays_known_when_everything_that_changed_is
     await read_family(tenant, pages, FamilyWork(FAMILIES["group_members"], GROUPS, carried_over=100), ignore)
     assert pages.reasons().keys() == set(GROUPS)
     assert not pages.listing().family_unknown
+
+
+class SlowTenant(FakeTenant):
+    async def pages(
+        self, path: str, params: Mapping[str, str | int] | None = None, *, start: str | None = None
+    ) -> AsyncIterator[FakePage]:
+        async for page in super().pages(path, params, start=start):
+            await asyncio.sleep(0.01)
+            yield page
+
+
+async def test_an_attempt_that_outlived_its_heartbeat_and_the_next_one_do_not_mix_their_pages(tmp_path: Path) -> None:
+    tenant = SlowTenant({"/api/v1/users": [{"id": f"u{n}", "profile": {}} for n in range(9)]})
+    begun = FamilyRequest(sync_id="s1", tenant=TENANT, family="users")
+    outlived = asyncio.create_task(sync_of(tenant, tmp_path).read(begun, ignore))
+    while not tenant.answered:
+        await asyncio.sleep(0)
+    report = await sync_of(tenant, tmp_path).read(begun, ignore)
+    assert (report.rows, report.pages) == (9, 3)
+    assert tenant.answered == ["/api/v1/users#0", "/api/v1/users#3", "/api/v1/users#6"]
+    assert (await outlived).rows == 9

@@ -8,6 +8,7 @@
         00g2.unknown.json              the tenant refused to tell; why
         00g3.gone.json                 deleted in the tenant while it was read
         @family.unknown.json           the tenant refused the whole family
+        .lock                          held by the attempt that reads
 
 A file is written beside and renamed, so it is there whole or not at all however the process ends. It is not
 flushed to the disk one by one (thousands come in a minute): after a power cut a page may turn out damaged, and the
@@ -16,8 +17,12 @@ tables then refuse it.
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import json
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -34,6 +39,7 @@ _NEXT = "holdfast.next"
 # Names that no quoted id can be: `quote` encodes the at sign.
 _ONE_LIST = "@list"
 _FAMILY = "@family"
+_LOCK_POLL_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,21 @@ class FamilyPages:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    @asynccontextmanager
+    async def to_itself(self) -> AsyncIterator[None]:
+        """Wait until no other attempt reads this family, and keep others out until the block ends.
+
+        An attempt that lost its heartbeat may still read when the next one starts. Pages of the two, fetched before
+        and after a change in the tenant, would not fit together: what stands between them would be in neither.
+        """
+        handle = self._lock_file()
+        try:
+            while not _locked(handle):  # noqa: ASYNC110 - another process tells nobody
+                await asyncio.sleep(_LOCK_POLL_S)
+            yield
+        finally:
+            os.close(handle)
 
     def listing(self) -> Listing:
         """What is there. An absent folder is a family that was not begun."""
@@ -136,10 +157,14 @@ class FamilyPages:
             for parent in (_parent(name.partition(".")[0]),)
         }
 
+    def _lock_file(self) -> int:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+
     def _names(self) -> Sequence[str]:
         if not self._folder.is_dir():
             return ()
-        # A leading dot is a file in the making, or left by a process that was killed.
+        # A leading dot is the lock or a file in the making, which a process that was killed may have left.
         return [file.name for file in self._folder.iterdir() if not file.name.startswith(".")]
 
     def _mark(self, name: str, kind: str, reason: str) -> None:
@@ -162,6 +187,15 @@ class FamilyPages:
                     "HOLDFAST_DATA_DIR to a larger disk; the pages that were read are kept."
                 ) from error
             raise
+
+
+def _locked(handle: int) -> bool:
+    """Whether the lock is ours now; the system lets go of it when the process dies."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _name(parent: str) -> str:

@@ -98,8 +98,9 @@ class TenantSync:
             )
         family, folder = FAMILIES[request.family], self._folder(request.sync_id)
         work = await asyncio.to_thread(self._work, family, folder, request.base_sync_id)
-        async with self._open_tenant() as tenant:
-            report = await read_family(tenant, folder.pages(family.name), work, show)
+        pages = folder.pages(family.name)
+        async with pages.to_itself(), self._open_tenant() as tenant:
+            report = await read_family(tenant, pages, work, show)
         _log.info("family_read", sync=request.sync_id, **report.model_dump())
         return report
 
