@@ -163,6 +163,10 @@ def _no_app(t: Records, app: Record) -> bool:
     return t.opened_by(app["id"]) == 0
 
 
+def _by_way(t: Records, *, directly: bool) -> Rows:
+    return [path for path in t.app_paths("Salesforce") if (path[1] == "directly") is directly]
+
+
 def _largest(t: Records, number: int) -> Rows:
     sizes = [(g["profile"]["name"], len(t.members_of[i])) for i, g in t.groups.items()]
     return sorted(sizes, key=lambda s: (-s[1], s[0]))[:number]
@@ -214,6 +218,13 @@ TRUTHS: dict[str, Callable[[Records], Rows]] = {
     "deprovisioned_in_groups": lambda t: t.people(lambda u: u["status"] == "DEPROVISIONED" and t.groups_of[u["id"]]),
     "salesforce": lambda t: t.app_paths("Salesforce"),
     "old_wiki": lambda t: t.app_paths("Old Wiki"),
+    "salesforce_directly": lambda t: _by_way(t, directly=True),
+    "salesforce_through_group": lambda t: _by_way(t, directly=False),
+    "count_salesforce_through_group": lambda t: [(len({login for login, *_ in _by_way(t, directly=False)}),)],
+    "not_salesforce_directly": lambda t: t.people(
+        lambda u: u["status"] == "ACTIVE" and p(u)["login"] not in {login for login, *_ in _by_way(t, directly=True)}
+    ),
+    "dana_opens_directly": lambda t: [path for path in t.person_paths("Dana", "Whitfield") if path[1] == "directly"],
     "saml_paths": lambda t: [
         (p(t.users[u])["login"], t.apps[a]["label"], path)
         for u, a, path in t.paths

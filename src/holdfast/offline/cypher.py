@@ -18,7 +18,7 @@ from typing import Final
 
 from holdfast.graph.schema import ColumnType, GraphSchema
 from holdfast.offline.grammar.names import LABELS
-from holdfast.offline.links import LINKS, Kind, Link
+from holdfast.offline.links import LINKS, OPENED, OPENING, Kind, Link
 from holdfast.offline.meaning import (
     AllOf,
     AnyOf,
@@ -48,6 +48,16 @@ _PATTERNS: Final[dict[Link, tuple[str, ...]]] = {
         "({0})<-[:HAS_ACCESS]-({1}:User)",
         "({0})<-[:GROUP_HAS_ACCESS]-(:`Group`)<-[:MEMBER_OF]-({1}:User)",
     ),
+    Link.OPENS_DIRECTLY: ("({0})-[:HAS_ACCESS {{scope: 'USER'}}]->({1}:Application)",),
+    Link.OPENED_DIRECTLY_BY: ("({0})<-[:HAS_ACCESS {{scope: 'USER'}}]-({1}:User)",),
+    Link.OPENS_THROUGH_GROUP: (
+        "({0})-[:HAS_ACCESS {{scope: 'GROUP'}}]->({1}:Application)",
+        "({0})-[:MEMBER_OF]->(:`Group`)-[:GROUP_HAS_ACCESS]->({1}:Application)",
+    ),
+    Link.OPENED_THROUGH_GROUP_BY: (
+        "({0})<-[:HAS_ACCESS {{scope: 'GROUP'}}]-({1}:User)",
+        "({0})<-[:GROUP_HAS_ACCESS]-(:`Group`)<-[:MEMBER_OF]-({1}:User)",
+    ),
     Link.GIVES: ("({0})-[:GROUP_HAS_ACCESS]->({1}:Application)",),
     Link.GIVEN_BY: ("({0})<-[:GROUP_HAS_ACCESS]-({1}:`Group`)",),
     Link.REPORTS_TO: ("({0})-[:REPORTS_TO]->({1}:User)",),
@@ -75,6 +85,8 @@ _PATTERNS: Final[dict[Link, tuple[str, ...]]] = {
 _NEAR: Final[dict[Link, str]] = {
     Link.HAS_MEMBER: "members_known",
     Link.OPENED_BY: "users_known",
+    Link.OPENED_DIRECTLY_BY: "users_known",
+    Link.OPENED_THROUGH_GROUP_BY: "users_known",
     Link.GIVEN_BY: "groups_known",
     Link.ENROLLED: "factors_known",
     Link.HOLDS: "roles_known",
@@ -148,7 +160,7 @@ class Conditions:
     def counted(self, link: Link, variable: str, target: Selection) -> str:
         """How many of `target` a thing is linked to; null where that is unknown."""
         number = self._count(link, variable, target)
-        if link is Link.CAN_OPEN:
+        if link in OPENING:
             return f"CASE WHEN {CAN_OPEN_ANYTHING.format(variable)} THEN {number} ELSE 0 END"
         if marker := _NEAR.get(link):
             return f"CASE WHEN {variable}.{marker} = true THEN {number} ELSE NULL END"
@@ -216,12 +228,12 @@ class Conditions:
 
     @staticmethod
     def _alive(link: Link, variable: str) -> list[str]:
-        return [CAN_OPEN_ANYTHING.format(variable)] if link is Link.CAN_OPEN else []
+        return [CAN_OPEN_ANYTHING.format(variable)] if link in OPENING else []
 
     @staticmethod
     def _or_left(link: Link, variable: str, none: str) -> str:
         """Somebody who left can open nothing, whatever could not be read."""
-        return f"({variable}.status = 'DEPROVISIONED' OR {none})" if link is Link.CAN_OPEN else none
+        return f"({variable}.status = 'DEPROVISIONED' OR {none})" if link in OPENING else none
 
     def _exists(self, link: Link, variable: str, target: Selection) -> str:
         found = []
@@ -248,7 +260,7 @@ class Conditions:
         return f"COUNT {{ MATCH {pattern(link, variable, other)} WHERE {where} }}"
 
     def _target(self, link: Link, target: Selection, variable: str) -> str:
-        alive = [CAN_OPEN_ANYTHING.format(variable)] if link is Link.OPENED_BY else []
+        alive = [CAN_OPEN_ANYTHING.format(variable)] if link in OPENED else []
         return _joined(" AND ", [*alive, self.selected(target, variable)])
 
     def _known(self, link: Link, variable: str, target: Selection) -> list[str]:

@@ -68,6 +68,8 @@ class Lexicon:
     # "Paths" after "and", "with their"; "by which path" by itself.
     path_nouns: Phrases[None]
     path_adverbs: Phrases[None]
+    # directly, group
+    ways: Phrases[str]
     whole: Phrases[None]
     no: Phrases[None]
     counting: Phrases[None]
@@ -166,6 +168,7 @@ def lexicon() -> Lexicon:
         owners=_plain(data["also"]["owners"]),
         path_nouns=_plain(data["paths"]["nouns"]),
         path_adverbs=_plain(data["paths"]["adverbs"]),
+        ways=_by_meaning(data["ways"]),
         whole=_plain(data["whole"]["words"]),
         no=_plain(data["no"]["words"]),
         counting=_plain(data["counting"]["words"]),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Literal
 
 
 class Kind(StrEnum):
@@ -30,6 +31,10 @@ class Link(StrEnum):
     HAS_MEMBER = "has_member"
     CAN_OPEN = "can_open"
     OPENED_BY = "opened_by"
+    OPENS_DIRECTLY = "opens_directly"
+    OPENED_DIRECTLY_BY = "opened_directly_by"
+    OPENS_THROUGH_GROUP = "opens_through_group"
+    OPENED_THROUGH_GROUP_BY = "opened_through_group_by"
     GIVES = "gives"
     GIVEN_BY = "given_by"
     REPORTS_TO = "reports_to"
@@ -65,6 +70,9 @@ class Ends:
 
 _PAIRS = (
     (Link.MEMBER_OF, Kind.PERSON, Kind.GROUP, Link.HAS_MEMBER),
+    # Before CAN_OPEN, which is what "with" means between the two: the last one of a pair of kinds.
+    (Link.OPENS_DIRECTLY, Kind.PERSON, Kind.APPLICATION, Link.OPENED_DIRECTLY_BY),
+    (Link.OPENS_THROUGH_GROUP, Kind.PERSON, Kind.APPLICATION, Link.OPENED_THROUGH_GROUP_BY),
     (Link.CAN_OPEN, Kind.PERSON, Kind.APPLICATION, Link.OPENED_BY),
     (Link.GIVES, Kind.GROUP, Kind.APPLICATION, Link.GIVEN_BY),
     (Link.REPORTS_TO, Kind.PERSON, Kind.PERSON, Link.MANAGES),
@@ -83,6 +91,13 @@ LINKS: Mapping[Link, Ends] = MappingProxyType(
     {link: Ends(source, target, inverse) for link, source, target, inverse in _PAIRS}
     | {inverse: Ends(target, source, link) for link, source, target, inverse in _PAIRS}
 )
+
+# Access by one way only: the links from a person, and their ways as `Paths` names them.
+WAYS: Mapping[Link, Literal["any", "directly", "group"]] = MappingProxyType(
+    {Link.CAN_OPEN: "any", Link.OPENS_DIRECTLY: "directly", Link.OPENS_THROUGH_GROUP: "group"}
+)
+OPENING: frozenset[Link] = frozenset(WAYS)
+OPENED: frozenset[Link] = frozenset(LINKS[link].inverse for link in OPENING)
 
 # The link that "with", "of" and "'s" mean between two kinds: a group's people are its members.
 BETWEEN: Mapping[tuple[Kind, Kind], Link] = MappingProxyType(

@@ -155,12 +155,16 @@ class Things(_Value):
 
 
 class Paths(_Value):
-    """Who can open what, directly or through which group. `focus` is what the question asks for."""
+    """Who can open what, directly or through which group. `focus` is what the question asks for.
+
+    `way` keeps the paths of one way only.
+    """
 
     shape: Literal["paths"] = "paths"
     people: Selection
     applications: Selection
     focus: Literal[Kind.PERSON, Kind.APPLICATION]
+    way: Literal["any", "directly", "group"] = "any"
 
 
 class Pairs(_Value):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from holdfast.offline.links import Kind, Link
+from holdfast.offline.links import OPENED, OPENING, Kind
 from holdfast.offline.meaning import AllOf, AnyOf, Asked, Compare, Condition, Linked, Missing, Named, Not, Within
 
-_OPENING = (Link.CAN_OPEN, Link.OPENED_BY)
+_OPENING = OPENING | OPENED
 
 
 def notes(asked: Asked, inactive_applications: frozenset[str], now: datetime) -> list[str]:
@@ -32,7 +32,7 @@ def notes(asked: Asked, inactive_applications: frozenset[str], now: datetime) ->
     named |= {i for p in parts if isinstance(p, Named) for i in p.ids}
     if named & inactive_applications:
         found.append("The application is inactive: nobody can open it now, those assigned are listed.")
-    elif subject.kind is Kind.APPLICATION and any(p.link is Link.OPENED_BY for p in linked):
+    elif subject.kind is Kind.APPLICATION and any(p.link in OPENED for p in linked):
         found.append("An inactive application cannot be opened, though it is listed where it is assigned.")
     return found
 

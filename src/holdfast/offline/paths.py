@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from holdfast.offline.grammar.combining import all_of, any_of
-from holdfast.offline.links import Kind, Link
+from holdfast.offline.links import LINKS, OPENED, OPENING, WAYS, Kind, Link
 from holdfast.offline.meaning import AllOf, Condition, Linked, Named, Paths, Selection
 
-_ACCESS = {Kind.PERSON: Link.CAN_OPEN, Kind.APPLICATION: Link.OPENED_BY}
+_LINKS = {Kind.PERSON: OPENING, Kind.APPLICATION: OPENED}
 
 
 def access_paths(subject: Selection) -> Paths | None:
@@ -16,32 +16,32 @@ def access_paths(subject: Selection) -> Paths | None:
     access, others = _access(subject)
     if len(access) != 1 or not isinstance(access[0].target.where, Named):
         return None
-    return _paths(subject.kind, Selection(kind=subject.kind, where=all_of(others)), access[0].target)
+    return _paths(Selection(kind=subject.kind, where=all_of(others)), access[0].target, access[0].link)
 
 
 def every_path(subject: Selection) -> Paths | None:
     """The paths to everything that the question says can be opened; None where it says nothing of the kind."""
     access, others = _access(subject)
-    if not access:
-        return None
     if len(access) == 1:
-        return _paths(subject.kind, Selection(kind=subject.kind, where=all_of(others)), access[0].target)
+        return _paths(Selection(kind=subject.kind, where=all_of(others)), access[0].target, access[0].link)
+    if len({linked.link for linked in access}) != 1:
+        return None
     wanted = [linked.target.where for linked in access]
     named = [where for where in wanted if where is not None]
     target = Selection(kind=access[0].target.kind, where=any_of(named) if len(named) == len(wanted) else None)
-    return _paths(subject.kind, subject, target)
+    return _paths(subject, target, access[0].link)
 
 
 def _access(subject: Selection) -> tuple[list[Linked], Sequence[Condition]]:
     """What the subjects must be able to open (or be opened by), and what else holds of them."""
-    link = _ACCESS.get(subject.kind)
+    links = _LINKS.get(subject.kind, frozenset())
     where = subject.where
     parts = where.conditions if isinstance(where, AllOf) else () if where is None else (where,)
-    access = [p for p in parts if isinstance(p, Linked) and p.link is link and (p.at_least, p.at_most) == (1, None)]
+    access = [p for p in parts if isinstance(p, Linked) and p.link in links and (p.at_least, p.at_most) == (1, None)]
     return access, [p for p in parts if p not in access]
 
 
-def _paths(kind: Kind, subject: Selection, target: Selection) -> Paths:
-    if kind is Kind.PERSON:
-        return Paths(people=subject, applications=target, focus=Kind.PERSON)
-    return Paths(people=target, applications=subject, focus=Kind.APPLICATION)
+def _paths(subject: Selection, target: Selection, link: Link) -> Paths:
+    if subject.kind is Kind.PERSON:
+        return Paths(people=subject, applications=target, focus=Kind.PERSON, way=WAYS[link])
+    return Paths(people=target, applications=subject, focus=Kind.APPLICATION, way=WAYS[LINKS[link].inverse])

@@ -79,8 +79,8 @@ def _paths(meaning: Paths, schema: GraphSchema) -> str:
     returned = f"RETURN {_returned('p', Kind.PERSON, people)}, {_returned('a', Kind.APPLICATION, applications)}"
     order = f"ORDER BY {people[0].shown.name}, user_id, {applications[0].shown.name}, application_id, path"
     through = "(p)-[:MEMBER_OF]->(g:`Group`)-[:GROUP_HAS_ACCESS]->(a)"
-    branches = (
-        ("(p:User)-[h:HAS_ACCESS]->(a:Application)", f"h.scope = 'USER' AND {both}", quoted(DIRECTLY)),
+    directly = ("(p:User)-[h:HAS_ACCESS]->(a:Application)", f"h.scope = 'USER' AND {both}", quoted(DIRECTLY))
+    groups = (
         ("(p:User)-[:MEMBER_OF]->(g:`Group`)-[:GROUP_HAS_ACCESS]->(a:Application)", both, "g.name"),
         (
             "(p:User)-[h:HAS_ACCESS]->(a:Application)",
@@ -88,6 +88,7 @@ def _paths(meaning: Paths, schema: GraphSchema) -> str:
             quoted(UNREADABLE_PATH),
         ),
     )
+    branches = {"any": (directly, *groups), "directly": (directly,), "group": groups}[meaning.way]
     return " UNION ALL ".join(
         f"MATCH {match} WHERE {where} {returned}, {path} AS path {order}" for match, where, path in branches
     )

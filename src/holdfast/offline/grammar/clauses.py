@@ -7,12 +7,12 @@ from typing import Final, NamedTuple
 
 from holdfast.graph.schema import ColumnType
 from holdfast.offline.grammar import nouns, objects, questions
-from holdfast.offline.grammar.combining import Item, combined, negated, says_twice
+from holdfast.offline.grammar.combining import Item, all_of, combined, negated, says_twice
 from holdfast.offline.grammar.comparing import comparison, named
 from holdfast.offline.grammar.names import LABELS, attribute_names, tenant_value
 from holdfast.offline.grammar.windows import Span, silence, window
-from holdfast.offline.links import LINKS, Kind, Link
-from holdfast.offline.meaning import Condition, Linked, Missing, Within
+from holdfast.offline.links import LINKS, WAYS, Kind, Link
+from holdfast.offline.meaning import AllOf, Condition, Linked, Missing, Within
 from holdfast.offline.parse import Parse, Read, rule
 
 # Links whose verb needs no auxiliary to follow its subject: "apps contractors use".
@@ -140,13 +140,29 @@ def reduced(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
                     yield Read(negated(said) if opening.denied or none else said, link.end, owner.cost)
 
 
+def by_way(said: Read[Condition], way: str) -> Iterator[Read[Condition]]:
+    """ "(Can open Slack) directly", "… through a group": the same by that way only, where it is about access."""
+    linked = said.value.conditions if isinstance(said.value, AllOf) else (said.value,)
+    narrower: list[Condition] = []
+    for part in linked:
+        if isinstance(part, Linked) and (part.link is Link.CAN_OPEN or part.link is Link.OPENED_BY):
+            opens = next(link for link, name in WAYS.items() if name == way)
+            link = opens if part.link is Link.CAN_OPEN else LINKS[opens].inverse
+            narrower.append(part.model_copy(update={"link": link}))
+    if len(narrower) == len(linked):
+        yield Read(all_of(narrower) or narrower[0], said.end, said.cost)
+
+
 @rule
 def modifier(parse: Parse, at: int, kind: Kind, denied: bool, joined: bool) -> Iterator[Read[Condition]]:
     """A clause without "who are"; `denied` where "not" stands before it, `joined` after "and", "or"."""
     yield from _in_parentheses(parse, at, kind)
     yield from nouns.adjectives(parse, at, kind, False)
     for link in parse.phrases(parse.lexicon.links[kind], at):
-        yield from objects.objects(parse, link.end, link.value)
+        for said in objects.objects(parse, link.end, link.value):
+            yield said
+            for way in parse.phrases(parse.lexicon.ways, said.end):
+                yield from by_way(Read(said.value, way.end, said.cost), way.value)
     yield from objects.having(parse, at, kind)
     yield from comparison(parse, at, kind, joined)
     yield from named(parse, at, kind)

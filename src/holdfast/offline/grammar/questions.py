@@ -173,8 +173,12 @@ def _asked_of_subject(parse: Parse, asked: Read[Selection], bare: bool) -> Itera
                 if none and denied:
                     continue
                 condition: Condition = Linked(link=LINKS[verb].inverse, target=owner.value)
-                where = all_of((asked.value.where, negated(condition) if denied or none else condition))
-                yield Read(Selection(kind=asked.value.kind, where=where), end, asked.cost + owner.cost)
+                said = [Read(condition, end, asked.cost + owner.cost)]
+                for way in parse.phrases(parse.lexicon.ways, end):
+                    said += clauses.by_way(Read(condition, way.end, said[0].cost), way.value)
+                for read in said:
+                    where = all_of((asked.value.where, negated(read.value) if denied or none else read.value))
+                    yield Read(Selection(kind=asked.value.kind, where=where), read.end, read.cost)
 
 
 def _of_each(parse: Parse, at: int) -> Iterator[Read[Asked]]:
