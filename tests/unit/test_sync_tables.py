@@ -237,3 +237,15 @@ def test_many_refusals_for_one_reason_are_one_sentence(tmp_path: Path) -> None:
     assert sentence == (
         "The factors of u1@acme.test, u2@acme.test, u3@acme.test and 5 more are unknown: 403 E0000006: No"
     )
+
+
+def test_a_device_listed_without_its_users_has_unknown_owners_and_one_without_users_has_none(tmp_path: Path) -> None:
+    silent, unused = {"id": "d1", "profile": {"displayName": "Mac"}}, {"id": "d2", "_embedded": {"users": []}}
+    tables = made(tmp_path, {"devices": {WHOLE: [silent, unused]}})
+    assert in_sentences(tables.unknown) == (
+        "The device users of Mac are unknown: the tenant's list of devices does not say who uses them",
+    )
+    assert [(read.label, read.relation, read.subject_id) for read in tables.unknown] == [("Device", "OWNS", "d1")]
+    assert rows(tmp_path, "OWNS.User.Device") == []
+    (everything,) = made(tmp_path, {"devices": {WHOLE: [silent, {"id": "d3"}]}}).unknown
+    assert everything.subject_id is None

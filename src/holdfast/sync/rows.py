@@ -152,6 +152,7 @@ def _factor(record: Record, parent: str) -> Row:
 
 def _device(record: Record, _parent: str) -> Row:
     profile = at(record, "profile") or {}
+    users = at(record, "_embedded", "users")
     return {
         "id": record["id"],
         "name": text_of(profile, "displayName"),
@@ -165,13 +166,16 @@ def _device(record: Record, _parent: str) -> Row:
         "secure_hardware": bool_of(profile, "secureHardwarePresent"),
         "disk_encryption": text_of(profile, "diskEncryptionType"),
         **_lifespan(record),
-        "users": [
+        # None where the answer leaves them out: nobody and not told are two things.
+        "users": None
+        if users is None
+        else [
             {
                 "user_id": text_of(user, "user", "id"),
                 "management_status": text_of(user, "managementStatus"),
                 "created": time_of(user, "created"),
             }
-            for user in at(record, "_embedded", "users") or ()
+            for user in users
         ],
     }
 

@@ -22,7 +22,7 @@ from holdfast.sync.attributes import attribute_columns, declared_attributes, obs
 from holdfast.sync.edges import EDGES, manager_edges, without_loose_ends
 from holdfast.sync.families import FAMILIES, WHOLE
 from holdfast.sync.rows import SHAPES, Record, rows_frame
-from holdfast.sync.unknown import unknown_reads
+from holdfast.sync.unknown import unknown_reads, untold_owners
 
 # Node label → the family whose rows are such things; roles are gathered from assignments.
 _NODE_FAMILIES: Mapping[str, str] = MappingProxyType(
@@ -87,7 +87,10 @@ def make_tables(families: Mapping[str, FamilyRows], to: Path) -> Tables:
         schema=schema,
         counts=counts,
         dropped={table: count for table, count in dropped.items() if count},
-        unknown=unknown_reads({name: family.unknown for name, family in rows.items()}, nodes),
+        unknown=(
+            *unknown_reads({name: family.unknown for name, family in rows.items()}, nodes),
+            *untold_owners(rows["devices"].frame),
+        ),
         notes=(*_membership_notes(rows), *_gone_notes(rows)),
     )
 

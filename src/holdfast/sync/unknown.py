@@ -40,6 +40,24 @@ def unknown_reads(
     )
 
 
+def untold_owners(devices: pl.DataFrame) -> tuple[UnknownRead, ...]:
+    """One entry for each device that the tenant listed without saying who uses it; one for all if it never says."""
+    silent = devices.filter(pl.col("users").is_null()).select("id", "name")
+    everything = 1 < silent.height == devices.height
+    subjects = [(None, None)] if everything else silent.iter_rows()
+    return tuple(
+        UnknownRead(
+            family="device_users",
+            label="Device",
+            relation="OWNS",
+            subject_id=device_id,
+            subject_name=name,
+            reason="the tenant's list of devices does not say who uses them",
+        )
+        for device_id, name in subjects
+    )
+
+
 def in_sentences(unknown: Iterable[UnknownRead]) -> tuple[str, ...]:
     """One sentence for each family and reason, a few subjects named: short however many there are."""
     grouped: dict[tuple[str, str], list[UnknownRead]] = defaultdict(list)
