@@ -317,6 +317,20 @@ async def test_a_database_that_cannot_be_opened_is_a_damaged_snapshot(
         assert str(snapshot.directory) not in str(damaged.value)
 
 
+async def test_a_database_cut_under_an_open_process_is_a_damaged_snapshot_until_it_is_mended(
+    make_pool: MakePool, snapshot: Snapshot
+) -> None:
+    pool = make_pool(size=1)
+    await pool.run(snapshot, ONE)
+    whole = snapshot.database.read_bytes()
+    snapshot.database.chmod(0o644)
+    os.truncate(snapshot.database, 1_000)
+    with pytest.raises(SnapshotDamaged, match=r"cannot be read .*Run `holdfast sync`"):
+        await pool.run(snapshot, PEOPLE)
+    snapshot.database.write_bytes(whole)
+    assert (await pool.run(snapshot, PEOPLE)).frame.height == 4
+
+
 async def test_a_snapshot_of_another_engine_says_to_sync(make_pool: MakePool, snapshot: Snapshot) -> None:
     with pytest.raises(SnapshotDamaged, match="HOLDFAST_GRAPH__ENGINE is kuzu; run `holdfast sync`"):
         await make_pool(engine="kuzu").run(snapshot, ONE)

@@ -157,9 +157,10 @@ def _other_version(directory: Path) -> None:
         (_other_version, r"was built with ladybug 0\.0\.0\.22\.0, and 0\.22\.0 is installed, which cannot read it"),
         (lambda directory: (directory / "graph.db").unlink(), "graph.db is missing"),
         (lambda directory: (directory / "manifest.json").unlink(), "manifest.json is missing"),
+        (lambda directory: (directory / "vocabulary.parquet").unlink(), "vocabulary.parquet is missing"),
         (shutil.rmtree, "manifest.json is missing"),
     ],
-    ids=["cut", "manifest", "version", "no database", "no manifest", "nothing"],
+    ids=["cut", "manifest", "version", "no database", "no manifest", "no words", "nothing"],
 )  # fmt: skip
 def test_a_damaged_snapshot_says_what_is_wrong_and_what_to_do(
     root: Path, store: SnapshotStore, damage: object, reason: str

@@ -3,6 +3,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from holdfast.errors import SnapshotDamaged
 from holdfast.graph.schema import BASE_SCHEMA, ColumnType
 from holdfast.graph.vocabulary import Vocabulary, WordKind, name_key, write_vocabulary
 
@@ -62,3 +63,13 @@ def test_missing_tables_leave_only_the_words_of_the_schema(tmp_path: Path) -> No
     words = Vocabulary.load(tmp_path / "vocabulary.parquet")
     assert len(words) == 2
     assert words.of_kind(WordKind.ATTRIBUTE)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no parquet"])
+def test_words_that_cannot_be_read_are_a_damaged_snapshot(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "snap-one" / "vocabulary.parquet"
+    file.parent.mkdir()
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SnapshotDamaged, match=r"words of snapshot one cannot be read .*Run `holdfast sync`"):
+        Vocabulary.load(file)

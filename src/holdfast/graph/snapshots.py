@@ -242,6 +242,7 @@ def _opened(directory: Path) -> Snapshot:
         stat = (directory / "manifest.json").stat()
         manifest = _read_manifest(directory / "manifest.json", stat.st_mtime_ns, stat.st_size)
         size = (directory / "graph.db").stat().st_size
+        (directory / "vocabulary.parquet").stat()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _damaged(directory, f"{Path(error.filename).name} is missing") from error
     except ValidationError as error:

@@ -31,6 +31,7 @@ from typing import Final
 
 import polars as pl
 
+from holdfast.errors import SnapshotDamaged
 from holdfast.graph.schema import BASE_SCHEMA, ColumnType, GraphSchema
 
 
@@ -204,8 +205,14 @@ class Vocabulary:
 
     @classmethod
     def load(cls, file: Path) -> Vocabulary:
-        """The words in `file`, as `write_vocabulary` left them."""
-        return cls(pl.read_parquet(file))
+        """The words in `file`, as `write_vocabulary` left them. Raises SnapshotDamaged."""
+        try:
+            return cls(pl.read_parquet(file))
+        except (OSError, pl.exceptions.PolarsError) as error:
+            name = file.parent.name.removeprefix("snap-")
+            raise SnapshotDamaged(
+                f"The words of snapshot {name} cannot be read ({error}). Run `holdfast sync` to replace it."
+            ) from error
 
     def __len__(self) -> int:
         return len(self._keys)

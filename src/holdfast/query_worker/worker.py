@@ -48,9 +48,11 @@ class QueryWorker:
         self,
         process: subprocess.Popen[bytes],
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        snapshot: Snapshot,
         limits: QueryLimits,
     ) -> None:
         self._process = process
+        self._snapshot = snapshot
         self._answers, self._requests = streams
         self._limits = limits
         self._is_spoilt = False
@@ -65,8 +67,8 @@ class QueryWorker:
             process = _spawned(snapshot, limits, theirs)
         worker: QueryWorker | None = None
         try:
-            worker = cls(process, await asyncio.open_connection(sock=ours), limits)
-            await worker._expect_ready(snapshot)
+            worker = cls(process, await asyncio.open_connection(sock=ours), snapshot, limits)
+            await worker._expect_ready()
         except BaseException:
             if worker is not None:
                 await worker.end()
@@ -83,7 +85,9 @@ class QueryWorker:
         return not self._is_spoilt and self._process.poll() is None
 
     async def ask(self, text: str) -> QueryRows:
-        """The rows of a query. Raises QueryFailed, and QueryWorkerDied; past a limit the process is spoilt.
+        """The rows of a query. Raises QueryFailed, SnapshotDamaged, QueryWorkerDied.
+
+        Past a limit, and where the file cannot be read, the process is spoilt.
 
         A caller that is cancelled leaves it spoilt too, since nobody would read the answer.
         """
@@ -92,7 +96,7 @@ class QueryWorker:
         try:
             async with asyncio.timeout(self._limits.timeout.total_seconds()):
                 header, payload = await self._exchange(text)
-            answered = header["status"] != "out_of_memory"
+            answered = header["status"] != "out_of_memory" and not _is_about_the_file(header)
         except TimeoutError:
             raise QueryFailed(
                 f"The query ran longer than {self._limits.timeout.total_seconds():g} s and was stopped; narrow it, or "
@@ -104,7 +108,7 @@ class QueryWorker:
             if not answered:
                 self._spoil()
         if header["status"] != "rows":
-            raise _failure(header, self._limits)
+            raise _failure(header, self._limits, self._snapshot)
         frame = await asyncio.to_thread(_frame, payload)
         return QueryRows(
             frame=frame,
@@ -124,7 +128,7 @@ class QueryWorker:
         self._is_spoilt = True
         self._process.kill()
 
-    async def _expect_ready(self, snapshot: Snapshot) -> None:
+    async def _expect_ready(self) -> None:
         try:
             async with asyncio.timeout(_START_SECONDS):
                 header = await self._header()
@@ -133,7 +137,7 @@ class QueryWorker:
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise await self._died() from error
         if header["status"] == "unusable":
-            raise _unusable(snapshot, header["message"])
+            raise _unusable(self._snapshot, header["message"])
 
     async def _exchange(self, text: str) -> tuple[Header, bytes]:
         request = text.encode()
@@ -173,7 +177,14 @@ def _frame(payload: bytes) -> pl.DataFrame:
     return frame.cast(dict.fromkeys(sums, pl.Int64)) if sums else frame
 
 
-def _failure(header: Header, limits: QueryLimits) -> QueryFailed:
+def _is_about_the_file(header: Header) -> bool:
+    """Whether no query's text is at fault, but what the engine reads: a file cut or garbled after it was opened."""
+    return header["status"] == "failed" and header["message"].startswith(("IO exception", "Storage exception"))
+
+
+def _failure(header: Header, limits: QueryLimits, snapshot: Snapshot) -> QueryFailed | SnapshotDamaged:
+    if _is_about_the_file(header):
+        return _unusable(snapshot, header["message"])
     match header["status"]:
         case "too_many_rows":
             return QueryFailed(
@@ -191,4 +202,4 @@ def _failure(header: Header, limits: QueryLimits) -> QueryFailed:
 
 def _unusable(snapshot: Snapshot, words: str) -> SnapshotDamaged:
     name = snapshot.manifest.snapshot_id
-    return SnapshotDamaged(f"Snapshot {name} cannot be opened ({words}). Run `holdfast sync` to replace it.")
+    return SnapshotDamaged(f"Snapshot {name} cannot be read ({words}). Run `holdfast sync` to replace it.")
