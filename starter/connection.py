@@ -7,11 +7,13 @@ import time
 from dataclasses import dataclass
 from functools import cache
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.service import RPCError, RPCStatusCode
 
-from holdfast.errors import StackNotRunning
+from holdfast.errors import SettingsError, StackNotRunning
 from holdfast.settings import Settings
 from starter.stack_record import StackRecord, lock_holder, running_stack
 
@@ -80,8 +82,23 @@ def _runtime() -> Runtime:
     return Runtime(telemetry=TelemetryConfig(logging=None))
 
 
+async def _see_that_there_is(client: Client) -> None:
+    """Raises SettingsError where the server knows no such namespace; one that may not be looked at is believed."""
+    try:
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise SettingsError(
+                f"Temporal at {client.service_client.config.target_host} has no namespace {client.namespace!r}: make "
+                f"it there (temporal operator namespace create -n {client.namespace}), or mend "
+                "HOLDFAST_TEMPORAL__NAMESPACE."
+            ) from error
+        if error.status is not RPCStatusCode.PERMISSION_DENIED:
+            raise
+
+
 async def connect_to(address: str, namespace: str, *, patience_s: float = 0.0) -> Client:
-    """A client of the Temporal at `address`, which is waited for this long. Raises StackNotRunning."""
+    """A client of the Temporal at `address`, which is waited for this long. Raises StackNotRunning, SettingsError."""
     deadline = time.monotonic() + patience_s
     host, _, port = address.rpartition(":")
     while True:
@@ -90,7 +107,7 @@ async def connect_to(address: str, namespace: str, *, patience_s: float = 0.0) -
             async with asyncio.timeout(_PROBE_TIMEOUT_S):
                 _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
             writer.close()
-            return await Client.connect(
+            client = await Client.connect(
                 address, namespace=namespace, data_converter=pydantic_data_converter, runtime=_runtime()
             )
         except (OSError, TimeoutError, RuntimeError) as error:
@@ -100,4 +117,7 @@ async def connect_to(address: str, namespace: str, *, patience_s: float = 0.0) -
                     f"Temporal at {address} cannot be reached ({error or 'no answer'}). Start it, or mend "
                     "HOLDFAST_TEMPORAL__ADDRESS; `holdfast doctor` checks every part."
                 ) from error
+        else:
+            await _see_that_there_is(client)
+            return client
         await asyncio.sleep(0.2)

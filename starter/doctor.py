@@ -140,6 +140,13 @@ def _snapshot(settings: Settings) -> Check:
         return Check("Snapshot", "note", "none yet: run `holdfast sync`")
     except HoldfastError as error:
         return Check("Snapshot", "bad", str(error))
+    if manifest.engine != settings.graph.engine:
+        return Check(
+            "Snapshot",
+            "bad",
+            f"{manifest.snapshot_id} was built with {manifest.engine}, and HOLDFAST_GRAPH__ENGINE is "
+            f"{settings.graph.engine}: run `holdfast sync` to build one with it",
+        )
     finding = f"{manifest.snapshot_id} of {manifest.tenant}, synced {when(manifest.sync_finished)}"
     if manifest.unknown:
         finding += f", {len(manifest.unknown):,} unanswered by the tenant"

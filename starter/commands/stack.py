@@ -145,14 +145,19 @@ def show_stack(record: StackRecord, settings: Settings) -> None:
     tell(f"Holdfast serves from {settings.data_dir}")
     tell(f"  Temporal  {record.temporal_address}{ui}")
     tell(f"  Tenant    {tenant}")
+    if settings.graph.engine == "kuzu":
+        err().print(Text("Warning: kuzu answers some ordinary questions wrongly (docs/adr/0002).", style="bold red"))
+        err().print(Text("Set HOLDFAST_GRAPH__ENGINE=ladybug and run `holdfast sync`.", style="bold red"))
     try:
-        SnapshotStore(settings.data_dir / "graph").current()
+        built_with = SnapshotStore(settings.data_dir / "graph").current().manifest.engine
     except NoSnapshot:
         tell("Read the tenant first: holdfast sync")
     except SnapshotDamaged as error:
         tell(str(error))
     else:
-        tell('Ask: holdfast ask "Who is locked out?"')
+        is_readable = built_with == settings.graph.engine
+        again = f"What is here was built with {built_with}. Read the tenant again: holdfast sync"
+        tell('Ask: holdfast ask "Who is locked out?"' if is_readable else again)
 
 
 __all__ = ["check_all", "demo", "down", "settings", "up"]

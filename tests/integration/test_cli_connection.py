@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from holdfast.errors import SettingsError
 from starter.connection import connect_to
 from starter.embedded import EmbeddedTemporal
 
@@ -37,6 +38,11 @@ async def door_to(address: str) -> AsyncIterator[str]:
         door.close()
         for writer in open_doors:
             writer.close()
+
+
+async def test_a_namespace_that_is_not_there_is_named_with_the_way_out(temporal: EmbeddedTemporal) -> None:
+    with pytest.raises(SettingsError, match=r"no namespace 'elsewhere'.*HOLDFAST_TEMPORAL__NAMESPACE"):
+        await connect_to(temporal.address, "elsewhere")
 
 
 async def test_retries_of_a_lost_server_stay_off_the_output(

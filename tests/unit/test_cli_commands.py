@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,10 +21,12 @@ from holdfast.contracts import STATE_ATTRIBUTE, Decision, Progress, Review, sync
 from holdfast.errors import HoldfastError, NoSnapshot, OktaUnreachable, SettingsError, StackNotRunning, StorageFull
 from holdfast.execution import State
 from holdfast.plan import CypherStep, Plan
-from holdfast.settings import Settings
+from holdfast.settings import Settings, load_settings
 from starter.cli import app
+from starter.commands.stack import show_stack
 from starter.connection import Connection
 from starter.exit_codes import ExitCode, code_of_error, code_of_failure
+from starter.stack_record import ProcessRecord, StackRecord
 from tests.unit.fake_temporal import FakeClient, FakeExecution, FakeHandle, ended
 
 COMMANDS = ("questions", "steering", "syncing")
@@ -419,6 +423,23 @@ def test_an_editor_opens_the_plan_as_it_stands(client: FakeClient, monkeypatch: 
     unchanged = run("review", "q-1", "edit")
     assert unchanged.exit_code == ExitCode.REFUSED
     assert "left as it is" in unchanged.stderr
+
+
+# --- the stack -------------------------------------------------------------------------------------------------
+
+
+def test_a_stack_on_kuzu_says_loudly_what_that_means(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    now = datetime.now(UTC)
+    own = ProcessRecord.of(os.getpid())
+    record = StackRecord(
+        supervisor=own, children={}, temporal_address="127.0.0.1:1", namespace="default", ui_url=None,
+        tenant="https://acme.okta.example", tenant_is_demo=False, started=now,
+    )  # fmt: skip
+    show_stack(record, load_settings(graph={"engine": "kuzu"}))
+    said = capsys.readouterr()
+    assert "kuzu answers some ordinary questions wrongly" in said.err
+    show_stack(record, load_settings())
+    assert "kuzu" not in capsys.readouterr().err
 
 
 # --- nothing to reach, and nothing foreseen -------------------------------------------------------------------
