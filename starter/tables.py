@@ -58,7 +58,7 @@ def _drawn(whole: Table, width: int | None) -> Iterator[RenderableType]:
     for columns, said, pieces in attempts:
         if (widths := _widths(columns, width, pieces)) is not None:
             if said:
-                yield Text(f"In every row: {'; '.join(f'{name} {value}' for name, value in said)}\n", style="dim")
+                yield Text(f"In every row shown: {'; '.join(f'{name} {value}' for name, value in said)}\n", style="dim")
             yield _grid(columns, widths, pieces)
             return
     yield from _records(whole)

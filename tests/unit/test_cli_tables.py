@@ -37,7 +37,7 @@ def test_a_wide_terminal_gets_every_column_on_one_line() -> None:
 
 def test_what_is_the_same_in_every_row_is_said_once_before_anything_is_broken() -> None:
     text = shown(ACCESS, 100)
-    assert text.startswith("In every row: Status ACTIVE; Application Salesforce; Department Sales\n")
+    assert text.startswith("In every row shown: Status ACTIVE; Application Salesforce; Department Sales\n")
     assert "carmen.iglesias@ext.kelptide.example" in text
 
 
