@@ -100,6 +100,10 @@ async def test_a_change_is_refused_as_one(question: str, tenant: DemoTenant) -> 
         ("who should have access to Box?", "should"),
         ("who will open Box?", "will"),
         ("who cannot open Box and why", "why"),
+        ("top 10% of groups by members", "%"),
+        ("!active users", "!"),
+        ("groups with ~100 members", "~"),
+        ("active suspended users", "users"),
     ],
 )
 async def test_what_is_not_understood_is_named(question: str, word: str, tenant: DemoTenant) -> None:

@@ -190,6 +190,10 @@ TRUTHS: dict[str, Callable[[Records], Rows]] = {
     ),
     "contractors_and_never": lambda t: t.people(lambda u: p(u)["userType"] == "Contractor" or u["lastLogin"] is None),
     "sales_not_contractors": lambda t: t.people(lambda u: _in(u, "Sales") and p(u)["userType"] != "Contractor"),
+    "sales_suspended_or_locked": lambda t: t.people(
+        lambda u: _in(u, "Sales") and u["status"] in ("SUSPENDED", "LOCKED_OUT")
+    ),
+    "named_garcia": lambda t: t.people(lambda u: p(u)["lastName"] == "García"),
     "sales_or_legal": lambda t: t.people(lambda u: _in(u, "Sales") or _in(u, "Legal")),
     "active_london_or_berlin": lambda t: t.people(
         lambda u: u["status"] == "ACTIVE" and p(u)["city"] in ("London", "Berlin")

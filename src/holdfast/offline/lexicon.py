@@ -103,6 +103,9 @@ class Lexicon:
     times: Mapping[Kind, Phrases[str]]
     # "With no login since May": nouns for what a time tells of.
     time_nouns: Mapping[Kind, Phrases[str]]
+    # Says by itself that something happened, with a time: "active in the last 7 days".
+    busy: Mapping[Kind, Phrases[str]]
+    signing_on: Phrases[None]
     quiet: Mapping[Kind, Phrases[str]]
     # whose, is, is_not, contains, starts, ends, does_not, missing, present, named
     comparing: Phrases[str]
@@ -198,6 +201,8 @@ def lexicon() -> Lexicon:
         attributes=_by_kind(data["attributes"]),
         times=_by_kind(data["times"]),
         time_nouns=_by_kind(data["time_nouns"]),
+        busy=_by_kind(data["busy"]),
+        signing_on=_plain(data["signing_on"]["words"]),
         quiet=_by_kind(data["quiet"]),
         comparing=_by_meaning(data["comparing"]),
         places=_plain(data["places"]["words"]),

@@ -9,7 +9,8 @@ from typing import Final
 from holdfast.graph.vocabulary import folded, name_key
 
 # Alternatives in order: a quoted name, a moment, an e-mail address or login, a contraction of "not", a possessive, a
-# number with its decimals, a word, one symbol that stands for a word.
+# number with its decimals, a word, a mark that changes what is meant ("100+", "10%", "!active"), one symbol that stands
+# for a word.
 _TOKEN: Final = re.compile(
     r"""
       (?P<quoted>"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|`[^`]*`|(?<![\w])'[^']+'(?!\w)|(?<![\w])‘[^’]+’(?!\w))
@@ -18,7 +19,7 @@ _TOKEN: Final = re.compile(
     | (?P<negated>\w+n['’]t\b)
     | (?P<possessive>['’]s(?!\w)|(?<=s)['’](?![\w]))
     | (?P<word>\w+)
-    | (?P<mark>>=|<=|!=|[,()=<>&])
+    | (?P<mark>>=|<=|!=|[,;()=<>&|/]|(?<=\d)[+%]|(?<=\s)\+(?=\s)|~(?=\d)|!(?=\w))
     | (?P<symbol>[^\s\w!-/:-@\[-`{-~‘’ʼ])
     """,
     re.VERBOSE,
@@ -63,4 +64,5 @@ def _tokens(match: re.Match[str], before: str) -> list[Token]:
         return [Token(key, text, start, end, name="'s" if len(text) > 1 else "")]
     if match["moment"]:
         return [Token(text, text, start, end, name=name_key(text))]
-    return [Token(plain, text, start, end, name=name_key(text) if match["mark"] is None else "")]
+    key = "," if plain == ";" else plain
+    return [Token(key, text, start, end, name=name_key(text) if match["mark"] is None else "")]

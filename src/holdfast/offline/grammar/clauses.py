@@ -7,12 +7,20 @@ from typing import Final, NamedTuple
 
 from holdfast.graph.schema import ColumnType
 from holdfast.offline.grammar import nouns, objects, questions
-from holdfast.offline.grammar.combining import Item, all_of, combined, negated, says_twice
+from holdfast.offline.grammar.combining import (
+    Item,
+    all_of,
+    combined,
+    exclude_each_other,
+    negated,
+    same_column,
+    says_twice,
+)
 from holdfast.offline.grammar.comparing import comparison, named
 from holdfast.offline.grammar.names import LABELS, attribute_names, tenant_value
 from holdfast.offline.grammar.windows import Span, silence, window
 from holdfast.offline.links import LINKS, WAYS, Kind, Link
-from holdfast.offline.meaning import AllOf, Condition, Linked, Missing, Within
+from holdfast.offline.meaning import AllOf, Compare, Condition, Linked, Missing, Not, Within
 from holdfast.offline.parse import Parse, Read, rule
 
 # Links whose verb needs no auxiliary to follow its subject: "apps contractors use".
@@ -68,13 +76,27 @@ def _rows(parse: Parse, at: int, kind: Kind, joined: str) -> Iterator[Read[tuple
         following = [(r.value, r.end) for r in parse.phrases(parse.lexicon.connecting, first.end)]
         for word, begin in [("", first.end), *following]:
             for rest in _rows(parse, begin, kind, word):
-                yield Read((item, *rest.value), rest.end, first.cost + rest.cost)
+                if word == "" and exclude_each_other(first.value, rest.value[0].condition):
+                    # Two values side by side: nobody has both, and nothing says "or".
+                    continue
+                cost = first.cost + rest.cost + _apart(first.value, rest.value[0])
+                yield Read((item, *rest.value), rest.end, cost)
             if joined == "and_not" and word in ("and", "or"):
                 # "Except contractors and people in Sales" may leave out both.
                 for things in nouns.np(parse, begin, kind):
                     if things.value.where is not None:
                         both = (item, Item("and_not", things.value.where))
                         yield Read(both, things.end, first.cost + things.cost)
+
+
+def _apart(first: Condition, following: Item) -> int:
+    """What it costs to read two conditions for one: "whose status is active / or suspended", "with a mode / saml"."""
+    if following.joined == "or":
+        return int(same_column(first, following.condition))
+    if following.joined == "and" and isinstance(first, Not) and isinstance(first.condition, Missing):
+        value = following.condition.condition if isinstance(following.condition, Not) else following.condition
+        return int(isinstance(value, Compare) and value.column == first.condition.column)
+    return 0
 
 
 class _Opening(NamedTuple):
@@ -168,9 +190,19 @@ def modifier(parse: Parse, at: int, kind: Kind, denied: bool, joined: bool) -> I
     yield from named(parse, at, kind)
     yield from _timed(parse, at, kind, denied)
     yield from _had_time(parse, at, kind)
+    if kind is Kind.APPLICATION:
+        yield from _signs_on(parse, at)
     if kind is Kind.PERSON:
         yield from _placed(parse, at)
         yield from _outside(parse, at)
+
+
+def _signs_on(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    """ "(Apps that) use SAML", "sign in with OIDC"."""
+    for word in parse.phrases(parse.lexicon.signing_on, at):
+        for value in parse.phrases(parse.lexicon.values[Kind.APPLICATION], word.end):
+            if value.value.column == "sign_on_mode":
+                yield Read(Compare(column="sign_on_mode", values=(value.value.value,)), value.end)
 
 
 def _in_parentheses(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
@@ -228,6 +260,9 @@ def _timed(parse: Parse, at: int, kind: Kind, denied: bool) -> Iterator[Read[Con
 
 def _quiet_or_attribute(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
     """ "Dormant for 90 days"; "last login before May"."""
+    for busy in parse.phrases(parse.lexicon.busy[kind], at):
+        for span in window(parse, busy.end):
+            yield Read(within(busy.value, span.value), span.end, span.cost)
     for quiet in parse.phrases(parse.lexicon.quiet[kind], at):
         for span in (*silence(parse, quiet.end), *window(parse, quiet.end)):
             if span.value.end is None:

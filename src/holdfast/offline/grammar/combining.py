@@ -105,6 +105,16 @@ def same_column(first: Condition, second: Condition) -> bool:
     )
 
 
+def exclude_each_other(first: Condition, second: Condition) -> bool:
+    """Whether nothing can be both: "active" and "suspended"."""
+    return (
+        isinstance(first, Compare)
+        and isinstance(second, Compare)
+        and same_column(first, second)
+        and not set(first.values) & set(second.values)
+    )
+
+
 def combined(items: Sequence[Item]) -> list[Condition]:
     """What a row of conditions can mean: one thing, or two where "and" and "or" are mixed."""
     signed = [

@@ -125,7 +125,9 @@ def _values(parse: Parse, at: int, kind: Kind, column: str) -> Iterator[Read[Con
 
 def _text(parse: Parse, at: int) -> Iterator[tuple[str, int]]:
     """What a value contains: the quoted words, or one word."""
-    if at < len(parse.tokens) and parse.tokens[at].key not in (",", "(", ")", "the", "a", "an"):
+    # "Starts with a" ends there; "contains a word" does not.
+    articles = ("the", "a", "an") if at + 1 < len(parse.tokens) else ()
+    if at < len(parse.tokens) and parse.tokens[at].key not in (",", "(", ")", *articles):
         yield parse.typed(at, at + 1), at + 1
 
 

@@ -140,6 +140,12 @@ def value_of(parse: Parse, at: int, kind: Kind, column: str) -> Iterator[Read[Co
         if values:
             known = True
             yield Read(_is(column, values), name.end)
+    if kind is Kind.PERSON and column in ("first_name", "last_name"):
+        for name in parse.names(at):
+            spelt = tuple(sorted({w.name for w in name.words if w.kind is WordKind.PERSON_PART}))
+            if spelt and not name.partly:
+                known = True
+                yield Read(Compare(column=column, operator=Operator.SPELT, values=spelt), name.end)
     if not known:
         yield from _literal(parse, at, kind, column)
 

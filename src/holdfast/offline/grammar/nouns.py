@@ -8,7 +8,7 @@ from typing import Final
 
 from holdfast.graph.vocabulary import WordKind
 from holdfast.offline.grammar import clauses, objects
-from holdfast.offline.grammar.combining import Item, all_of, any_of, combined, negated, same_column
+from holdfast.offline.grammar.combining import Item, all_of, any_of, combined, exclude_each_other, negated, same_column
 from holdfast.offline.grammar.names import flag, tenant_value, thing, user_type
 from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import Compare, Condition, Linked, Selection, Within
@@ -31,6 +31,8 @@ def np(parse: Parse, at: int, kind: Kind, whole: bool = False) -> Iterator[Read[
         for found in head(parse, begin, kind):
             yield Read(Selection(kind=kind, where=found.value), found.end, found.cost)
             for after in (*clauses.conditions(parse, found.end, kind), *clauses.but_not(parse, found.end, kind)):
+                if found.value is not None and exclude_each_other(found.value, after.value):
+                    continue
                 where = all_of((found.value, after.value))
                 yield Read(Selection(kind=kind, where=where), after.end, found.cost + after.cost)
 
@@ -47,6 +49,8 @@ def head(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition | None]]:
             if noun.value is kind:
                 yield Read(before.value, noun.end, before.cost)
         for special in _special_noun(parse, before.end, kind):
+            if before.value is not None and exclude_each_other(before.value, special.value):
+                continue
             yield Read(all_of((before.value, special.value)), special.end, before.cost + special.cost)
         for outline in parse.phrases(parse.lexicon.outlines, before.end):
             if LINKS[outline.value].source is kind:
@@ -205,6 +209,8 @@ def _further(parse: Parse, first: Read[Condition], kind: Kind, before_noun: bool
         joined = [(r.value, r.end) for r in parse.phrases(parse.lexicon.connecting, end) if r.value != "and_not"]
         for word, begin in [*joined, ("", end)] if before_noun else joined:
             for read in _signed(parse, begin, kind, before_noun):
+                if word == "" and exclude_each_other(row[-1].condition, read.value):
+                    continue
                 longer = (*row, Item(union_word(row[-1].condition, read.value, word), read.value))
                 rows.append((longer, read.end, cost + read.cost))
                 for meaning in combined(longer):

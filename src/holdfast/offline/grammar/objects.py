@@ -61,6 +61,8 @@ def bound(parse: Parse, at: int) -> Iterator[Read[Bound]]:
                 yield Read(Bound(number.value, None), word.end)
             if word.value == "or_fewer":
                 yield Read(Bound(0, number.value), word.end)
+        for plus in parse.mark("+", number.end):
+            yield Read(Bound(number.value, None), plus)
         if parse.tokens[number.end - 1].key not in ("a", "an"):
             yield Read(Bound(number.value, number.value), number.end)
     for no in parse.phrases(parse.lexicon.no, at):

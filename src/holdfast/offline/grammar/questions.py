@@ -82,6 +82,7 @@ def _things(parse: Parse, at: int) -> Iterator[Read[Selection]]:
         yield from nouns.np(parse, at, kind, True)
     yield from _ones_and_others(parse, at)
     yield from _everything(parse, at)
+    yield from _headless(parse, at)
     for kind in _NAMED_KINDS:
         for name in thing(parse, at, kind):
             # "Everyone" is all people before it is the group of that name.
@@ -121,6 +122,14 @@ def _leaves_out(parse: Parse, at: int, end: int) -> bool:
     return any(
         read.value == "and_not" for place in range(at, end) for read in parse.phrases(parse.lexicon.connecting, place)
     )
+
+
+def _headless(parse: Parse, at: int) -> Iterator[Read[Selection]]:
+    """ "Never logged in", "last login before May": said of people, though no noun says so."""
+    timed = bool(parse.phrases(parse.lexicon.times[Kind.PERSON], at))
+    if at == 0 and (timed or parse.phrases(parse.lexicon.negation, at)):
+        for said in clauses.conditions(parse, at, Kind.PERSON):
+            yield Read(Selection(kind=Kind.PERSON, where=said.value), said.end, said.cost + 1)
 
 
 def _everything(parse: Parse, at: int) -> Iterator[Read[Selection]]:

@@ -82,7 +82,8 @@ def silence(parse: Parse, at: int) -> Iterator[Read[Span]]:
             *_after(parse, begin, (("the",), ("the", "last"), ("last",))),
         }:
             for number in _number(parse, more):
-                for unit in _unit(parse, number.end):
+                # "For 90+ days"
+                for unit in _unit(parse, _after_any(parse, number.end, frozenset({"+"}))):
                     yield Read(Span(before(parse.now, number.value, unit.value), None), _more_time(parse, unit.end))
 
 
