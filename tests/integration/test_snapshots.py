@@ -249,6 +249,18 @@ def test_a_full_disk_says_where_to_make_room_and_leaves_nothing(
     assert not list((root / "graph").glob("building-*"))
 
 
+def test_a_load_that_fails_where_there_is_no_room_waits_for_room_whatever_the_engine_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = write_tables(tmp_path / "tables", ONE_USER)
+    pq.write_table(pa.table({"id": ["00u1"]}), tables / "User.parquet")
+    store = SnapshotStore(tmp_path / "graph")
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr("holdfast.graph.loader.shutil.disk_usage", lambda _: usage._replace(free=4_096))
+    with pytest.raises(StorageFull, match="make room"):
+        store.build(tables, draft(), "ladybug")
+
+
 _BUILD = """
     import sys
     from pathlib import Path

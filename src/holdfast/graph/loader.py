@@ -80,14 +80,16 @@ def build_database(tables: Path, schema: GraphSchema, database: Path, engine: En
         )
     except subprocess.TimeoutExpired:
         raise _unfinished(engine, f"no end after {_LOAD_SECONDS} s") from None
+    has_room = shutil.disk_usage(database.parent).free >= _FULL_BYTES
     if process.returncode != 0:
         # kuzu aborts on a full disk without a word of it.
-        if shutil.disk_usage(database.parent).free < _FULL_BYTES:
+        if not has_room:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         words = process.stderr.decode(errors="replace").strip().splitlines()
         raise _unfinished(engine, words[-1] if words else f"exit status {process.returncode}")
     loaded = _Loaded.model_validate_json(process.stdout.splitlines()[-1])
-    if loaded.storage_full:
+    # A checkpoint on a full disk fails as if the file could not be read.
+    if loaded.storage_full or (loaded.failure and not has_room):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if loaded.failure:
         raise SyncInconsistent(f"{loaded.failure} Nothing was published; run `holdfast sync` again in full.")
