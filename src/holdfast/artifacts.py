@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import polars as pl
@@ -37,13 +36,6 @@ class ArtifactStore:
             frame.lazy().sink_parquet(temporary, compression="zstd", engine="streaming")
         return self._describe(key, path)
 
-    def ref(self, key: str) -> ArtifactRef:
-        """The reference to rows that are there already. Raises ArtifactMissing."""
-        path = self._file(key)
-        if not path.is_file():
-            raise _missing(key)
-        return self._describe(key, path)
-
     def scan(self, ref: ArtifactRef) -> pl.LazyFrame:
         """The rows, lazily. Raises ArtifactMissing."""
         return pl.scan_parquet(self.path(ref), glob=False)
@@ -54,15 +46,6 @@ class ArtifactStore:
         if not path.is_file():
             raise _missing(ref.key)
         return path
-
-    def remove(self, correlation_id: str) -> None:
-        """Forget every row of a question; nothing happens where there is none."""
-        if not _FOLDER.fullmatch(correlation_id):
-            raise PermanentError(f"{correlation_id!r} cannot be the id of a question.")
-        try:
-            shutil.rmtree(self._root / correlation_id)
-        except FileNotFoundError:
-            return
 
     def _file(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
