@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
 REDACTED = "[secret]"
+# Some ten thousand questions a file; a line is never parted.
+_FILE_BYTES = 64 << 20
+_FILES_KEPT = 5
 
 
 def configure_logs(file: Path, secrets: Collection[str]) -> None:
@@ -30,7 +34,7 @@ def configure_logs(file: Path, secrets: Collection[str]) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.FileHandler(file, encoding="utf-8")
+    handler = RotatingFileHandler(file, maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT, encoding="utf-8")
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
