@@ -185,7 +185,10 @@ def modifier(parse: Parse, at: int, kind: Kind, denied: bool, joined: bool) -> I
             yield said
             for way in parse.phrases(parse.lexicon.ways, said.end):
                 yield from by_way(Read(said.value, way.end, said.cost), way.value)
-    yield from objects.having(parse, at, kind)
+    for had in objects.having(parse, at, kind):
+        yield had
+        for way in parse.phrases(parse.lexicon.ways, had.end):
+            yield from by_way(Read(had.value, way.end, had.cost), way.value)
     yield from comparison(parse, at, kind, joined)
     yield from named(parse, at, kind)
     yield from _timed(parse, at, kind, denied)

@@ -9,7 +9,7 @@ from holdfast.offline.grammar import clauses, counting, nouns
 from holdfast.offline.grammar.combining import all_of, any_of, negated, says_twice
 from holdfast.offline.grammar.names import attribute_names, thing
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
-from holdfast.offline.meaning import Asked, Condition, Linked, Selection
+from holdfast.offline.meaning import Asked, Condition, Linked, Missing, Selection
 from holdfast.offline.parse import Parse, Read, rule
 from holdfast.offline.paths import access_paths, every_path
 
@@ -17,6 +17,7 @@ from holdfast.offline.paths import access_paths, every_path
 _PERSON_WORDS: Final = frozenset({"who", "whom", "whose", "whoever", "anyone", "anybody", "everyone"})
 # Verbs that do not say what is asked for: "what does Dana have".
 _VAGUE: Final = frozenset({"have", "has", "in", "on"})
+_QUESTION_WORDS: Final = frozenset({"who", "whom", "whose", "which", "what"})
 # Auxiliaries that ask whether somebody does something; "has" and "is" may be part of what is said.
 _DOING: Final = frozenset({"do", "does", "did", "can"})
 # Kinds that a bare name may ask for: "show Dana Whitfield".
@@ -129,7 +130,9 @@ def _headless(parse: Parse, at: int) -> Iterator[Read[Selection]]:
     timed = bool(parse.phrases(parse.lexicon.times[Kind.PERSON], at))
     if at == 0 and (timed or parse.phrases(parse.lexicon.negation, at)):
         for said in clauses.conditions(parse, at, Kind.PERSON):
-            yield Read(Selection(kind=Kind.PERSON, where=said.value), said.end, said.cost + 1)
+            # "Login" by itself asks for nothing.
+            if said.value != negated(Missing(column="last_login")):
+                yield Read(Selection(kind=Kind.PERSON, where=said.value), said.end, said.cost + 1)
 
 
 def _everything(parse: Parse, at: int) -> Iterator[Read[Selection]]:
@@ -232,6 +235,9 @@ def subject(parse: Parse, at: int) -> Iterator[Read[Selection]]:
 
 def _yes_or_no(parse: Parse, at: int) -> Iterator[Read[Selection]]:
     """ "Can Dana open Slack", "do contractors have access to Box": Dana, the contractors, if so."""
+    if at > 0 and parse.tokens[at - 1].key in _QUESTION_WORDS:
+        # "Who has Box" does not ask whether Box has anything.
+        return
     for auxiliary in parse.phrases(parse.lexicon.yes_no, at):
         for kind in _NAMED_KINDS:
             for name in thing(parse, auxiliary.end, kind):
