@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -217,6 +217,7 @@ NAMES = st.sampled_from(
 
 
 @settings(deadline=None, max_examples=60)
+@example(names=['"', "'", "__0"])
 @given(names=st.lists(NAMES.filter(bool) | st.text(min_size=1, max_size=8), min_size=3, max_size=3, unique=True))
 def test_hostile_column_names_are_only_names(names: list[str]) -> None:
     key, shown, other = names

@@ -55,7 +55,7 @@ def _(operation: Join, rows: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
     left_on = [column(key.left) for key in operation.on]
     if operation.how == "anti" or not operation.take:
         return _matching(operation, rows, steps)
-    keys = _spare_names(rows, len(left_on))
+    keys = _spare_names([*rows.collect_schema().names(), *(taken.result for taken in operation.take)], len(left_on))
     right = _taken(operation, keys, steps)
     order: Literal["left", "left_right"] = "left" if operation.matches == "lists" else "left_right"
     joined = rows.join(right, left_on=left_on, right_on=keys, how=operation.how, coalesce=True, maintain_order=order)
@@ -90,9 +90,9 @@ def _gathered(name: str, dtype: pl.DataType) -> pl.Expr:
     return column(name).explode() if cells.is_list(dtype) else column(name)
 
 
-def _spare_names(rows: pl.LazyFrame, count: int) -> list[str]:
-    """Names that no column of `rows` has."""
-    used = max((len(name) for name in rows.collect_schema().names()), default=0)
+def _spare_names(taken: Sequence[str], count: int) -> list[str]:
+    """Names that are none of `taken`."""
+    used = max(map(len, taken), default=0)
     return [f"{'_' * (used + 1)}{number}" for number in range(count)]
 
 
