@@ -13,6 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from holdfast.atomic_files import is_storage_full
 from holdfast.errors import HoldfastError
 from holdfast.settings import config_file
 from starter.commands import questions, stack, steering, syncing, tenant
@@ -65,6 +66,11 @@ class _Guarded(TyperGroup):
             raise typer.Exit(_unexpected(error)) from error
         except BrokenPipeError:
             raise
+        except OSError as error:
+            if not is_storage_full(error):
+                raise typer.Exit(_unexpected(error)) from error
+            _complain(f"There is no space left to write to ({error}). Make room; nothing that was asked is lost.")
+            raise typer.Exit(ExitCode.FAILED) from error
         except Exception as error:  # the last resort: a person gets a sentence, the log the trace
             raise typer.Exit(_unexpected(error)) from error
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
 import orjson
@@ -11,9 +14,9 @@ import polars as pl
 from pydantic import JsonValue
 
 from holdfast.answer import Header
-from holdfast.atomic_files import replacing
+from holdfast.atomic_files import is_storage_full, replacing
 from holdfast.columns import column
-from holdfast.errors import ExportRefused
+from holdfast.errors import ExportRefused, StorageFull
 from holdfast.presentation.cells import is_list, item_type, list_cell
 from holdfast.records import json_ready, json_records
 from holdfast.xlsx import write_xlsx
@@ -40,10 +43,30 @@ def export(rows: pl.LazyFrame | pl.DataFrame, headers: Sequence[Header], file_fo
     if to.is_dir():
         raise ExportRefused(f"{to} is a folder. Name a file in it.")
     try:
-        with replacing(to) as temporary:
+        with _place(to) as temporary:
             writer(_shown(rows, headers), headers, temporary)
     except PermissionError as error:
         raise ExportRefused(f"{to} cannot be written: {error.strerror}. Choose another folder.") from error
+
+
+@contextmanager
+def _place(to: Path) -> Iterator[Path]:
+    """Where to write what shall be at `to`: a file is replaced whole, a pipe or a device gets the bytes and stays."""
+    if not to.exists() or (to.is_file() and Path("/dev") not in to.parents):
+        # The file that a link leads to is meant, not the link.
+        with replacing(to.resolve()) as temporary:
+            yield temporary
+        return
+    with TemporaryDirectory(prefix="holdfast-") as folder:
+        written = Path(folder) / "export"
+        yield written
+        try:
+            with written.open("rb") as source, to.open("wb") as sink:
+                copyfileobj(source, sink)
+        except OSError as error:
+            if is_storage_full(error):
+                raise StorageFull(f"There is no space left in {to}. Choose another place.") from error
+            raise
 
 
 def content(rows: pl.LazyFrame | pl.DataFrame, headers: Sequence[Header]) -> list[dict[str, JsonValue]]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 from collections.abc import Sequence
@@ -494,6 +495,17 @@ def test_a_temporal_that_goes_away_is_said_with_the_way_on(
     assert shown.exit_code == ExitCode.UNREACHABLE
     assert "goes on when it is back" in shown.stderr
     assert not (data_dir / "logs").exists()
+
+
+def test_output_that_does_not_fit_is_one_sentence(client: FakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    client.executions["q-1"] = ended(Outcome.ANSWERED)
+    monkeypatch.setattr("starter.commands.questions.questions_view", full)
+    shown = run("list")
+    assert shown.exit_code == ExitCode.FAILED
+    assert "There is no space left to write to" in shown.stderr
 
 
 def test_a_question_of_bytes_that_are_no_text_is_wrong_usage(client: FakeClient) -> None:

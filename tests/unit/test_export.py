@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -229,3 +231,25 @@ def test_every_kind_of_cell_can_be_exported(tmp_path: Path, cell: Any, text: str
     for file_format in FORMATS:
         export(rows, headers_of(rows), file_format, tmp_path / file_format)
     assert read_csv(tmp_path / "csv")[1:] == [["1", text], ["2", ""]]
+
+
+def test_a_link_keeps_leading_to_the_file_and_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link, file, pipe = tmp_path / "link.csv", tmp_path / "there" / "answer.csv", tmp_path / "pipe"
+    link.symlink_to(file)
+    export(ROWS, HEADERS, "csv", link)
+    assert link.is_symlink()
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as reader:
+        read = reader.submit(pipe.read_bytes)
+        export(ROWS, HEADERS, "csv", pipe)
+        assert read.result(timeout=5) == file.read_bytes()
+    assert pipe.is_fifo()
+
+
+def test_a_full_device_is_told_and_not_replaced(tmp_path: Path) -> None:
+    device = tmp_path / "full.csv"
+    device.symlink_to("/dev/full")
+    with pytest.raises(StorageFull, match=r"no space left in .*full\.csv"):
+        export(ROWS, HEADERS, "csv", device)
+    assert device.is_char_device()
