@@ -235,8 +235,6 @@ class QueryWorkflow:
         """One frozen snapshot of how far the question is."""
         return progress_of(self._question, self._state, self._waiting_for, self._execution)
 
-    # --- steps --------------------------------------------------------------------------------------------
-
     async def _run_until_over(self, execution: Execution, running: dict[StepId, asyncio.Task[StepResult]]) -> None:
         assert self._planned is not None
         limit = self._planned.max_parallel_steps
