@@ -25,7 +25,7 @@ QUESTIONS = (
 )
 # So slow that a sync takes some seconds and every kill meets it at work.
 SLOW = {"HOLDFAST_OKTA__CONCURRENCY": "4"}
-LATENCY = "0.03"
+LATENCY = "0.05"
 # What a client has received this long ago, it has stored.
 STORED_AFTER_S = 0.5
 
