@@ -12,15 +12,21 @@ from typing import Any
 import polars as pl
 import pytest
 
+import evaluation
+from evaluation.answering import planned, query_pool, rows_of
+from evaluation.compositions import composition
+from evaluation.records import Records
+from evaluation.tenant import NOW, DemoTenant, demo_tenant
+from evaluation.truths import TRUTHS
 from holdfast.answer import NeedsClarification, Refused
 from holdfast.plan import Plan
 from holdfast.query_worker.pool import QueryPool
-from tests.truth.answering import planned, query_pool, rows_of
-from tests.truth.compositions import composition
-from tests.truth.tenant import NOW, DemoTenant, demo_tenant
-from tests.truth.truths import TRUTHS, Records
 
-BANK = tomllib.loads(Path(__file__).with_name("bank.toml").read_text(encoding="utf-8"))["case"]
+BANK = [
+    case
+    for file in sorted(Path(evaluation.__file__).with_name("bank").glob("*.toml"))
+    for case in tomllib.loads(file.read_text(encoding="utf-8"))["case"]
+]
 
 
 @pytest.fixture(scope="module", params=[(7, 400), (11, 250)], ids=["seed 7", "seed 11"])

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from evaluation.tenant import NOW
 from holdfast.answer import NeedsClarification, Refused
 from holdfast.graph.guard import guarded
 from holdfast.graph.snapshots import Snapshot
@@ -14,7 +15,6 @@ from holdfast.offline.planner import OfflinePlanner
 from holdfast.offline.writer import compiled
 from holdfast.plan import Plan
 from holdfast.query_worker.pool import QueryPool
-from tests.truth.tenant import NOW
 
 
 def query_pool() -> QueryPool:

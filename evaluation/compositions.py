@@ -8,7 +8,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from tests.truth.truths import Records, p
+from evaluation.records import Records, p
 
 Fits = Callable[[dict[str, Any]], bool]
 
