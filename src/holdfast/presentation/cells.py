@@ -27,6 +27,15 @@ def is_time(dtype: pl.DataType) -> bool:
     return isinstance(dtype, pl.Date | pl.Datetime)
 
 
+def is_empty(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Whether the cell holds nothing: null, empty text or an empty list; never null itself."""
+    if is_list(dtype):
+        return cell.is_null() | (cell.list.len() == 0)
+    if isinstance(dtype, pl.String):
+        return cell.is_null() | (cell == "")
+    return cell.is_null()
+
+
 def date_text(operation: DateText, dtype: pl.DataType) -> pl.Expr:
     """The time, or each time of a list, as text in the operation's zone."""
     cell = column(operation.column)
@@ -104,10 +113,8 @@ def filled(operation: FillEmpty, dtype: pl.DataType) -> pl.Expr:
 
 
 def _holds_nothing(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    if isinstance(dtype, pl.String):
-        return cell.is_null() | (cell == "")
     if isinstance(dtype, pl.Boolean):
         return cell.is_null() | cell.not_()
     if dtype.is_numeric():
         return cell.is_null() | (cell == 0)
-    return cell.is_null()
+    return is_empty(cell, dtype)

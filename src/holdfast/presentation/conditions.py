@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 from holdfast.columns import column
-from holdfast.presentation.cells import is_list, is_time, item_type
+from holdfast.presentation.cells import is_empty, is_list, is_time, item_type
 from holdfast.presentation.recipe import Compare, Condition, Contains, IsEmpty, OneOf, Value
 
 
@@ -35,7 +35,7 @@ def holds(condition: Condition, dtype: pl.DataType) -> pl.Expr:
 def _found(condition: Condition, dtype: pl.DataType) -> pl.Expr:
     cell = column(condition.column)
     if isinstance(condition, IsEmpty):
-        return _is_empty(cell, dtype)
+        return is_empty(cell, dtype)
     if dtype == pl.Null:
         return pl.lit(False)
     if isinstance(condition, Compare):
@@ -72,14 +72,6 @@ def _compared(cell: pl.Expr, condition: Compare, dtype: pl.DataType) -> pl.Expr:
             return cell > value
         case ">=":
             return cell >= value
-
-
-def _is_empty(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    if is_list(dtype):
-        return cell.is_null() | (cell.list.len() == 0)
-    if dtype == pl.String:
-        return cell.is_null() | (cell == "")
-    return cell.is_null()
 
 
 def _value_misfit(value: Value, dtype: pl.DataType) -> str | None:
