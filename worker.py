@@ -20,12 +20,10 @@ from activities.syncing import SyncActivities
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import TASK_QUEUE
 from holdfast.cypher_step import CypherStepRunner
+from holdfast.engines import engines_from
 from holdfast.errors import HoldfastError, NoSnapshot, SettingsError, SnapshotDamaged
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.logs import configure_logs
-from holdfast.offline.formatter import OfflineFormatter
-from holdfast.offline.planner import OfflinePlanner
-from holdfast.offline.writer import OfflineCypherWriter
 from holdfast.query_worker import QueryPool
 from holdfast.settings import Settings, load_settings
 from holdfast.sync.tenant_sync import TenantSync
@@ -45,8 +43,7 @@ async def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT. Raises SettingsError where something needed is not set."""
     if settings.temporal.address is None:
         raise SettingsError("A worker needs HOLDFAST_TEMPORAL__ADDRESS; `holdfast up` starts one with it.")
-    token = settings.okta.token
-    configure_logs(settings.data_dir / "logs" / "worker.log", [token.get_secret_value()] if token else [])
+    configure_logs(settings.data_dir / "logs" / "worker.log", settings.secrets)
     # Whose line it is stands in fields of its own; an event's name stays what it is called.
     workflow.logger.workflow_info_on_message = False
     activity.logger.activity_info_on_message = False
@@ -66,9 +63,10 @@ async def run_worker(settings: Settings) -> None:
     with suppress(NoSnapshot, SnapshotDamaged):
         # The first question should not wait for its process; one that cannot be answered is told why itself.
         pool.follow(snapshots.current())
-    planning = PlanningActivities(OfflinePlanner(), snapshots, settings.approval, settings.max_parallel_steps)
-    steps = StepActivities(CypherStepRunner(OfflineCypherWriter(), snapshots, pool, artifacts))
-    formatting = FormattingActivities(OfflineFormatter(), artifacts)
+    engines = engines_from(settings)
+    planning = PlanningActivities(engines.planner, snapshots, settings)
+    steps = StepActivities(CypherStepRunner(engines.writer, snapshots, pool, artifacts), settings.models)
+    formatting = FormattingActivities(engines.formatter, artifacts, settings.models)
     syncing = SyncActivities(TenantSync.from_settings(settings, snapshots))
     try:
         async with Worker(

@@ -11,20 +11,26 @@ from activities.liveness import beating
 from holdfast.answer import FormattedAnswer
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import FormatRequest
+from holdfast.effort import Stopwatch
 from holdfast.formatter import Formatter, format_rows
+from holdfast.settings import ModelSettings
+from holdfast.spending import Ledger
 
 
 class FormattingActivities:
     """Composed in `worker.py` with the formatter that the settings chose."""
 
-    def __init__(self, formatter: Formatter, artifacts: ArtifactStore) -> None:
+    def __init__(self, formatter: Formatter, artifacts: ArtifactStore, models: ModelSettings) -> None:
         self._formatter = formatter
         self._artifacts = artifacts
+        self._models = models
 
     @activity.defn(name="format_answer")
     @translated
     @beating
     async def format_answer(self, request: FormatRequest) -> FormattedAnswer:
         """See `holdfast.contracts.format_answer`."""
-        presentation = await self._formatter.present(request)
-        return await asyncio.to_thread(format_rows, request, presentation, self._artifacts)
+        watch, ledger = Stopwatch(), Ledger.under(self._models, request.spent)
+        written = await self._formatter.present(request, ledger)
+        formatted = await asyncio.to_thread(format_rows, request, written, self._artifacts)
+        return formatted.model_copy(update={"effort": watch.effort(ledger.usage)})

@@ -15,7 +15,8 @@ from holdfast.graph.snapshots import SnapshotStore
 from holdfast.plan import Plan
 from holdfast.planner import Planner
 from holdfast.question import checked_text
-from holdfast.settings import ApprovalSettings
+from holdfast.settings import Settings
+from holdfast.spending import Ledger
 
 log = structlog.get_logger()
 
@@ -23,13 +24,10 @@ log = structlog.get_logger()
 class PlanningActivities:
     """Composed in `worker.py` with the planner that the settings chose."""
 
-    def __init__(
-        self, planner: Planner, snapshots: SnapshotStore, approval: ApprovalSettings, max_parallel_steps: int
-    ) -> None:
+    def __init__(self, planner: Planner, snapshots: SnapshotStore, settings: Settings) -> None:
         self._planner = planner
         self._snapshots = snapshots
-        self._approval = approval
-        self._max_parallel_steps = max_parallel_steps
+        self._settings = settings
 
     @activity.defn(name="plan_question")
     @translated
@@ -40,15 +38,17 @@ class PlanningActivities:
         snapshot = self._snapshots.current()
         if question.tenant:
             snapshot.see_that_it_is_of(question.tenant)
-        outcome = await self._planner.plan(checked_text(question.text), snapshot)
-        log.info("plan", correlation_id=question.correlation_id, plan=outcome.model_dump(mode="json"))
+        ledger = Ledger.under(self._settings.models)
+        understanding = await self._planner.plan(checked_text(question.text), snapshot, ledger)
+        outcome, author, effort = understanding.outcome, understanding.author, watch.effort(ledger.usage)
+        log.info("plan", correlation_id=question.correlation_id, author=author, plan=outcome.model_dump(mode="json"))
         if not isinstance(outcome, Plan):
-            return outcome
+            return outcome.model_copy(update={"author": author, "effort": effort})
         return Planned(
             plan=outcome,
             snapshot=snapshot.ref,
-            approval_reason=approval_reason(outcome, question.options, self._approval),
-            max_parallel_steps=self._max_parallel_steps,
-            author=self._planner.author,
-            effort=watch.effort(),
+            approval_reason=approval_reason(outcome, question.options, self._settings.approval),
+            max_parallel_steps=self._settings.max_parallel_steps,
+            author=author,
+            effort=effort,
         )

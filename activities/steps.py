@@ -9,17 +9,20 @@ from activities.liveness import beating
 from holdfast.answer import StepResult
 from holdfast.contracts import StepRequest
 from holdfast.cypher_step import CypherStepRunner
+from holdfast.settings import ModelSettings
+from holdfast.spending import Ledger
 
 
 class StepActivities:
     """One activity for each kind of step."""
 
-    def __init__(self, cypher: CypherStepRunner) -> None:
+    def __init__(self, cypher: CypherStepRunner, models: ModelSettings) -> None:
         self._cypher = cypher
+        self._models = models
 
     @activity.defn(name="run_cypher_step")
     @translated
     @beating
     async def run_cypher_step(self, request: StepRequest) -> StepResult:
         """See `holdfast.contracts.run_cypher_step`."""
-        return await self._cypher.run(request)
+        return await self._cypher.run(request, Ledger.under(self._models, request.spent))

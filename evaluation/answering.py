@@ -15,6 +15,8 @@ from holdfast.offline.planner import OfflinePlanner
 from holdfast.offline.writer import compiled
 from holdfast.plan import Plan
 from holdfast.query_worker.pool import QueryPool
+from holdfast.settings import ModelSettings
+from holdfast.spending import Ledger
 
 
 def query_pool() -> QueryPool:
@@ -23,7 +25,8 @@ def query_pool() -> QueryPool:
 
 
 async def planned(question: str, snapshot: Snapshot) -> Plan | Refused | NeedsClarification:
-    return await OfflinePlanner(lambda: NOW).plan(question, snapshot)
+    ledger = Ledger.under(ModelSettings())
+    return (await OfflinePlanner(lambda: NOW).plan(question, snapshot, ledger)).outcome
 
 
 async def rows_of(plan: Plan, snapshot: Snapshot, pool: QueryPool) -> list[pl.DataFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import tomllib
 from collections.abc import Mapping
@@ -55,7 +56,7 @@ def _heading(group: str) -> list[str]:
     if not group:
         return ["## General", ""]
     model: Any = Settings.model_fields[group].annotation
-    return ["", f"## {group.capitalize()}", "", (model.__doc__ or "").strip(), ""]
+    return ["", f"## {group.capitalize()}", "", inspect.getdoc(model) or "", ""]
 
 
 def settings_view(settings: Settings) -> RenderableType:

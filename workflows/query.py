@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.contrib.workflow_streams import WorkflowStream
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
@@ -18,37 +16,22 @@ with workflow.unsafe.imports_passed_through():
     from holdfast.answer import (
         Answer,
         FormattedAnswer,
+        ModelUsage,
         NeedsClarification,
         Outcome,
         Planned,
+        PlanningOutcome,
         Question,
         Refused,
         StepResult,
+        total_usage,
     )
     from holdfast.contracts import STATE_ATTRIBUTE, Decision, Progress, Review
     from holdfast.execution import Execution, State, checked_transition, is_final, may_become
     from holdfast.plan import Plan, Step, StepId, as_reviewed
     from workflows.in_flight import cancelled, words_of
+    from workflows.limits import FORMATTING_TIMEOUT, HEARTBEAT_TIMEOUT, PLANNING_TIMEOUT, RETRIES, STEP_TIMEOUT
     from workflows.narration import current_details, progress_of
-
-# Understanding a sentence takes milliseconds offline and tens of seconds with a slow reasoning model.
-PLANNING_TIMEOUT = timedelta(minutes=2)
-# A query ends at its own limit (30 s by default); a model may be asked twice for one before.
-STEP_TIMEOUT = timedelta(minutes=5)
-# A million rows with joins and sorts take seconds; a loaded machine takes some more.
-FORMATTING_TIMEOUT = timedelta(minutes=5)
-# After this a killed worker is noticed and its activity done again; beats come every 2.5 s.
-HEARTBEAT_TIMEOUT = timedelta(seconds=10)
-# Attempts come fast at first, because most faults here are a process that is being replaced, and end after about
-# a minute, because a full disk or a dead engine needs a person. A worker that is away spends no attempt.
-RETRIES = RetryPolicy(
-    initial_interval=timedelta(milliseconds=250),
-    backoff_coefficient=2.0,
-    maximum_interval=timedelta(seconds=15),
-    maximum_attempts=9,
-    # Too large a payload stays too large: it is retryable by default and would loop.
-    non_retryable_error_types=["PayloadsTooLarge"],
-)
 
 T = TypeVar("T")
 
@@ -77,8 +60,7 @@ class QueryWorkflow:
         self._topic = self._stream.topic(events.EVENTS_TOPIC)
         # Whoever starts a question has it wait in the queue; this code runs when a worker took it.
         self._state = State.QUEUED
-        self._planned: Planned | None = None
-        self._clarification: NeedsClarification | Refused | None = None
+        self._understanding: PlanningOutcome | None = None
         self._execution: Execution | None = None
         self._waiting_for: str | None = None
         self._review: Review | None = None
@@ -114,17 +96,14 @@ class QueryWorkflow:
                 summary="Understand the question",
             )
         )
+        self._understanding = outcome
         if isinstance(outcome, Refused):
-            self._clarification = outcome
             raise QuestionEnded(Outcome.REFUSED, outcome.reason)
         if isinstance(outcome, NeedsClarification):
-            self._clarification = outcome
             raise QuestionEnded(Outcome.NEEDS_CLARIFICATION, outcome.question)
-        self._planned = outcome
         self._adopt(outcome.plan)
 
     async def _await_approval(self) -> None:
-        assert self._planned is not None
         self._waiting_for = self._planned.approval_reason
         if self._waiting_for is None:
             return
@@ -153,7 +132,6 @@ class QueryWorkflow:
             raise QuestionEnded(Outcome.FAILED, f"Step {failed.step.id} failed: {failed.error}")
 
     async def _format_answer(self) -> None:
-        assert self._planned is not None
         assert self._execution is not None
         self._formatted = await self._unless_cancelled(
             workflow.execute_activity(
@@ -165,6 +143,7 @@ class QueryWorkflow:
                     snapshot=self._planned.snapshot,
                     results=self._execution.results,
                     gaps=self._execution.gaps(),
+                    spent=self._spent(),
                 ),
                 start_to_close_timeout=FORMATTING_TIMEOUT,
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
@@ -236,7 +215,6 @@ class QueryWorkflow:
         return progress_of(self._question, self._state, self._waiting_for, self._execution)
 
     async def _run_until_over(self, execution: Execution, running: dict[StepId, asyncio.Task[StepResult]]) -> None:
-        assert self._planned is not None
         limit = self._planned.max_parallel_steps
         while True:
             for step in [] if self._is_paused else execution.startable(limit):
@@ -255,7 +233,6 @@ class QueryWorkflow:
                 self._record(step_id, running.pop(step_id))
 
     def _start(self, step: Step) -> asyncio.Task[StepResult]:
-        assert self._planned is not None
         assert self._execution is not None
         self._execution.start(step.step_id, workflow.now())
         self._topic.publish(events.StepStarted(at=workflow.now(), step_id=step.id))
@@ -265,6 +242,7 @@ class QueryWorkflow:
             snapshot=self._planned.snapshot,
             step=step,
             earlier=tuple(self._earlier(StepId(step_id)) for step_id in step.depends_on),
+            spent=self._spent(),
         )
         return asyncio.create_task(
             workflow.execute_activity(
@@ -276,6 +254,10 @@ class QueryWorkflow:
                 summary=f"{step.id}: {step.operation} {step.entity}",
             )
         )
+
+    def _spent(self) -> ModelUsage | None:
+        assert self._execution is not None
+        return total_usage((self._planned.effort, *(result.effort for result in self._execution.results)))
 
     def _earlier(self, step_id: StepId) -> contracts.EarlierStep:
         assert self._execution is not None
@@ -307,6 +289,11 @@ class QueryWorkflow:
         self._show_details()
 
     # --- state --------------------------------------------------------------------------------------------
+
+    @property
+    def _planned(self) -> Planned:
+        assert isinstance(self._understanding, Planned)
+        return self._understanding
 
     @property
     def _is_paused(self) -> bool:
@@ -363,18 +350,18 @@ class QueryWorkflow:
         self._stream.detach_pollers()
 
     def _answer(self, outcome: Outcome, message: str) -> Answer:
-        execution, planned, asked_back = self._execution, self._planned, self._clarification
+        execution, understanding = self._execution, self._understanding
         return Answer(
             correlation_id=self._question.correlation_id,
             question=self._question.text,
             outcome=outcome,
             message=message,
-            choices=asked_back.choices if isinstance(asked_back, NeedsClarification) else (),
-            not_understood=asked_back.not_understood if isinstance(asked_back, Refused) else (),
+            choices=understanding.choices if isinstance(understanding, NeedsClarification) else (),
+            not_understood=understanding.not_understood if isinstance(understanding, Refused) else (),
             plan=execution.plan if execution is not None else None,
-            plan_author=planned.author if planned is not None else None,
-            planning_effort=planned.effort if planned is not None else None,
-            snapshot=planned.snapshot if planned is not None else None,
+            plan_author=understanding.author if understanding is not None else None,
+            planning_effort=understanding.effort if understanding is not None else None,
+            snapshot=understanding.snapshot if isinstance(understanding, Planned) else None,
             steps=execution.reports() if execution is not None else (),
             formatted=self._formatted,
             gaps=execution.gaps() if execution is not None else (),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from functools import reduce
+from operator import add
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -79,15 +82,47 @@ class Generated(BaseModel):
     author: str
 
 
+class ModelUsage(BaseModel):
+    """Model calls, what they read and wrote in tokens, and their price in US dollars: None where it is not known."""
+
+    model_config = ConfigDict(frozen=True)
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+    # Calls whose provider did not tell their tokens: the figures above are without them.
+    unmeasured_calls: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """Read and written."""
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: ModelUsage) -> ModelUsage:
+        known = self.cost_usd is not None and other.cost_usd is not None
+        return ModelUsage(
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost_usd=(self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
+            unmeasured_calls=self.unmeasured_calls + other.unmeasured_calls,
+        )
+
+
 class Effort(BaseModel):
-    """What a piece of work cost. Tokens are None where no model was asked."""
+    """What a piece of work cost. `models` is None where no model was asked."""
 
     model_config = ConfigDict(frozen=True)
     seconds: float
     # The most that the process which did the work has held since it started.
     peak_memory_bytes: int
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+    models: ModelUsage | None = None
+
+
+def total_usage(efforts: Iterable[Effort | None]) -> ModelUsage | None:
+    """What all of them asked of models; None where none did."""
+    spent = [effort.models for effort in efforts if effort is not None and effort.models is not None]
+    return reduce(add, spent) if spent else None
 
 
 class StepResult(BaseModel):
@@ -170,8 +205,9 @@ class FormattedAnswer(BaseModel):
     row_counts: RowCounts | None = None
     data_source_type: Literal["sql", "realtime", "hybrid"] = "sql"
     last_sync: datetime | None = None
-    # The recipe that made the table out of the steps' rows.
+    # The recipe that made the table out of the steps' rows, and who wrote it.
     presentation: dict[str, JsonValue] = Field(default_factory=dict)
+    author: str = "offline"
     processing_method: str
     effort: Effort
 
@@ -197,6 +233,8 @@ class Refused(BaseModel):
     reason: str
     # The words that were not understood, as they were typed.
     not_understood: tuple[str, ...] = ()
+    author: str = "offline"
+    effort: Effort | None = None
 
 
 class NeedsClarification(BaseModel):
@@ -206,6 +244,8 @@ class NeedsClarification(BaseModel):
     kind: Literal["needs_clarification"] = "needs_clarification"
     question: str
     choices: tuple[str, ...]
+    author: str = "offline"
+    effort: Effort | None = None
 
 
 PlanningOutcome = Annotated[Planned | Refused | NeedsClarification, Field(discriminator="kind")]
@@ -237,6 +277,12 @@ class Answer(BaseModel):
         """Whether there is an answer to show."""
         return self.outcome is Outcome.ANSWERED
 
+    @property
+    def usage(self) -> ModelUsage | None:
+        """What all its parts asked of models; None where none did."""
+        steps = (step.result.effort for step in self.steps if step.result is not None)
+        return total_usage((self.planning_effort, *steps, self.formatted.effort if self.formatted else None))
+
     def to_dictionary(self, content: list[dict[str, Any]] | str) -> dict[str, Any]:
         """The compatible dictionary. `content` is the table's rows or the markdown, read by the caller."""
         successful = sum(1 for s in self.steps if s.success)
@@ -267,6 +313,7 @@ class Answer(BaseModel):
                 "planning": self.planning_effort.model_dump() if self.planning_effort else None,
                 "formatting": self.formatted.effort.model_dump() if self.formatted else None,
             },
+            "usage": self.usage.model_dump() if self.usage else None,
             "started": self.started.isoformat(),
             "finished": self.finished.isoformat(),
         }

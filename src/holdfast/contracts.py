@@ -19,6 +19,7 @@ from holdfast.answer import (
     FormattedAnswer,
     Gap,
     Generated,
+    ModelUsage,
     PlanningOutcome,
     Question,
     SnapshotRef,
@@ -63,6 +64,8 @@ class StepRequest(BaseModel):
     snapshot: SnapshotRef
     step: Step
     earlier: tuple[EarlierStep, ...]
+    # What the question has asked of models before.
+    spent: ModelUsage | None = None
 
 
 class FormatRequest(BaseModel):
@@ -75,6 +78,7 @@ class FormatRequest(BaseModel):
     snapshot: SnapshotRef
     results: tuple[StepResult, ...]
     gaps: tuple[Gap, ...]
+    spent: ModelUsage | None = None
 
 
 class Decision(StrEnum):
@@ -123,19 +127,19 @@ class Progress(BaseModel):
 
 @activity.defn(name="plan_question")
 async def plan_question(request: PlanRequest) -> PlanningOutcome:
-    """A plan, a refusal or a question back. Raises NoSnapshot, InvalidQuestion, PlanRejected."""
+    """A plan, a refusal or a question back. Raises NoSnapshot, InvalidQuestion, PlanRejected, Model…"""
     raise NotImplementedError
 
 
 @activity.defn(name="run_cypher_step")
 async def run_cypher_step(request: StepRequest) -> StepResult:
-    """The rows of one step, by reference. Raises QueryRefused, QueryFailed, SnapshotDamaged, StorageFull."""
+    """The rows of one step, by reference. Raises QueryRefused, QueryFailed, SnapshotDamaged, StorageFull, Model…"""
     raise NotImplementedError
 
 
 @activity.defn(name="format_answer")
 async def format_answer(request: FormatRequest) -> FormattedAnswer:
-    """The answer as it is shown, computed over all rows. Raises PresentationRejected, StorageFull."""
+    """The answer as it is shown, computed over all rows. Raises PresentationRejected, StorageFull, Model…"""
     raise NotImplementedError
 
 

@@ -9,19 +9,20 @@ import structlog
 from holdfast.answer import Generated, StepResult
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import StepRequest
-from holdfast.cypher_writer import CypherWriter
+from holdfast.cypher_writer import CypherWriter, RefusedQuery
 from holdfast.effort import Stopwatch
-from holdfast.errors import QueryRefused
+from holdfast.errors import QueryFailed, QueryRefused
 from holdfast.graph.coverage import gaps
 from holdfast.graph.guard import GuardedQuery, guarded
-from holdfast.graph.schema import GraphSchema
-from holdfast.graph.snapshots import SnapshotStore
+from holdfast.graph.snapshots import Snapshot, SnapshotStore
 from holdfast.query_worker import QueryPool
+from holdfast.query_worker.worker import QueryRows
 from holdfast.samples import whole_samples
+from holdfast.spending import Ledger
 
 log = structlog.get_logger()
 
-# A writer is told once why its query was refused and may write another; a second refusal ends the step.
+# A writer is told once why its query was refused or failed and may write another; a second time ends the step.
 MAX_ATTEMPTS = 2
 
 
@@ -36,15 +37,15 @@ class CypherStepRunner:
         self._pool = pool
         self._artifacts = artifacts
 
-    async def run(self, request: StepRequest) -> StepResult:
+    async def run(self, request: StepRequest, ledger: Ledger) -> StepResult:
         """The step's rows by reference, with samples and what it could not know.
 
-        Raises QueryRefused, QueryFailed, NoSnapshot, SnapshotDamaged, QueryWorkerDied, StorageFull.
+        Raises QueryRefused, QueryFailed, NoSnapshot, SnapshotDamaged, QueryWorkerDied, StorageFull, and what the
+        writer raises.
         """
         watch = Stopwatch()
         snapshot = self._snapshots.get(request.snapshot.id)
-        generated, query = await self._guarded_query(request, snapshot.manifest.graph_schema)
-        rows = await self._pool.run(snapshot, query)
+        generated, query, rows = await self._found(request, snapshot, ledger)
         key = f"{request.correlation_id}/{request.step.id}"
         ref = await asyncio.to_thread(self._artifacts.write, key, rows.frame)
         result = StepResult(
@@ -53,21 +54,25 @@ class CypherStepRunner:
             samples=whole_samples(rows.frame),
             generated=generated,
             gaps=gaps(query, snapshot.manifest),
-            effort=watch.effort(peak_memory_bytes=rows.peak_memory_bytes),
+            effort=watch.effort(ledger.usage, peak_memory_bytes=rows.peak_memory_bytes),
         )
         log.info(
             "step", correlation_id=request.correlation_id, step=request.step.id, result=result.model_dump(mode="json")
         )
         return result
 
-    async def _guarded_query(self, request: StepRequest, schema: GraphSchema) -> tuple[Generated, GuardedQuery]:
-        refusals: list[str] = []
+    async def _found(
+        self, request: StepRequest, snapshot: Snapshot, ledger: Ledger
+    ) -> tuple[Generated, GuardedQuery, QueryRows]:
+        schema = snapshot.manifest.graph_schema
+        refused: list[RefusedQuery] = []
         while True:
-            generated = await self._writer.write(request, schema, refusals)
+            generated = await self._writer.write(request, schema, ledger, refused)
             log.info("query", correlation_id=request.correlation_id, step=request.step.id, query=generated.model_dump())
             try:
-                return generated, guarded(generated.text, schema)
-            except QueryRefused as refusal:
-                refusals.append(str(refusal))
-                if len(refusals) == MAX_ATTEMPTS:
+                query = guarded(generated.text, schema)
+                return generated, query, await self._pool.run(snapshot, query)
+            except (QueryRefused, QueryFailed) as refusal:
+                refused.append(RefusedQuery(generated.text, str(refusal)))
+                if len(refused) == MAX_ATTEMPTS:
                     raise

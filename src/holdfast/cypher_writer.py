@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from holdfast.answer import Generated
 from holdfast.contracts import StepRequest
 from holdfast.graph.schema import GraphSchema
+from holdfast.spending import Ledger
+
+
+@dataclass(frozen=True)
+class RefusedQuery:
+    """An attempt that was not run, or failed, and why."""
+
+    text: str
+    reason: str
 
 
 class CypherWriter(Protocol):
     """Writes one read-only query; the guard judges it before it runs."""
 
-    async def write(self, request: StepRequest, schema: GraphSchema, refusals: Sequence[str] = ()) -> Generated:
-        """The query of a step. `refusals` are the reasons why earlier attempts at it were not run."""
+    async def write(
+        self, request: StepRequest, schema: GraphSchema, ledger: Ledger, refused: Sequence[RefusedQuery] = ()
+    ) -> Generated:
+        """The query of a step. `refused` are the earlier attempts at it.
+
+        Raises QueryRefused where the step says too little to write one, ModelOutputRejected, ModelRefused,
+        ModelBudgetSpent, ModelUnavailable.
+        """
         ...

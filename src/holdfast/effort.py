@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 
-from holdfast.answer import Effort
+from holdfast.answer import Effort, ModelUsage
 
 
 class Stopwatch:
@@ -15,10 +15,10 @@ class Stopwatch:
     def __init__(self) -> None:
         self._started = time.perf_counter()
 
-    def effort(self, *, peak_memory_bytes: int | None = None) -> Effort:
-        """Seconds since the start, and the most memory that the process has held (default: this one)."""
+    def effort(self, models: ModelUsage | None = None, *, peak_memory_bytes: int | None = None) -> Effort:
+        """Seconds since the start, what was asked of models, and the most memory held (default: this process)."""
         peak = _peak_of_this_process() if peak_memory_bytes is None else peak_memory_bytes
-        return Effort(seconds=time.perf_counter() - self._started, peak_memory_bytes=peak)
+        return Effort(seconds=time.perf_counter() - self._started, peak_memory_bytes=peak, models=models)
 
 
 def _peak_of_this_process() -> int:

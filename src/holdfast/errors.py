@@ -18,6 +18,9 @@
     │   ├── ArtifactMissing             the rows were removed; ask again
     │   ├── OktaRefused                 the tenant said no: mend the token, its scopes or the request
     │   │   └── OktaNotFound            there is no such thing in the tenant
+    │   ├── ModelOutputRejected         a model's output did not pass its checks, twice; reword, or use another model
+    │   ├── ModelRefused                the model would not answer; reword the question, or use another model
+    │   ├── ModelBudgetSpent            the question's limit of tokens or cost is reached; raise it, or ask for less
     │   ├── SettingsError               mend the named setting
     │   ├── StackNotRunning             run `holdfast up`
     │   ├── FolderInUse                 stop the other `holdfast up`, or use another folder
@@ -27,6 +30,7 @@
         ├── OktaUnreachable             no answer, or half of one
         ├── OktaRateLimited             429: wait `retry_after`
         ├── OktaServerError             5xx
+        ├── ModelUnavailable            no model answered: 429, 5xx, a time-out, no connection
         ├── QueryWorkerDied             the disposable process ended; a new one is started
         └── StorageFull                 make room in the data folder
 """
@@ -116,6 +120,18 @@ class OktaNotFound(OktaRefused):
     """There is no such thing in the tenant (404)."""
 
 
+class ModelOutputRejected(PermanentError):
+    """What a model wrote did not pass its checks, also after it was told why; the message says which."""
+
+
+class ModelRefused(PermanentError):
+    """The model, or its provider's filter, would not answer; reword the question, or use another model."""
+
+
+class ModelBudgetSpent(PermanentError):
+    """The question's limit of tokens or cost is reached; raise it, or ask for less."""
+
+
 class SettingsError(PermanentError):
     """A setting is missing or wrong; the message names it and what it may be."""
 
@@ -146,6 +162,10 @@ class OktaRateLimited(TransientError):
 
 class OktaServerError(TransientError):
     """Okta answered 5xx."""
+
+
+class ModelUnavailable(TransientError):
+    """No configured model answered: 429, 5xx, a time-out or no connection; wait `retry_after` where it is known."""
 
 
 class QueryWorkerDied(TransientError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import polars as pl
@@ -17,34 +18,42 @@ from holdfast.presentation.headings import headings
 from holdfast.presentation.numbers import unsupported_numbers, without_unsupported
 from holdfast.presentation.table import table
 from holdfast.presentation.templates import filled
+from holdfast.spending import Ledger
 
 log = structlog.get_logger()
 
 # The artifact of the final table, beside those of the steps; the dot keeps it apart from a step called "answer".
 ANSWER = "answer.table"
-PROCESSING_METHOD = "presentation applied to all rows"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A recipe, who wrote it (`offline`, or a model's name and its prompt), and what they saw of the rows."""
+
+    presentation: Presentation
+    author: str
+    processing_method: str
 
 
 class Formatter(Protocol):
     """Writes the recipe of an answer; it never writes a value. Implementations: offline, model-backed."""
 
-    @property
-    def author(self) -> str:
-        """Who writes: `offline`, or a model's name and the prompt it was given."""
+    async def present(self, request: FormatRequest, ledger: Ledger) -> Written:
+        """A recipe for what the steps found.
+
+        Raises PresentationRejected when there is nothing to show, ModelOutputRejected, ModelRefused,
+        ModelBudgetSpent, ModelUnavailable.
+        """
         ...
 
-    async def present(self, request: FormatRequest) -> Presentation:
-        """A recipe for what the steps found. Raises PresentationRejected when there is nothing to show."""
-        ...
 
-
-def format_rows(request: FormatRequest, presentation: Presentation, store: ArtifactStore) -> FormattedAnswer:
+def format_rows(request: FormatRequest, written: Written, store: ArtifactStore) -> FormattedAnswer:
     """The answer, with its table kept as artifact `<correlation_id>/answer.table`, also where it is shown as words.
 
     Blocking: call it in a thread. Raises PresentationRejected with every reason when the recipe does not fit the
     columns, ArtifactMissing, StorageFull.
     """
-    watch = Stopwatch()
+    watch, presentation = Stopwatch(), written.presentation
     rows_in = {result.step_id: result.rows.row_count for result in request.results}
     made = table(presentation, {result.step_id: store.scan(result.rows) for result in request.results})
     ref = store.write(f"{request.correlation_id}/{ANSWER}", made.rows)
@@ -64,7 +73,8 @@ def format_rows(request: FormatRequest, presentation: Presentation, store: Artif
         row_counts=counts,
         last_sync=request.snapshot.synced_at,
         presentation=presentation.model_dump(mode="json"),
-        processing_method=PROCESSING_METHOD,
+        author=written.author,
+        processing_method=written.processing_method,
         effort=watch.effort(),
     )
 

@@ -48,6 +48,11 @@ def _from_seconds(value: object) -> object:
     return value
 
 
+def _parts(value: object) -> object:
+    """Text is parted at its commas; everything else is left to pydantic."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_from_seconds)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
@@ -86,9 +91,7 @@ class OktaSettings(_Group):
     @field_validator("scopes", mode="before")
     @classmethod
     def _split_at_commas(cls, scopes: object) -> object:
-        if isinstance(scopes, str):
-            return tuple(scope.strip() for scope in scopes.split(",") if scope.strip())
-        return scopes
+        return _parts(scopes)
 
     @model_validator(mode="after")
     def _has_one_whole_way_in(self) -> Self:
@@ -139,6 +142,84 @@ class GraphSettings(_Group):
     keep_snapshots: int = Field(3, ge=1, description="Published snapshots kept")
 
 
+ModelNames = Annotated[tuple[str, ...], NoDecode]
+_PROVIDERS = ("openai", "anthropic", "google", "local")
+
+
+class ModelSettings(_Group):
+    """Which language models plan, write and format; without any, rules do.
+
+    A model is named `provider:model`: `openai:…`, `anthropic:…`, `google:…`, or `local:…` for any server that speaks
+    OpenAI's Chat Completions (`HOLDFAST_MODELS__LOCAL_URL`). Several, separated by commas, are tried in order.
+    """
+
+    default: ModelNames = Field((), description="Models in order, e.g. `openai:gpt-5.2,anthropic:claude-opus-5`")
+    reasoning: ModelNames = Field((), description="Models that plan and format, in order; empty: the default")
+    coding: ModelNames = Field((), description="Models that write queries, in order; empty: the default")
+    openai_api_key: SecretStr | None = Field(None, description="Key of OpenAI")
+    openai_url: str | None = Field(None, description="Another address that speaks OpenAI's Responses API")
+    anthropic_api_key: SecretStr | None = Field(None, description="Key of Anthropic")
+    anthropic_url: str | None = Field(None, description="Another address that speaks Anthropic's Messages API")
+    google_api_key: SecretStr | None = Field(None, description="Key of Google's Gemini API")
+    google_url: str | None = Field(None, description="Another address that speaks the Gemini API")
+    local_url: str | None = Field(None, description="Address of a local server, e.g. `http://127.0.0.1:11434/v1`")
+    local_api_key: SecretStr | None = Field(None, description="Key of the local server, where it wants one")
+    timeout: Duration = Field(timedelta(seconds=90), gt=timedelta(), description="Time limit of one call, in seconds")
+    max_output_tokens: int = Field(4_000, ge=256, description="Tokens that one call may write")
+    max_tokens: int = Field(60_000, ge=1_000, description="Tokens that one question may use, read and written")
+    max_cost_usd: float | None = Field(None, gt=0, description="US dollars that one question may cost, where known")
+    preplan: bool = Field(True, description="Ask a model first what is meant and what is ambiguous")
+    fallback_to_offline: bool = Field(False, description="Go on by rules where no model gives a usable answer")
+
+    @field_validator("default", "reasoning", "coding", mode="before")
+    @classmethod
+    def _split_at_commas(cls, names: object) -> object:
+        return _parts(names)
+
+    @field_validator("default", "reasoning", "coding")
+    @classmethod
+    def _name_a_provider(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            provider, _, model = name.partition(":")
+            if provider not in _PROVIDERS or not model:
+                raise ValueError(f"write {name!r} as provider:model, with a provider of {', '.join(_PROVIDERS)}")
+        return names
+
+    @model_validator(mode="after")
+    def _providers_have_their_keys(self) -> Self:
+        needed = {name.partition(":")[0] for name in (*self.default, *self.reasoning, *self.coding)}
+        for provider in sorted(needed):
+            field = "local_url" if provider == "local" else f"{provider}_api_key"
+            if getattr(self, field) is None:
+                raise ValueError(f"a model of {provider} is named: set HOLDFAST_MODELS__{field.upper()}")
+        if (self.reasoning or self.coding) and not self.default and not (self.reasoning and self.coding):
+            raise ValueError("set HOLDFAST_MODELS__DEFAULT, or both HOLDFAST_MODELS__REASONING and __CODING")
+        return self
+
+    @property
+    def for_reasoning(self) -> tuple[str, ...]:
+        """Models that plan and format, in order; empty where rules do."""
+        return self.reasoning or self.default
+
+    @property
+    def for_coding(self) -> tuple[str, ...]:
+        """Models that write queries, in order; empty where rules do."""
+        return self.coding or self.default
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every key, in clear: no log line may hold one."""
+        keys = (self.openai_api_key, self.anthropic_api_key, self.google_api_key, self.local_api_key)
+        return tuple(key.get_secret_value() for key in keys if key is not None)
+
+
+class PresentationSettings(_Group):
+    """How much of what was found a model sees when it writes an answer's presentation; code fills every cell."""
+
+    all_rows_up_to: int = Field(200, ge=0, description="Records over all steps up to which a model sees all of them")
+    one_table_up_to: int = Field(100, ge=0, description="Records of a single step up to which it sees all of them")
+
+
 class ApprovalSettings(_Group):
     """When a person must look at a plan before it runs."""
 
@@ -175,8 +256,16 @@ class Settings(BaseSettings):
     okta: OktaSettings = OktaSettings()
     temporal: TemporalSettings = TemporalSettings()
     graph: GraphSettings = GraphSettings()
+    models: ModelSettings = ModelSettings()
+    presentation: PresentationSettings = PresentationSettings()
     approval: ApprovalSettings = ApprovalSettings()
     demo: DemoSettings = DemoSettings()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every token and key, in clear: no log line may hold one."""
+        token = self.okta.token
+        return (*((token.get_secret_value(),) if token else ()), *self.models.secrets)
 
     @classmethod
     def settings_customise_sources(

@@ -16,12 +16,10 @@ from benchmarks.large_tables import draft, write_tables
 from holdfast.answer import Question
 from holdfast.artifacts import ArtifactStore
 from holdfast.cypher_step import CypherStepRunner
+from holdfast.engines import engines_from
 from holdfast.graph.snapshots import SnapshotStore
-from holdfast.offline.formatter import OfflineFormatter
-from holdfast.offline.planner import OfflinePlanner
-from holdfast.offline.writer import OfflineCypherWriter
 from holdfast.query_worker import QueryPool
-from holdfast.settings import ApprovalSettings
+from holdfast.settings import load_settings
 from workflows.query import QueryWorkflow
 
 PEOPLE = 100_000
@@ -37,9 +35,11 @@ async def test_the_history_of_a_question_over_a_hundred_thousand_rows_stays_unde
     snapshots.publish(snapshots.build(tmp_path / "tables", draft("large", schema), "ladybug"))
     artifacts = ArtifactStore(tmp_path / "artifacts")
     pool = QueryPool(engine="ladybug", size=2, timeout=timedelta(minutes=1), memory_bytes=2 << 30, max_rows=10 * PEOPLE)
-    planning = PlanningActivities(OfflinePlanner(), snapshots, ApprovalSettings(), 4)
-    steps = StepActivities(CypherStepRunner(OfflineCypherWriter(), snapshots, pool, artifacts))
-    formatting = FormattingActivities(OfflineFormatter(), artifacts)
+    settings = load_settings(data_dir=tmp_path)
+    engines = engines_from(settings)
+    planning = PlanningActivities(engines.planner, snapshots, settings)
+    steps = StepActivities(CypherStepRunner(engines.writer, snapshots, pool, artifacts), settings.models)
+    formatting = FormattingActivities(engines.formatter, artifacts, settings.models)
     queue = f"large-{uuid4()}"
     try:
         async with Worker(

@@ -16,7 +16,7 @@ from holdfast.contracts import FamilyProgress, PlanRequest
 from holdfast.errors import PermanentError, TransientError
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.offline.planner import OfflinePlanner
-from holdfast.settings import ApprovalSettings
+from holdfast.settings import load_settings
 from tests.graph_samples import sample_snapshot
 
 TENANT = "https://acme.okta.test"
@@ -30,7 +30,7 @@ def question_about(tenant: str) -> PlanRequest:
 def planning(tmp_path_factory: pytest.TempPathFactory) -> PlanningActivities:
     root = tmp_path_factory.mktemp("sample")
     sample_snapshot(root)
-    return PlanningActivities(OfflinePlanner(), SnapshotStore(root / "graph"), ApprovalSettings(), 4)
+    return PlanningActivities(OfflinePlanner(), SnapshotStore(root / "graph"), load_settings(data_dir=root))
 
 
 @pytest.mark.parametrize("tenant", [TENANT, ""])

@@ -13,11 +13,13 @@ from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import FormatRequest
 from holdfast.errors import PresentationRejected
 from holdfast.export import content
-from holdfast.formatter import Formatter, format_rows
+from holdfast.formatter import Formatter, Written, format_rows
 from holdfast.offline.formatter import OfflineFormatter
 from holdfast.plan import CypherStep, Plan
 from holdfast.presentation import Presentation
 from holdfast.samples import whole_samples
+from holdfast.settings import ModelSettings
+from holdfast.spending import Ledger
 
 SYNCED = datetime(2026, 8, 1, 12, tzinfo=UTC)
 LOGIN = datetime(2026, 7, 31, 23, 59, 58)  # noqa: DTZ001
@@ -32,6 +34,10 @@ PEOPLE = pl.DataFrame(
     }
 )
 GROUPS = pl.DataFrame({"user_id": ["u1", "u1", "u1", "u9"], "group_id": ["g2", "g1", "g3", "g1"], "name": list("zaza")})
+
+
+def written(presentation: Presentation) -> Written:
+    return Written(presentation, "a test", "by hand")
 
 
 class Asked:
@@ -75,7 +81,7 @@ class Asked:
     async def answer(self, *gaps: Gap) -> FormattedAnswer:
         formatter: Formatter = OfflineFormatter()
         request = self.request(*gaps)
-        return format_rows(request, await formatter.present(request), self.store)
+        return format_rows(request, await formatter.present(request, Ledger.under(ModelSettings())), self.store)
 
     def content(self, answer: FormattedAnswer) -> list[dict[str, JsonValue]]:
         assert answer.rows is not None
@@ -305,13 +311,13 @@ async def test_formatting_again_gives_the_same(asked: Asked) -> None:
 
 async def test_a_plan_without_any_rows_has_no_presentation(asked: Asked) -> None:
     with pytest.raises(PresentationRejected, match="nothing to show"):
-        await OfflineFormatter().present(asked.step("people", None).request())
+        await OfflineFormatter().present(asked.step("people", None).request(), Ledger.under(ModelSettings()))
 
 
 def test_an_invented_number_in_a_summary_goes_and_the_rest_stays(asked: Asked) -> None:
     asked.step("people", PEOPLE)
     said = "{rows:person|people} found. That is 87% of all. Nobody of 3 left."
-    answer = format_rows(asked.request(), Presentation(source="people", summary=said), asked.store)
+    answer = format_rows(asked.request(), written(Presentation(source="people", summary=said)), asked.store)
     assert answer.summary == "3 people found. Nobody of 3 left."
 
 
@@ -323,7 +329,7 @@ def test_markdown_of_a_recipe_is_filled_and_its_values_escaped(asked: Asked) -> 
         markdown="**{rows}** found: {values:login}\n\n{table}",
         summary="{values:login}",
     )
-    answer = format_rows(asked.request(), recipe, asked.store)
+    answer = format_rows(asked.request(), written(recipe), asked.store)
     assert answer.markdown.splitlines()[0] == r"**2** found: \<b\>x\</b\>, \[y\](z)"
     assert answer.markdown.splitlines()[2] == "| Login |"
     assert answer.summary == "<b>x</b>, [y](z)"
@@ -335,7 +341,7 @@ def test_a_recipe_that_does_not_fit_leaves_no_answer_behind(asked: Asked) -> Non
         {"source": "people", "operations": [{"op": "words", "column": "login"}], "summary": ""}
     )
     with pytest.raises(PresentationRejected, match="'login' is String"):
-        format_rows(asked.request(), misfit, asked.store)
+        format_rows(asked.request(), written(misfit), asked.store)
     assert [file.stem for file in asked.folder.rglob("*.parquet")] == ["people"]
 
 
@@ -345,5 +351,5 @@ def test_a_step_called_answer_keeps_its_rows(asked: Asked) -> None:
     recipe = Presentation.model_validate(
         {"source": "answer", "operations": [{"op": "top", "rows": 1}], "summary": "{dropped} left out"}
     )
-    assert format_rows(request, recipe, asked.store).summary == "2 left out"
-    assert format_rows(request, recipe, asked.store).summary == "2 left out"
+    assert format_rows(request, written(recipe), asked.store).summary == "2 left out"
+    assert format_rows(request, written(recipe), asked.store).summary == "2 left out"

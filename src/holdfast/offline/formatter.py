@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from holdfast.answer import StepResult
 from holdfast.contracts import FormatRequest
 from holdfast.errors import PresentationRejected
+from holdfast.formatter import Written
 from holdfast.offline.columns import ID_COLUMNS
 from holdfast.offline.meaning import Noun, Pairs, Paths, ShownColumn, StepMeaning, Tally
 from holdfast.presentation import Presentation
@@ -30,6 +31,7 @@ from holdfast.presentation.recipe import (
     Unknown,
     Words,
 )
+from holdfast.spending import Ledger
 
 _Kind = Literal["text", "time", "flag", "number", "list"]
 _PEOPLE = frozenset({"user", "users", "person", "people"})
@@ -43,20 +45,19 @@ class OfflineFormatter:
     It names no value and no number of the table: code fills both in.
     """
 
-    @property
-    def author(self) -> str:
-        """`offline`."""
-        return "offline"
-
-    async def present(self, request: FormatRequest) -> Presentation:
+    async def present(self, request: FormatRequest, ledger: Ledger) -> Written:
         """A recipe for what the steps found. Raises PresentationRejected when no step found anything to show."""
-        found = [_Found.of(result, request) for result in _in_plan_order(request)]
-        if not found:
-            raise PresentationRejected("No step of this plan gave rows, so there is nothing to show. Ask again.")
-        main, beside = _parts(found)
-        if main.is_single_number:
-            return _sentence(main, request)
-        return _table(main, beside, request)
+        return Written(_presentation(request), "offline", "by rules, from the plan and the columns")
+
+
+def _presentation(request: FormatRequest) -> Presentation:
+    found = [_Found.of(result, request) for result in _in_plan_order(request)]
+    if not found:
+        raise PresentationRejected("No step of this plan gave rows, so there is nothing to show. Ask again.")
+    main, beside = _parts(found)
+    if main.is_single_number:
+        return _sentence(main, request)
+    return _table(main, beside, request)
 
 
 @dataclass(frozen=True)

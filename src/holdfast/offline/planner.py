@@ -25,6 +25,8 @@ from holdfast.offline.steps import steps
 from holdfast.offline.tokens import Token, tokenise
 from holdfast.offline.wording import Wording
 from holdfast.plan import Plan
+from holdfast.planner import Understanding
+from holdfast.spending import Ledger
 
 # Snapshots whose words stay in memory: the current one and the one that running questions still read.
 _KEPT_VOCABULARIES: Final = 2
@@ -52,14 +54,9 @@ class OfflinePlanner:
         self._words: dict[str, Vocabulary] = {}
         self._lock = Lock()
 
-    @property
-    def author(self) -> str:
-        """`offline`."""
-        return "offline"
-
-    async def plan(self, question: str, snapshot: Snapshot) -> Plan | Refused | NeedsClarification:
+    async def plan(self, question: str, snapshot: Snapshot, ledger: Ledger) -> Understanding:
         """A plan only where every word of the question was understood, and in one way."""
-        return await asyncio.to_thread(self._planned, question, snapshot)
+        return Understanding(await asyncio.to_thread(self._planned, question, snapshot), "offline")
 
     def _planned(self, question: str, snapshot: Snapshot) -> Plan | Refused | NeedsClarification:
         words = self._vocabulary(snapshot)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from holdfast.answer import Generated
 from holdfast.complaints import complaints_of
 from holdfast.contracts import StepRequest
+from holdfast.cypher_writer import RefusedQuery
 from holdfast.errors import PlanRejected
 from holdfast.graph.schema import ColumnType, GraphSchema
 from holdfast.offline.columns import ID_COLUMNS, SourceColumn, beside_column, column, count_column, listed, naming
@@ -17,6 +18,7 @@ from holdfast.offline.cypher import CAN_OPEN_ANYTHING, Conditions, node, pattern
 from holdfast.offline.grammar.names import LABELS
 from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import Meaning, Pairs, Paths, Ranking, StepMeaning, Tally, Things
+from holdfast.spending import Ledger
 
 DIRECTLY: Final = "directly"
 UNREADABLE_PATH: Final = "through a group that could not be read"
@@ -25,11 +27,13 @@ UNREADABLE_PATH: Final = "through a group that could not be read"
 class OfflineCypherWriter:
     """Implements `holdfast.cypher_writer.CypherWriter`. The same meaning always gives the same query."""
 
-    async def write(self, request: StepRequest, schema: GraphSchema, refusals: Sequence[str] = ()) -> Generated:
+    async def write(
+        self, request: StepRequest, schema: GraphSchema, ledger: Ledger, refused: Sequence[RefusedQuery] = ()
+    ) -> Generated:
         """The query of a step. Raises PlanRejected where its parameters are not a meaning, or were refused before."""
-        if refusals:
+        if refused:
             raise PlanRejected(
-                f"The query of step {request.step.id} was refused, and rules write no other: {refusals[-1]}"
+                f"The query of step {request.step.id} was refused, and rules write no other: {refused[-1].reason}"
             )
         try:
             step = StepMeaning.model_validate(request.step.parameters)

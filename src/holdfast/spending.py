@@ -1,0 +1,62 @@
+"""What model calls cost, held against what a question may spend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdfast.answer import ModelUsage
+from holdfast.errors import ModelBudgetSpent
+from holdfast.settings import ModelSettings
+
+
+@dataclass
+class Ledger:
+    """The model calls of one piece of work. Engines write what they spent; who called them reads `usage`.
+
+    `before` is what its question had spent when the work began; steps that run side by side do not see one another,
+    so a question can pass its limit by what they spend at the same time.
+    """
+
+    max_tokens: int
+    max_cost_usd: float | None
+    before: ModelUsage | None = None
+    usage: ModelUsage | None = None
+
+    @staticmethod
+    def under(settings: ModelSettings, before: ModelUsage | None = None) -> Ledger:
+        """An empty ledger with the limits of the settings."""
+        return Ledger(settings.max_tokens, settings.max_cost_usd, before)
+
+    @property
+    def tokens_left(self) -> int:
+        """What may still be spent; never below zero."""
+        return max(0, self.max_tokens - (self._spent.tokens if self._spent else 0))
+
+    def add(self, usage: ModelUsage) -> None:
+        """Write down a call, or several."""
+        self.usage = usage if self.usage is None else self.usage + usage
+
+    def see_that_more_may_be_spent(self) -> None:
+        """Before a call. Raises ModelBudgetSpent.
+
+        A cost that nobody knows is held against no limit; the limit of tokens holds for it.
+        """
+        spent = self._spent
+        if spent is None:
+            return
+        if spent.tokens >= self.max_tokens:
+            raise ModelBudgetSpent(
+                f"The question has used {spent.tokens:,} tokens of models; {self.max_tokens:,} are allowed. "
+                "Ask for less at once, or raise HOLDFAST_MODELS__MAX_TOKENS."
+            )
+        if self.max_cost_usd is not None and spent.cost_usd is not None and spent.cost_usd >= self.max_cost_usd:
+            raise ModelBudgetSpent(
+                f"The question has cost ${spent.cost_usd:.4f}; ${self.max_cost_usd:.4f} are allowed. "
+                "Ask for less at once, or raise HOLDFAST_MODELS__MAX_COST_USD."
+            )
+
+    @property
+    def _spent(self) -> ModelUsage | None:
+        if self.before is None or self.usage is None:
+            return self.before or self.usage
+        return self.before + self.usage
