@@ -8,13 +8,13 @@ from temporalio import activity
 
 from activities.failures import translated
 from activities.liveness import beating
+from activities.spending import opened_ledger
 from holdfast.answer import FormattedAnswer
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import FormatRequest
 from holdfast.effort import Stopwatch
 from holdfast.formatter import Formatter, format_rows
 from holdfast.settings import ModelSettings
-from holdfast.spending import Ledger
 
 
 class FormattingActivities:
@@ -30,7 +30,7 @@ class FormattingActivities:
     @beating
     async def format_answer(self, request: FormatRequest) -> FormattedAnswer:
         """See `holdfast.contracts.format_answer`."""
-        watch, ledger = Stopwatch(), Ledger.under(self._models, request.spent)
+        watch, ledger = Stopwatch(), opened_ledger(self._models, request.spent)
         written = await self._formatter.present(request, ledger)
         formatted = await asyncio.to_thread(format_rows, request, written, self._artifacts)
         return formatted.model_copy(update={"effort": watch.effort(ledger.usage)})

@@ -7,6 +7,7 @@ from temporalio import activity
 
 from activities.failures import translated
 from activities.liveness import beating
+from activities.spending import opened_ledger
 from holdfast.answer import Planned, PlanningOutcome
 from holdfast.approval import approval_reason
 from holdfast.contracts import PlanRequest
@@ -16,7 +17,6 @@ from holdfast.plan import Plan
 from holdfast.planner import Planner
 from holdfast.question import checked_text
 from holdfast.settings import Settings
-from holdfast.spending import Ledger
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ class PlanningActivities:
         snapshot = self._snapshots.current()
         if question.tenant:
             snapshot.see_that_it_is_of(question.tenant)
-        ledger = Ledger.under(self._settings.models)
+        ledger = opened_ledger(self._settings.models)
         understanding = await self._planner.plan(checked_text(question.text), snapshot, ledger)
         outcome, author, effort = understanding.outcome, understanding.author, watch.effort(ledger.usage)
         log.info("plan", correlation_id=question.correlation_id, author=author, plan=outcome.model_dump(mode="json"))

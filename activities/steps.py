@@ -6,11 +6,11 @@ from temporalio import activity
 
 from activities.failures import translated
 from activities.liveness import beating
+from activities.spending import opened_ledger
 from holdfast.answer import StepResult
 from holdfast.contracts import StepRequest
 from holdfast.cypher_step import CypherStepRunner
 from holdfast.settings import ModelSettings
-from holdfast.spending import Ledger
 
 
 class StepActivities:
@@ -25,4 +25,4 @@ class StepActivities:
     @beating
     async def run_cypher_step(self, request: StepRequest) -> StepResult:
         """See `holdfast.contracts.run_cypher_step`."""
-        return await self._cypher.run(request, Ledger.under(self._models, request.spent))
+        return await self._cypher.run(request, opened_ledger(self._models, request.spent))

@@ -1,4 +1,4 @@
-"""Activities in flight: ending them, and what they said when they failed."""
+"""Activities in flight: ending them, and what they said and had spent when they failed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from temporalio.exceptions import ActivityError, ApplicationError
+
+from holdfast.answer import ModelUsage
 
 T = TypeVar("T")
 
@@ -31,3 +33,10 @@ def words_of(error: ActivityError) -> str:
     """What the failed activity said, without Temporal's wrapping."""
     cause = error.cause
     return cause.message if isinstance(cause, ApplicationError) else str(cause or error)
+
+
+def spent_by(error: ActivityError) -> ModelUsage | None:
+    """What the failed activity had asked of models, in all its attempts."""
+    cause = error.cause
+    told = cause.details if isinstance(cause, ApplicationError) else ()
+    return ModelUsage.model_validate(told[0]) if told else None

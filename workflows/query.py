@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from holdfast.contracts import STATE_ATTRIBUTE, Decision, Progress, Review
     from holdfast.execution import Execution, State, checked_transition, is_final, may_become
     from holdfast.plan import Plan, Step, StepId, as_reviewed
-    from workflows.in_flight import cancelled, words_of
+    from workflows.in_flight import cancelled, spent_by, words_of
     from workflows.limits import FORMATTING_TIMEOUT, HEARTBEAT_TIMEOUT, PLANNING_TIMEOUT, RETRIES, STEP_TIMEOUT
     from workflows.narration import current_details, progress_of
 
@@ -66,6 +66,7 @@ class QueryWorkflow:
         self._review: Review | None = None
         self._cancel_asked = False
         self._formatted: FormattedAnswer | None = None
+        self._spent_in_vain: ModelUsage | None = None
 
     @workflow.run
     async def run(self, question: Question) -> Answer:
@@ -257,7 +258,8 @@ class QueryWorkflow:
 
     def _spent(self) -> ModelUsage | None:
         assert self._execution is not None
-        return total_usage((self._planned.effort, *(result.effort for result in self._execution.results)))
+        steps = (result.effort.models for result in self._execution.results)
+        return total_usage(self._planned.effort.models, *steps, self._spent_in_vain)
 
     def _earlier(self, step_id: StepId) -> contracts.EarlierStep:
         assert self._execution is not None
@@ -279,6 +281,7 @@ class QueryWorkflow:
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise asyncio.CancelledError from error
+            self._spent_in_vain = total_usage(self._spent_in_vain, spent_by(error))
             self._execution.fail(step_id, words_of(error), now)
             self._topic.publish(events.StepFailed(at=now, step_id=step_id, error=words_of(error)))
         else:
@@ -331,6 +334,7 @@ class QueryWorkflow:
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise asyncio.CancelledError from error
+            self._spent_in_vain = total_usage(self._spent_in_vain, spent_by(error))
             raise QuestionEnded(Outcome.FAILED, words_of(error)) from error
         finally:
             await cancelled(task)
@@ -364,6 +368,7 @@ class QueryWorkflow:
             snapshot=understanding.snapshot if isinstance(understanding, Planned) else None,
             steps=execution.reports() if execution is not None else (),
             formatted=self._formatted,
+            spent_in_vain=self._spent_in_vain,
             gaps=execution.gaps() if execution is not None else (),
             started=workflow.info().start_time,
             finished=workflow.now(),

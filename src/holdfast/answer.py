@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from functools import reduce
@@ -119,10 +118,10 @@ class Effort(BaseModel):
     models: ModelUsage | None = None
 
 
-def total_usage(efforts: Iterable[Effort | None]) -> ModelUsage | None:
-    """What all of them asked of models; None where none did."""
-    spent = [effort.models for effort in efforts if effort is not None and effort.models is not None]
-    return reduce(add, spent) if spent else None
+def total_usage(*spent: ModelUsage | None) -> ModelUsage | None:
+    """The sum of what was asked of models; None where nothing was."""
+    usages = [usage for usage in spent if usage is not None]
+    return reduce(add, usages) if usages else None
 
 
 class StepResult(BaseModel):
@@ -268,6 +267,8 @@ class Answer(BaseModel):
     snapshot: SnapshotRef | None = None
     steps: tuple[StepReport, ...] = ()
     formatted: FormattedAnswer | None = None
+    # What parts that failed in the end had asked of models.
+    spent_in_vain: ModelUsage | None = None
     gaps: tuple[Gap, ...] = ()
     started: datetime
     finished: datetime
@@ -280,8 +281,9 @@ class Answer(BaseModel):
     @property
     def usage(self) -> ModelUsage | None:
         """What all its parts asked of models; None where none did."""
-        steps = (step.result.effort for step in self.steps if step.result is not None)
-        return total_usage((self.planning_effort, *steps, self.formatted.effort if self.formatted else None))
+        efforts = [step.result.effort for step in self.steps if step.result is not None]
+        efforts += [effort for effort in (self.planning_effort, self.formatted and self.formatted.effort) if effort]
+        return total_usage(*(effort.models for effort in efforts), self.spent_in_vain)
 
     def to_dictionary(self, content: list[dict[str, Any]] | str) -> dict[str, Any]:
         """The compatible dictionary. `content` is the table's rows or the markdown, read by the caller."""
