@@ -10,7 +10,7 @@ comment, a parameter or a string that was not quoted here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -28,6 +28,7 @@ from holdfast.offline.meaning import (
     Missing,
     Named,
     Not,
+    Only,
     Operator,
     Selection,
     Within,
@@ -140,6 +141,8 @@ class Conditions:
                 return self.fails(inner, variable, kind)
             case Linked():
                 return self._linked(condition, variable)
+            case Only():
+                return self.holds(_spelt_out(condition), variable, kind)
             case Compare() | Within() | Missing() | Named():
                 return self._plain(condition, variable, kind)
 
@@ -154,8 +157,27 @@ class Conditions:
                 return self.holds(inner, variable, kind)
             case Linked():
                 return self._not_linked(condition, variable)
+            case Only():
+                return self.fails(_spelt_out(condition), variable, kind)
             case Compare() | Within() | Missing() | Named():
                 return f"NOT coalesce({self._plain(condition, variable, kind)}, false)"
+
+    def may_hold(self, condition: Condition, variable: str, kind: Kind, unsure: Sequence[Link]) -> str:
+        """True where the condition holds, or may for all that was read of the links `unsure` of that very thing."""
+        match condition:
+            case AllOf(conditions=parts):
+                return _joined(" AND ", [self.may_hold(part, variable, kind, unsure) for part in parts])
+            case AnyOf(conditions=parts):
+                return _joined(" OR ", [self.may_hold(part, variable, kind, unsure) for part in parts])
+            case Not(condition=AllOf(conditions=parts)):
+                return _joined(" OR ", [self.may_hold(_opposite(part), variable, kind, unsure) for part in parts])
+            case Not(condition=AnyOf(conditions=parts)):
+                return _joined(" AND ", [self.may_hold(_opposite(part), variable, kind, unsure) for part in parts])
+            case Linked(link=link) | Only(link=link) | Not(condition=Linked(link=link) | Only(link=link)):
+                surely = self.holds(condition, variable, kind)
+                return f"({variable}.{_NEAR[link]} = false OR {surely})" if link in unsure else surely
+            case _:
+                return self.holds(condition, variable, kind)
 
     def counted(self, link: Link, variable: str, target: Selection) -> str:
         """How many of `target` a thing is linked to; null where that is unknown."""
@@ -215,7 +237,7 @@ class Conditions:
         link, target = condition.link, condition.target
         known = self._known(link, variable, target)
         if (condition.at_least, condition.at_most) == (1, None):
-            none = _joined(" AND ", [*known, f"NOT {self._exists(link, variable, target)}"])
+            none = _joined(" AND ", [*known, f"NOT {self._may_exist(link, variable, target)}"])
             return self._or_left(link, variable, none)
         number = self._count(link, variable, target)
         ways = []
@@ -235,13 +257,24 @@ class Conditions:
         """Somebody who left can open nothing, whatever could not be read."""
         return f"({variable}.status = 'DEPROVISIONED' OR {none})" if link in OPENING else none
 
-    def _exists(self, link: Link, variable: str, target: Selection) -> str:
+    def _exists(self, link: Link, variable: str, target: Selection, *, maybe: bool = False) -> str:
         found = []
         for way in _PATTERNS[link]:
             other = self.variable()
-            where = _joined(" AND ", [*_still_there(link, way, variable, other), self._target(link, target, other)])
+            wanted = self._maybe(link, target, other) if maybe else self._target(link, target, other)
+            where = _joined(" AND ", [*_still_there(link, way, variable, other), wanted])
             found.append(_exists(way.format(variable, other), where))
         return _joined(" OR ", found)
+
+    def _may_exist(self, link: Link, variable: str, target: Selection) -> str:
+        """Linked to something that is not surely none of them: "none" may be said of no other."""
+        doubtful = target.where is not None and _hangs_on_links(target.where)
+        return self._exists(link, variable, target, maybe=doubtful)
+
+    def _maybe(self, link: Link, target: Selection, variable: str) -> str:
+        assert target.where is not None
+        alive = [CAN_OPEN_ANYTHING.format(variable)] if link in OPENED else []
+        return _joined(" AND ", [*alive, f"NOT coalesce({self.fails(target.where, variable, target.kind)}, false)"])
 
     def _count(self, link: Link, variable: str, target: Selection) -> str:
         # The tenant lists everyone who can open an application, also those who can only through groups: the first
@@ -265,11 +298,52 @@ class Conditions:
 
     def _known(self, link: Link, variable: str, target: Selection) -> list[str]:
         known = [f"{variable}.{_NEAR[link]} = true"] if link in _NEAR else []
+        if link is Link.HOLDS:
+            known += self._roles_of_groups_known(variable, target)
         if link in _FAR:
             other = self.variable()
             doubt = f"{other}.{_FAR[link]} = false AND {self.selected(target, other)}"
             known.append(f"NOT EXISTS {{ MATCH {node(other, target.kind)} WHERE {doubt} }}")
         return known
+
+    def _roles_of_groups_known(self, variable: str, target: Selection) -> list[str]:
+        """No role comes through a group whose roles, or whose members, could not be read."""
+        group, other, role = self.variable(), self.variable(), self.variable()
+        unread = f"({variable})-[:MEMBER_OF]->({group}:`Group`)"
+        granting = f"({other}:`Group`)-[:HAS_ROLE]->({role}:Role)"
+        doubt = _joined(" AND ", [f"{other}.members_known = false", self.selected(target, role)])
+        none = _joined(" AND ", [f"NOT {_exists(unread, f'{group}.roles_known = false')}", f"NOT {_exists(granting, doubt)}"])
+        return [f"({variable}.status = 'DEPROVISIONED' OR {none})"]
+
+
+def _spelt_out(only: Only) -> Condition:
+    """Linked to one of them, and to nothing else that counts."""
+    target = only.target
+    others: list[Condition] = [] if target.where is None else [_opposite(target.where)]
+    if only.besides is not None and only.besides.where is not None:
+        others.append(_opposite(only.besides.where))
+    some = Linked(link=only.link, target=target)
+    if target.where is None:
+        return some
+    where = others[0] if len(others) == 1 else AllOf(conditions=tuple(others))
+    return AllOf(
+        conditions=(some, Not(condition=Linked(link=only.link, target=Selection(kind=target.kind, where=where))))
+    )
+
+
+def _hangs_on_links(condition: Condition) -> bool:
+    """Whether it may be unknown of something: attributes are always known."""
+    match condition:
+        case AllOf(conditions=parts) | AnyOf(conditions=parts):
+            return any(_hangs_on_links(part) for part in parts)
+        case Not(condition=inner):
+            return _hangs_on_links(inner)
+        case _:
+            return isinstance(condition, Linked | Only)
+
+
+def _opposite(condition: Condition) -> Condition:
+    return condition.condition if isinstance(condition, Not) else Not(condition=condition)
 
 
 def _exists(way: str, where: str) -> str:

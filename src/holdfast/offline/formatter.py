@@ -12,6 +12,7 @@ from holdfast.contracts import FormatRequest
 from holdfast.errors import PresentationRejected
 from holdfast.formatter import Written
 from holdfast.offline.columns import ID_COLUMNS
+from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES, unsure_of, words
 from holdfast.offline.meaning import Noun, Pairs, Paths, ShownColumn, StepMeaning, Tally
 from holdfast.presentation import Presentation
 from holdfast.presentation.headings import readable
@@ -108,7 +109,16 @@ class _Found:
         kinds = [column.kind for column in self.columns]
         # A name with braces cannot stand in a template.
         nameable = all(_literal(column.name) == column.name for column in self.columns)
-        return self.result.rows.row_count == 1 and kinds == ["number"] and nameable
+        numbers = ["number", "number"] if self.unsure else ["number"]
+        return self.result.rows.row_count == 1 and kinds == numbers and nameable
+
+    @property
+    def unsure(self) -> str:
+        """What is unknown of some who may be meant: "factors"; empty where all that was asked could be read."""
+        shown = {column.name for column in self.columns}
+        if self.meaning is None or not shown & {FITS.name, UNKNOWN_COUNT.name}:
+            return ""
+        return words(unsure_of(self.meaning.meaning))
 
     def ids(self) -> set[str]:
         """Columns that other steps can be joined on."""
@@ -165,9 +175,12 @@ def _sentence(main: _Found, request: FormatRequest) -> Presentation:
         is_one = [sample.get(column.name) for sample in main.result.samples] == [1]
         noun = _literal(main.noun.one if is_one else main.noun.many)
         said, plain = f"**{filled}** {noun}", f"{filled} {noun}"
+        if main.unsure:
+            more = f"; {main.unsure} unknown for {{sum:{UNKNOWN_COUNT.name}}}"
+            said, plain = f"{said}{more}", f"{plain}{more}"
     return Presentation(
         source=main.result.step_id,
-        operations=(Choose(columns=(Shown(column=column.name, heading=column.heading),)),),
+        operations=(Choose(columns=tuple(Shown(column=c.name, heading=c.heading) for c in main.columns)),),
         display_type="markdown",
         markdown=f"{said}.{_caution(request)}",
         summary=f"{plain}.{_caution(request)}",
@@ -237,8 +250,16 @@ def _summary(main: _Found) -> str:
         if any(column.kind == "list" for column in main.meaning.columns):
             # Somebody with several values is counted under each of them.
             return "{rows:value|values}."
-        return f"{{sum:{numbers[0]}}} {_literal(main.noun.many)} in {{rows:row|rows}}."
+        more = f"; {main.unsure} unknown for {{sum:{UNKNOWN_COUNT.name}}}" if main.unsure else ""
+        return f"{{sum:{numbers[0]}}} {_literal(main.noun.many)} in {{rows:row|rows}}{more}."
     noun = f"{_literal(main.noun.one)}|{_literal(main.noun.many)}"
+    if main.unsure:
+        counted = f"{{count:{FITS.name}={YES}}} surely"
+        unknown = f"{main.unsure} unknown for {{count:{FITS.name}={UNKNOWN}}}"
+        if ids := _counted_ids(main):
+            rows = f"{{distinct:{ids[0]}|{noun}}} in {{rows:row|rows}}"
+            return f"{rows}: {counted} so, {unknown} of the rows."
+        return f"{{rows:{noun}}}: {counted}; {unknown}."
     if ids := _counted_ids(main):
         return f"{{distinct:{ids[0]}|{noun}}} in {{rows:row|rows}}."
     return f"{{rows:{noun}}}."

@@ -15,6 +15,10 @@ A step's `parameters` are a `StepMeaning` as JSON:
     ranking     how many linked things each one has               one for each thing
     ==========  ================================================  ==========================================
 
+    ``unsure`` names links that the tenant did not tell of everything ("enrolled": somebody's factors). Those of whom
+    it is unknown for that reason alone whether they are asked for are in the rows too, marked "unknown" in the column
+    ``fits`` (the others are "yes"); a tally counts them in ``unknown_count``.
+
 ``columns``
     The columns to show, in this order: ``[{"name": "login", "heading": "Login", "kind": "text"}, …]``. ``kind`` is
     ``text``, ``time``, ``flag``, ``number`` or ``list``. The rows also hold an id column for each thing in a row
@@ -112,6 +116,15 @@ class Linked(_Value):
     at_most: int | None = Field(default=None, ge=0)
 
 
+class Only(_Value):
+    """Linked to some things of `target` and to no others; `besides` are others that do not count."""
+
+    type: Literal["only"] = "only"
+    link: Link
+    target: Selection
+    besides: Selection | None = None
+
+
 class AllOf(_Value):
     """Every one of `conditions`."""
 
@@ -134,7 +147,7 @@ class Not(_Value):
 
 
 Condition = Annotated[
-    Compare | Within | Missing | Named | Linked | AllOf | AnyOf | Not,
+    Compare | Within | Missing | Named | Linked | Only | AllOf | AnyOf | Not,
     Field(discriminator="type"),
 ]
 
@@ -152,6 +165,7 @@ class Things(_Value):
     shape: Literal["things"] = "things"
     subject: Selection
     also: tuple[str, ...] = ()
+    unsure: tuple[Link, ...] = ()
 
 
 class Paths(_Value):
@@ -165,6 +179,7 @@ class Paths(_Value):
     applications: Selection
     focus: Literal[Kind.PERSON, Kind.APPLICATION]
     way: Literal["any", "directly", "group"] = "any"
+    unsure: tuple[Link, ...] = ()
 
 
 class Pairs(_Value):
@@ -174,6 +189,7 @@ class Pairs(_Value):
     subject: Selection
     link: Link
     target: Selection
+    unsure: tuple[Link, ...] = ()
 
 
 class Tally(_Value):
@@ -182,6 +198,7 @@ class Tally(_Value):
     shape: Literal["tally"] = "tally"
     subject: Selection
     by: str | None = None
+    unsure: tuple[Link, ...] = ()
 
 
 class Ranking(_Value):
@@ -265,5 +282,5 @@ class Asked(_Value):
     beside: tuple[Link, ...] = ()
 
 
-for _model in (Linked, AllOf, AnyOf, Not, Selection, Things, Paths, Pairs, Tally, Ranking, StepMeaning, Counted, Asked):
+for _model in (Linked, Only, AllOf, AnyOf, Not, Selection, Things, Paths, Pairs, Tally, Ranking, StepMeaning, Counted, Asked):
     _model.model_rebuild()

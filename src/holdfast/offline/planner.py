@@ -17,11 +17,12 @@ from holdfast.offline.grammar.fronting import unfronted
 from holdfast.offline.grammar.names import PARTLY_COST
 from holdfast.offline.grammar.questions import asked_from, question, whole_question
 from holdfast.offline.grammar.windows import WORDS as WINDOW_WORDS
+from holdfast.offline.doubt import Unread, unsure_of
 from holdfast.offline.lexicon import lexicon
-from holdfast.offline.meaning import Asked
+from holdfast.offline.meaning import Asked, Tally
 from holdfast.offline.notes import notes
 from holdfast.offline.parse import Parse, Read, TooManyReadings
-from holdfast.offline.steps import steps
+from holdfast.offline.steps import main_meaning, marked, steps
 from holdfast.offline.tokens import Token, tokenise
 from holdfast.offline.wording import Wording
 from holdfast.plan import Plan
@@ -40,6 +41,9 @@ _CHANGE_REFUSED: Final = (
     "This asks to change the tenant, and Holdfast only reads. Ask which ones it would concern instead; the change "
     "itself is made in the Okta Admin Console."
 )
+
+
+_ALL_WAS_READ: Final = Unread()
 
 
 class OfflinePlanner:
@@ -62,7 +66,7 @@ class OfflinePlanner:
         words = self._vocabulary(snapshot)
         # Whole seconds: what was understood names them, and must mean the same when it is asked.
         now = self._clock().replace(microsecond=0)
-        return understood(question, words, snapshot.manifest.graph_schema, now)
+        return understood(question, words, snapshot.manifest.graph_schema, now, Unread(snapshot.manifest.unknown))
 
     def _vocabulary(self, snapshot: Snapshot) -> Vocabulary:
         name = str(snapshot.directory)
@@ -75,7 +79,7 @@ class OfflinePlanner:
 
 
 def understood(
-    text: str, vocabulary: Vocabulary, schema: GraphSchema, now: datetime
+    text: str, vocabulary: Vocabulary, schema: GraphSchema, now: datetime, unread: Unread = _ALL_WAS_READ
 ) -> Plan | Refused | NeedsClarification:
     """What the question means: a plan, a question back, or why not. `now` is UTC."""
     tokens = tokenise(text)
@@ -84,15 +88,15 @@ def understood(
     parse = Parse(tokens, lexicon(), vocabulary, schema, now)
     wording = Wording(parse.lexicon)
     try:
-        return _understood(parse, wording)
+        return _understood(parse, wording, unread)
     except TooManyReadings:
         return Refused(reason="This can be read in too many ways. Ask it in parts, or say what each name is.")
 
 
-def _understood(parse: Parse, wording: Wording) -> Plan | Refused | NeedsClarification:
+def _understood(parse: Parse, wording: Wording, unread: Unread) -> Plan | Refused | NeedsClarification:
     readings = _likeliest([read for order in (parse, *unfronted(parse)) for read in whole_question(order)])
     if len(readings) == 1:
-        return _plan(readings[0], wording, parse)
+        return _plan(readings[0], wording, parse, unread)
     if readings:
         return _question_back(readings, wording)
     if _asks_for_change(parse):
@@ -107,16 +111,19 @@ def _likeliest(readings: list[Read[Asked]]) -> list[Read[Asked]]:
     return list(once.values())
 
 
-def _plan(reading: Read[Asked], wording: Wording, parse: Parse) -> Plan:
+def _plan(reading: Read[Asked], wording: Wording, parse: Parse, unread: Unread) -> Plan:
     asked = reading.value
     sentence = wording.sentence(asked)
     sentence = sentence[0].upper() + sentence[1:]
     further = notes(asked, _inactive_applications(parse.vocabulary), parse.now)
+    main = marked(main_meaning(asked), unread)
+    if unsure := unsure_of(main):
+        further.append(unread.note(unsure, counted=isinstance(main, Tally)))
     partly = reading.cost >= PARTLY_COST
     if partly:
         further.append("A name was completed from its beginning.")
     return Plan(
-        steps=steps(asked, parse.schema, sentence, " ".join(further)),
+        steps=steps(asked, main, parse.schema, sentence, " ".join(further)),
         reasoning="Read by the rules of the offline planner; every word of the question was understood.",
         understood_as=". ".join([sentence, " ".join(further)]).strip() if further else f"{sentence}.",
         confidence=_CONFIDENCE_PARTLY if partly else 1.0,

@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from holdfast.graph.schema import GraphSchema
 from holdfast.offline.columns import ID_COLUMNS, NOUNS, beside_column, column, count_column, listed
+from holdfast.offline.doubt import FITS, UNKNOWN_COUNT, Unread, subject_of, unsure_of
 from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import (
     Asked,
@@ -48,9 +49,16 @@ def main_meaning(asked: Asked) -> Meaning:
     return Things(subject=asked.subject, also=asked.also)
 
 
-def steps(asked: Asked, schema: GraphSchema, sentence: str, note: str) -> tuple[CypherStep, ...]:
-    """The steps that answer the question; further ones belong to the rows of the first."""
-    main = main_meaning(asked)
+def marked(main: Meaning, unread: Unread) -> Meaning:
+    """The same, with those of whom it is unknown whether they are meant, where there may be such."""
+    if isinstance(main, Ranking):
+        return main
+    unsure = unread.unsure(subject_of(main).where)
+    return main.model_copy(update={"unsure": unsure}) if unsure else main
+
+
+def steps(asked: Asked, main: Meaning, schema: GraphSchema, sentence: str, note: str) -> tuple[CypherStep, ...]:
+    """The steps that answer the question; further ones belong to the rows of the first, `main`."""
     first = CypherStep(
         id="main",
         entity=NOUNS[asked.subject.kind].many,
@@ -59,13 +67,13 @@ def steps(asked: Asked, schema: GraphSchema, sentence: str, note: str) -> tuple[
         query_context=sentence,
         reasoning="The question itself.",
     )
-    return (first, *(_beside(asked, link, schema) for link in asked.beside))
+    return (first, *(_beside(asked, link, schema, unsure_of(main)) for link in asked.beside))
 
 
-def _beside(asked: Asked, link: Link, schema: GraphSchema) -> CypherStep:
+def _beside(asked: Asked, link: Link, schema: GraphSchema, unsure: tuple[Link, ...]) -> CypherStep:
     target = LINKS[link].target
     shown = beside_column(schema, link).shown
-    meaning = Pairs(subject=asked.subject, link=link, target=Selection(kind=target))
+    meaning = Pairs(subject=asked.subject, link=link, target=Selection(kind=target), unsure=unsure)
     join = Join(on=ID_COLUMNS[asked.subject.kind])
     order = (Order(column=shown.name),)
     described = StepMeaning(meaning=meaning, columns=(shown,), order=order, join=join, noun=NOUNS[target])
@@ -87,6 +95,11 @@ def _json(described: StepMeaning) -> dict[str, JsonValue]:
 
 def _described(meaning: Meaning, schema: GraphSchema, note: str) -> StepMeaning:
     columns, order, kind = _shown(meaning, schema)
+    if unsure_of(meaning) and isinstance(meaning, Things | Paths):
+        # Those who surely fit come first.
+        columns, order = (*columns, FITS), (Order(column=FITS.name, descending=True), *order)
+    elif unsure_of(meaning) and isinstance(meaning, Tally):
+        columns = (*columns, UNKNOWN_COUNT)
     return StepMeaning(meaning=meaning, columns=columns, order=order, noun=NOUNS[kind], note=note)
 
 

@@ -21,6 +21,7 @@ from holdfast.offline.meaning import (
     Missing,
     Named,
     Not,
+    Only,
     Operator,
     Selection,
     Within,
@@ -107,6 +108,8 @@ class Wording:
                 return self._denied(inner, kind)
             case Linked():
                 return self._linked(condition, denied=False)
+            case Only():
+                return self._only(condition)
             case Missing(column="last_login"):
                 return "who never logged in"
             case Missing(column=column):
@@ -138,12 +141,34 @@ class Wording:
             case _:
                 return f"not ({self.condition(condition, kind)})"
 
+    def _only(self, only: Only) -> str:
+        auxiliary, verb = _VERBS[only.link]
+        who = "who" if LINKS[only.link].source is Kind.PERSON else "that"
+        said = f"{who} {auxiliary if auxiliary != 'do' else ''} {verb} only {self._target(only.target)}"
+        if only.besides is not None:
+            said += f" besides {self._target(only.besides)}"
+        return " ".join(said.split())
+
     def _linked(self, linked: Linked, *, denied: bool) -> str:
+        if words := self._factors(linked, denied=denied):
+            return words
         ends = LINKS[linked.link]
         auxiliary, verb = _VERBS[linked.link]
         who = "who" if ends.source is Kind.PERSON else "that"
         said = f"{who} {auxiliary} not {verb}" if denied else f"{who} {auxiliary if auxiliary != 'do' else ''} {verb}"
         return " ".join(f"{said} {self._number(linked)} {self._target(linked.target)}".split())
+
+    def _factors(self, linked: Linked, *, denied: bool) -> str:
+        """ "With no webauthn or fastpass factor": what everybody says of these."""
+        where = linked.target.where
+        if linked.link is not Link.ENROLLED or (linked.at_least, linked.at_most) != (1, None):
+            return ""
+        if where is None:
+            return "without any factor" if denied else "with a factor"
+        if not isinstance(where, Compare) or where.column != "factor_type" or where.operator is not Operator.IS:
+            return ""
+        kinds = " or ".join(self._value(Kind.FACTOR, where.column, value) for value in where.values)
+        return f"with {'no' if denied else 'a'} {kinds} factor"
 
     @staticmethod
     def _number(linked: Linked) -> str:
@@ -213,8 +238,14 @@ def _is_short(condition: Condition) -> bool:
             return not isinstance(inner, AllOf | AnyOf) and _is_short(inner)
         case AllOf() | AnyOf():
             return False
+        case Linked(link=Link.ENROLLED, target=Selection(where=None)):
+            return True
+        case Linked(link=Link.ENROLLED, target=Selection(where=Compare(values=values))):
+            return len(values) == 1
         case Linked(target=target):
             return isinstance(target.where, Named) and len(target.where.names) == 1
+        case Only():
+            return False
         case Compare(values=values):
             return len(values) == 1
         case Named(names=names):

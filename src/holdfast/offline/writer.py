@@ -15,9 +15,10 @@ from holdfast.errors import PlanRejected
 from holdfast.graph.schema import ColumnType, GraphSchema
 from holdfast.offline.columns import ID_COLUMNS, SourceColumn, beside_column, column, count_column, listed, naming
 from holdfast.offline.cypher import CAN_OPEN_ANYTHING, Conditions, node, pattern, quoted
+from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES
 from holdfast.offline.grammar.names import LABELS
 from holdfast.offline.links import LINKS, Kind, Link
-from holdfast.offline.meaning import Meaning, Pairs, Paths, Ranking, StepMeaning, Tally, Things
+from holdfast.offline.meaning import Meaning, Pairs, Paths, Ranking, Selection, StepMeaning, Tally, Things
 from holdfast.spending import Ledger
 
 DIRECTLY: Final = "directly"
@@ -57,10 +58,21 @@ def _things(meaning: Things, schema: GraphSchema) -> str:
     conditions = Conditions(schema)
     kind = meaning.subject.kind
     columns = listed(schema, kind, meaning.subject.where, meaning.also)
+    where, fits = _unsure(conditions, meaning.subject, "s", meaning.unsure)
     return (
-        f"MATCH {node('s', kind)} WHERE {conditions.selected(meaning.subject, 's')} "
-        f"RETURN {_returned('s', kind, columns)} ORDER BY {_order(kind, columns)}"
+        f"MATCH {node('s', kind)} WHERE {where} "
+        f"RETURN {_returned('s', kind, columns)}{fits} ORDER BY {_order(kind, columns)}"
     )
+
+
+def _unsure(conditions: Conditions, subject: Selection, variable: str, unsure: Sequence[Link]) -> tuple[str, str]:
+    """The condition on the subjects; and the column that marks those of whom it is unknown, where they are listed."""
+    surely = conditions.selected(subject, variable)
+    if not unsure or subject.where is None:
+        return surely, ""
+    may_be = conditions.may_hold(subject.where, variable, subject.kind, unsure)
+    sure = f"coalesce({surely}, false) = true"
+    return may_be, f", CASE WHEN {sure} THEN {quoted(YES)} ELSE {quoted(UNKNOWN)} END AS {FITS.name}"
 
 
 def _returned(variable: str, kind: Kind, columns: Sequence[SourceColumn]) -> str:
@@ -76,11 +88,12 @@ def _paths(meaning: Paths, schema: GraphSchema) -> str:
     conditions = Conditions(schema)
     people = listed(schema, Kind.PERSON, meaning.people.where, ())
     applications = listed(schema, Kind.APPLICATION, meaning.applications.where, ())
+    who, fits = _unsure(conditions, meaning.people, "p", meaning.unsure)
     both = (
-        f"{CAN_OPEN_ANYTHING.format('p')} AND {conditions.selected(meaning.people, 'p')} "
+        f"{CAN_OPEN_ANYTHING.format('p')} AND {who} "
         f"AND {conditions.selected(meaning.applications, 'a')}"
     )
-    returned = f"RETURN {_returned('p', Kind.PERSON, people)}, {_returned('a', Kind.APPLICATION, applications)}"
+    returned = f"RETURN {_returned('p', Kind.PERSON, people)}, {_returned('a', Kind.APPLICATION, applications)}{fits}"
     order = f"ORDER BY {people[0].shown.name}, user_id, {applications[0].shown.name}, application_id, path"
     through = "(p)-[:MEMBER_OF]->(g:`Group`)-[:GROUP_HAS_ACCESS]->(a)"
     directly = ("(p:User)-[h:HAS_ACCESS]->(a:Application)", f"h.scope = 'USER' AND {both}", quoted(DIRECTLY))
@@ -102,7 +115,8 @@ def _pairs(meaning: Pairs, schema: GraphSchema) -> str:
     conditions = Conditions(schema)
     source, target = LINKS[meaning.link].source, LINKS[meaning.link].target
     named = beside_column(schema, meaning.link)
-    both = f"{conditions.selected(meaning.subject, 's')} AND {conditions.selected(meaning.target, 't')}"
+    subjects, _ = _unsure(conditions, meaning.subject, "s", meaning.unsure)
+    both = f"{subjects} AND {conditions.selected(meaning.target, 't')}"
     ids = f"s.id AS {ID_COLUMNS[source]}, t.id AS {_target_id(meaning.link)}"
     returned = f"RETURN DISTINCT {ids}, t.{named.property} AS {named.shown.name}"
     order = f"ORDER BY {ID_COLUMNS[source]}, {named.shown.name}, {_target_id(meaning.link)}"
@@ -142,14 +156,22 @@ def _target_id(link: Link) -> str:
 def _tally(meaning: Tally, schema: GraphSchema) -> str:
     kind = meaning.subject.kind
     number = count_column(kind).name
-    match = f"MATCH {node('s', kind)} WHERE {Conditions(schema).selected(meaning.subject, 's')}"
+    where, fits = _unsure(Conditions(schema), meaning.subject, "s", meaning.unsure)
+    match, counted = f"MATCH {node('s', kind)} WHERE {where}", f"count(*) AS {number}"
+    if fits:
+        match = f"{match} WITH s{fits}"
+        counted = ", ".join(f"{_number_that(value)} AS {name}" for value, name in ((YES, number), (UNKNOWN, UNKNOWN_COUNT.name)))
     if meaning.by is None:
-        return f"{match} RETURN count(*) AS {number}"
+        return f"{match} RETURN {counted}"
     by = column(schema, kind, meaning.by)
     value = f"s.{by.property}"
     if schema.node(LABELS[kind]).columns[meaning.by] is ColumnType.STRING_LIST:
-        match, value = f"{match} UNWIND s.{by.property} AS value WITH s, value", "value"
-    return f"{match} RETURN {value} AS {by.shown.name}, count(*) AS {number} ORDER BY {number} DESC, {by.shown.name}"
+        match, value = f"{match} UNWIND s.{by.property} AS value WITH s, value{f', {FITS.name}' if fits else ''}", "value"
+    return f"{match} RETURN {value} AS {by.shown.name}, {counted} ORDER BY {number} DESC, {by.shown.name}"
+
+
+def _number_that(fits: str) -> str:
+    return f"count(CASE WHEN {FITS.name} = {quoted(fits)} THEN 1 ELSE NULL END)"
 
 
 # More than any count, and fewer: a count that is unknown comes last in either order.
