@@ -7,8 +7,6 @@ from datetime import timedelta
 
 from evaluation.records import Record, Records, Rows, counted, day, moment, p
 
-_PHISHING_RESISTANT = {"webauthn", "signed_nonce"}
-
 
 def _in(user: Record, department: str) -> bool:
     return bool(p(user).get("department") == department)
@@ -159,15 +157,6 @@ TRUTHS: dict[str, Callable[[Records], Rows]] = {
     "logged_in_today": lambda t: t.people(lambda u: t.signed_in_since(u, day("2026-11-20"))),
     "created_quarter": lambda t: t.people(lambda u: day("2026-01-01") <= moment(u["created"]) < day("2026-04-01")),
     "suspended_or_never": lambda t: t.people(lambda u: u["status"] == "SUSPENDED" or u["lastLogin"] is None),
-    "no_factor": lambda t: t.people(lambda u: t.factors_of[u["id"]] == set()),
-    "webauthn": lambda t: t.people(lambda u: "webauthn" in (t.factors_of[u["id"]] or ())),
-    "finance_phishable": lambda t: t.people(
-        lambda u: (
-            t.in_group("Finance")(u)
-            and t.factors_of[u["id"]] is not None
-            and not (t.factors_of[u["id"]] or set()) & _PHISHING_RESISTANT
-        )
-    ),
     "super_admins": lambda t: t.people(lambda u: "SUPER_ADMIN" in t.roles_of[u["id"]]),
     "with_admin_roles": lambda t: t.people(lambda u: t.roles_of[u["id"]]),
     "suspended_devices": lambda t: [

@@ -353,3 +353,31 @@ def test_a_step_called_answer_keeps_its_rows(asked: Asked) -> None:
     )
     assert format_rows(request, written(recipe), asked.store).summary == "2 left out"
     assert format_rows(request, written(recipe), asked.store).summary == "2 left out"
+
+
+def hinging(shape: dict[str, Any]) -> dict[str, Any]:
+    """A meaning that hangs on factors, which could not be read of everybody."""
+    without = {"type": "not", "condition": {"type": "linked", "link": "enrolled", "target": {"kind": "factor"}}}
+    return {"subject": {"kind": "person", "where": without}, "unsure": ["enrolled"], **shape}
+
+
+async def test_a_list_says_how_many_surely_fit_and_of_how_many_it_is_unknown(asked: Asked) -> None:
+    parameters = meant({"login": "text", "fits": "text"}, meaning=hinging({"shape": "things"}))
+    rows = pl.DataFrame({"user_id": ["u1", "u2", "u3"], "login": ["a", "b", "c"], "fits": ["yes", "yes", "unknown"]})
+    answer = await asked.step("main", rows, parameters=parameters).answer()
+    assert answer.summary == "3 people: 2 surely; factors unknown for 1."
+
+
+async def test_a_count_says_both_numbers(asked: Asked) -> None:
+    parameters = meant({"count": "number", "unknown_count": "number"}, meaning=hinging({"shape": "tally"}))
+    rows = pl.DataFrame({"count": [1_234], "unknown_count": [3]})
+    answer = await asked.step("count", rows, parameters=parameters).answer()
+    assert answer.markdown == "**1,234** people; factors unknown for 3."
+
+
+async def test_a_tally_says_both_numbers_in_its_summary(asked: Asked) -> None:
+    columns = {"department": "text", "count": "number", "unknown_count": "number"}
+    parameters = meant(columns, meaning=hinging({"shape": "tally", "by": "department"}))
+    rows = pl.DataFrame({"department": ["Sales", None], "count": [7, 2], "unknown_count": [1, 0]})
+    answer = await asked.step("tally", rows, parameters=parameters).answer()
+    assert answer.summary == "9 people in 2 rows; factors unknown for 1."

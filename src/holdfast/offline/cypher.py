@@ -312,7 +312,9 @@ class Conditions:
         unread = f"({variable})-[:MEMBER_OF]->({group}:`Group`)"
         granting = f"({other}:`Group`)-[:HAS_ROLE]->({role}:Role)"
         doubt = _joined(" AND ", [f"{other}.members_known = false", self.selected(target, role)])
-        none = _joined(" AND ", [f"NOT {_exists(unread, f'{group}.roles_known = false')}", f"NOT {_exists(granting, doubt)}"])
+        none = _joined(
+            " AND ", [f"NOT {_exists(unread, f'{group}.roles_known = false')}", f"NOT {_exists(granting, doubt)}"]
+        )
         return [f"({variable}.status = 'DEPROVISIONED' OR {none})"]
 
 

@@ -12,7 +12,19 @@ from typing import Final
 from holdfast.graph.manifest import UnknownRead
 from holdfast.offline.columns import NOUNS
 from holdfast.offline.links import LINKS, Link
-from holdfast.offline.meaning import AllOf, AnyOf, Condition, Linked, Meaning, Not, Only, Paths, Ranking, Selection, ShownColumn
+from holdfast.offline.meaning import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Linked,
+    Meaning,
+    Not,
+    Only,
+    Paths,
+    Ranking,
+    Selection,
+    ShownColumn,
+)
 
 # Links that a tenant tells of each thing by itself: what the manifest calls them, and what a reader does.
 _TOLD_OF_EACH: Final = {
@@ -50,7 +62,11 @@ class Unread:
         parts = []
         for link in links:
             number = self._numbers[link]
-            of = f"any {NOUNS[kind].one}" if number is None else f"{number:,} {NOUNS[kind].one if number == 1 else NOUNS[kind].many}"
+            of = (
+                f"any {NOUNS[kind].one}"
+                if number is None
+                else f"{number:,} {NOUNS[kind].one if number == 1 else NOUNS[kind].many}"
+            )
             parts.append(f"{words([link])} of {of}")
         shown = "counted apart" if counted else f'listed last, marked "{UNKNOWN}"'
         said = " and the ".join(parts)

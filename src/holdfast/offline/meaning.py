@@ -282,5 +282,20 @@ class Asked(_Value):
     beside: tuple[Link, ...] = ()
 
 
-for _model in (Linked, Only, AllOf, AnyOf, Not, Selection, Things, Paths, Pairs, Tally, Ranking, StepMeaning, Counted, Asked):
+for _model in (
+    Linked,
+    Only,
+    AllOf,
+    AnyOf,
+    Not,
+    Selection,
+    Things,
+    Paths,
+    Pairs,
+    Tally,
+    Ranking,
+    StepMeaning,
+    Counted,
+    Asked,
+):
     _model.model_rebuild()

@@ -13,11 +13,11 @@ from holdfast.answer import NeedsClarification, Refused
 from holdfast.graph.schema import GraphSchema
 from holdfast.graph.snapshots import Snapshot
 from holdfast.graph.vocabulary import Vocabulary, WordKind
+from holdfast.offline.doubt import Unread, unsure_of
 from holdfast.offline.grammar.fronting import unfronted
 from holdfast.offline.grammar.names import PARTLY_COST
 from holdfast.offline.grammar.questions import asked_from, question, whole_question
 from holdfast.offline.grammar.windows import WORDS as WINDOW_WORDS
-from holdfast.offline.doubt import Unread, unsure_of
 from holdfast.offline.lexicon import lexicon
 from holdfast.offline.meaning import Asked, Tally
 from holdfast.offline.notes import notes

@@ -89,10 +89,7 @@ def _paths(meaning: Paths, schema: GraphSchema) -> str:
     people = listed(schema, Kind.PERSON, meaning.people.where, ())
     applications = listed(schema, Kind.APPLICATION, meaning.applications.where, ())
     who, fits = _unsure(conditions, meaning.people, "p", meaning.unsure)
-    both = (
-        f"{CAN_OPEN_ANYTHING.format('p')} AND {who} "
-        f"AND {conditions.selected(meaning.applications, 'a')}"
-    )
+    both = f"{CAN_OPEN_ANYTHING.format('p')} AND {who} AND {conditions.selected(meaning.applications, 'a')}"
     returned = f"RETURN {_returned('p', Kind.PERSON, people)}, {_returned('a', Kind.APPLICATION, applications)}{fits}"
     order = f"ORDER BY {people[0].shown.name}, user_id, {applications[0].shown.name}, application_id, path"
     through = "(p)-[:MEMBER_OF]->(g:`Group`)-[:GROUP_HAS_ACCESS]->(a)"
@@ -160,13 +157,18 @@ def _tally(meaning: Tally, schema: GraphSchema) -> str:
     match, counted = f"MATCH {node('s', kind)} WHERE {where}", f"count(*) AS {number}"
     if fits:
         match = f"{match} WITH s{fits}"
-        counted = ", ".join(f"{_number_that(value)} AS {name}" for value, name in ((YES, number), (UNKNOWN, UNKNOWN_COUNT.name)))
+        counted = ", ".join(
+            f"{_number_that(value)} AS {name}" for value, name in ((YES, number), (UNKNOWN, UNKNOWN_COUNT.name))
+        )
     if meaning.by is None:
         return f"{match} RETURN {counted}"
     by = column(schema, kind, meaning.by)
     value = f"s.{by.property}"
     if schema.node(LABELS[kind]).columns[meaning.by] is ColumnType.STRING_LIST:
-        match, value = f"{match} UNWIND s.{by.property} AS value WITH s, value{f', {FITS.name}' if fits else ''}", "value"
+        match, value = (
+            f"{match} UNWIND s.{by.property} AS value WITH s, value{f', {FITS.name}' if fits else ''}",
+            "value",
+        )
     return f"{match} RETURN {value} AS {by.shown.name}, {counted} ORDER BY {number} DESC, {by.shown.name}"
 
 
