@@ -40,7 +40,7 @@ _FORBIDDEN = _words("""
 """)
 # Reads of values only. Left out on purpose: what makes large values out of small ones (range, repeat, lpad), what
 # reads settings or internal ids, and what an engine answers wrongly (list_filter).
-_FUNCTIONS = _words("""
+ALLOWED_FUNCTIONS = _words("""
     count sum avg min max collect coalesce ifnull nullif lower upper tolower toupper initcap trim ltrim rtrim
     substring left right reverse contains starts_with ends_with concat string_split split_part regexp_matches
     regexp_full_match regexp_extract regexp_replace size length abs round ceil floor greatest least cast to_string
@@ -189,7 +189,7 @@ class _Judge:
                 token, f"{token.text} is not allowed: a query only reads, and this word may not be a name either"
             )
         if after.text == "(" and name not in _GROUPS:
-            if token.text.lower() not in _FUNCTIONS:
+            if token.text.lower() not in ALLOWED_FUNCTIONS:
                 raise self._refused(token, _unknown_function(token.text))
         elif name in _KEYWORDS:
             self._judge_case(token)
@@ -367,7 +367,7 @@ def _introduced_names(tokens: list[Token]) -> set[str]:
 
 def _unknown_function(name: str) -> str:
     here = _CALLED_HERE.get(name.lower())
-    hint = f"; it is called {here}() here" if here else _nearest(name.lower(), _FUNCTIONS)
+    hint = f"; it is called {here}() here" if here else _nearest(name.lower(), ALLOWED_FUNCTIONS)
     return f"the function {name}() is not allowed{hint}"
 
 
