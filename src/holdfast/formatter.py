@@ -15,7 +15,7 @@ from holdfast.contracts import FormatRequest
 from holdfast.effort import Stopwatch
 from holdfast.presentation import Presentation
 from holdfast.presentation.headings import headings
-from holdfast.presentation.numbers import unsupported_numbers, without_unsupported
+from holdfast.presentation.numbers import Support, checked_headings, checked_text
 from holdfast.presentation.table import table
 from holdfast.presentation.templates import filled
 from holdfast.spending import Ledger
@@ -47,6 +47,16 @@ class Formatter(Protocol):
         ...
 
 
+def has_gaps(request: FormatRequest) -> bool:
+    """Whether some of what was asked could not be read."""
+    return bool(request.gaps) or any(result.gaps for result in request.results)
+
+
+def caution(request: FormatRequest) -> str:
+    """What the words of an answer end with where not all could be read; empty where all could."""
+    return " Incomplete: some of what was asked could not be read." if has_gaps(request) else ""
+
+
 def format_rows(request: FormatRequest, written: Written, store: ArtifactStore) -> FormattedAnswer:
     """The answer, with its table kept as artifact `<correlation_id>/answer.table`, also where it is shown as words.
 
@@ -58,17 +68,18 @@ def format_rows(request: FormatRequest, written: Written, store: ArtifactStore) 
     made = table(presentation, {result.step_id: store.scan(result.rows) for result in request.results})
     ref = store.write(f"{request.correlation_id}/{ANSWER}", made.rows)
     counts = made.counts(rows_in=rows_in[presentation.source], rows_out=ref.row_count)
-    headers = headings(presentation.operations, [column.name for column in ref.columns])
     words = _Words(request, store.scan(ref), counts)
+    headers = words.headed(headings(presentation.operations, [column.name for column in ref.columns]))
     if counts.rows_out == 0:
         presentation = _in_words_only(presentation)
-    as_markdown = presentation.display_type == "markdown"
+    markdown = words.filled(presentation.markdown, headers) if presentation.display_type == "markdown" else ""
     return FormattedAnswer(
-        display_type=presentation.display_type,
+        # A text of which nothing was left shows its table.
+        display_type="markdown" if markdown else "table",
         headers=headers,
         rows=ref,
-        markdown=words.filled(presentation.markdown, headers) if as_markdown else "",
-        summary=words.filled(presentation.summary),
+        markdown=markdown,
+        summary=words.filled(presentation.summary) or words.filled("{rows:row|rows}."),
         total_items=counts.rows_out,
         row_counts=counts,
         last_sync=request.snapshot.synced_at,
@@ -89,15 +100,24 @@ class _Words:
     """Fills templates from the final table, and keeps numbers out that nothing supports."""
 
     def __init__(self, request: FormatRequest, rows: pl.LazyFrame, counts: RowCounts) -> None:
-        self._request = request
+        self._correlation_id = request.correlation_id
         self._rows = rows
         self._counts = counts
+        columns = [column.name for result in request.results for column in result.rows.columns]
+        self._support = Support(request.question, columns, rows, counts)
 
     def filled(self, template: str, headers: Sequence[Header] = ()) -> str:
-        invented = unsupported_numbers(template, self._request.question, self._rows, self._counts)
+        """The text without the sentences that hold an invented number."""
+        text, invented = checked_text(template, self._support)
+        self._tell(invented, template)
+        return filled(text, self._rows, self._counts, headers).strip()
+
+    def headed(self, headers: Sequence[Header]) -> tuple[Header, ...]:
+        """The headings without invented numbers."""
+        checked, invented = checked_headings(headers, self._support)
+        self._tell(invented, ", ".join(header.text for header in headers))
+        return checked
+
+    def _tell(self, invented: Sequence[str], text: str) -> None:
         if invented:
-            log.warning(
-                "unsupported_numbers", correlation_id=self._request.correlation_id, numbers=invented, template=template
-            )
-            template = without_unsupported(template, invented)
-        return filled(template, self._rows, self._counts, headers)
+            log.warning("unsupported_numbers", correlation_id=self._correlation_id, numbers=invented, text=text)

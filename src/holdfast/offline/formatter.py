@@ -10,12 +10,13 @@ from pydantic import ValidationError
 from holdfast.answer import StepResult
 from holdfast.contracts import FormatRequest
 from holdfast.errors import PresentationRejected
-from holdfast.formatter import Written
+from holdfast.formatter import Written, caution, has_gaps
 from holdfast.offline.columns import ID_COLUMNS
 from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES, unsure_of, words
 from holdfast.offline.meaning import Noun, Pairs, Paths, ShownColumn, StepMeaning, Tally
 from holdfast.presentation import Presentation
 from holdfast.presentation.headings import readable
+from holdfast.presentation.markers import markers
 from holdfast.presentation.recipe import (
     Choose,
     DateText,
@@ -37,7 +38,6 @@ from holdfast.spending import Ledger
 _Kind = Literal["text", "time", "flag", "number", "list"]
 _PEOPLE = frozenset({"user", "users", "person", "people"})
 _NUMBERS = ("Int", "UInt", "Float", "Decimal")
-_MARKER = "_known"
 
 
 class OfflineFormatter:
@@ -125,15 +125,8 @@ class _Found:
         return {column.name for column in self.result.rows.columns if _joins_only(column.name)}
 
     def markers(self) -> dict[str, str]:
-        """By shown column, the marker that says whether it could be read: `factors_known` for `factors…`."""
-        names = [column.name for column in self.result.rows.columns]
-        markers = [name for name in names if name.endswith(_MARKER)]
-        return {
-            name: marker
-            for marker in markers
-            for name in names
-            if name not in markers and name.startswith(marker.removesuffix(_MARKER).rstrip("s"))
-        }
+        """By shown column, the marker that says whether it could be read."""
+        return markers(column.name for column in self.result.rows.columns)
 
     def _qualifies_another(self, name: str) -> bool:
         return name in self.markers().values()
@@ -182,8 +175,8 @@ def _sentence(main: _Found, request: FormatRequest) -> Presentation:
         source=main.result.step_id,
         operations=(Choose(columns=tuple(Shown(column=c.name, heading=c.heading) for c in main.columns)),),
         display_type="markdown",
-        markdown=f"{said}.{_caution(request)}",
-        summary=f"{plain}.{_caution(request)}",
+        markdown=f"{said}.{caution(request)}",
+        summary=f"{plain}.{caution(request)}",
     )
 
 
@@ -206,7 +199,7 @@ def _table(main: _Found, beside: list[tuple[_Found, str]], request: FormatReques
     return Presentation(
         source=main.result.step_id,
         operations=tuple(operations),
-        summary=f"{_summary(main)}{_caution(request)}",
+        summary=f"{_summary(main)}{caution(request)}",
         when_empty=_nothing(main.noun, request),
     )
 
@@ -279,15 +272,7 @@ def _counted_ids(main: _Found) -> tuple[str, ...]:
 
 def _nothing(noun: Noun, request: FormatRequest) -> str:
     said = "Nobody matches" if noun.many == "people" else f"No {_literal(noun.many)} match"
-    return f"{said} among what could be read." if _has_gaps(request) else f"{said}."
-
-
-def _caution(request: FormatRequest) -> str:
-    return " Incomplete: some of what was asked could not be read." if _has_gaps(request) else ""
-
-
-def _has_gaps(request: FormatRequest) -> bool:
-    return bool(request.gaps) or any(result.gaps for result in request.results)
+    return f"{said} among what could be read." if has_gaps(request) else f"{said}."
 
 
 def _literal(text: str) -> str:
