@@ -8,7 +8,7 @@ export UV_NATIVE_TLS := 1
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo up down test check format lock bench soak clean
+.PHONY: help setup demo up down test check format lock bench eval soak clean
 
 help: ## Show what can be typed
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ lock: | $(UV) ## Resolve pyproject.toml into requirements.lock
 
 bench: setup ## Measure speed; prints a table and writes benchmarks/results/
 	@$(BIN)/python -m benchmarks
+
+eval: setup ## Ask the question bank and random questions, and report how many answers are right
+	@$(BIN)/python -m evaluation $(ARGS)
 
 soak: setup ## Kill processes at many more moments than `make test` does
 	@$(BIN)/python -m pytest tests/e2e -m soak

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import Any
 
+from evaluation.comparison import TrueTable
 from evaluation.records import Records, p
 
 Fits = Callable[[dict[str, Any]], bool]
@@ -32,8 +33,7 @@ class Phrase:
 @dataclass(frozen=True)
 class Composition:
     question: str
-    counts: bool
-    logins: frozenset[str]
+    truth: TrueTable
 
 
 _HEADS: tuple[tuple[str, Fits], ...] = (
@@ -47,6 +47,13 @@ _HEADS: tuple[tuple[str, Fits], ...] = (
 )
 _LISTS = ("list {}", "show me {}", "which {} are there?", "{}", "give me all {}", "find {}, please")
 _COUNTS = ("how many {} are there?", "count {}", "number of {}")
+
+
+def compositions(number: int, seed: int, t: Records) -> Iterator[Composition]:
+    """So many random questions of a tenant, the same ones for the same seed."""
+    random = Random(seed)
+    for _ in range(number):
+        yield composition(random, t)
 
 
 def composition(random: Random, t: Records) -> Composition:
@@ -63,7 +70,10 @@ def composition(random: Random, t: Records) -> Composition:
         if fits_head(u) and together(phrase.fits(u) is True for phrase in phrases)
     }
     question = template.format(f"{head} {joined.join(phrase.words for phrase in phrases)}")
-    return Composition(question, counts, frozenset(shown))
+    truth = (
+        TrueTable.of(["person_count"], [(len(shown),)]) if counts else TrueTable.of(["login"], [(u,) for u in shown])
+    )
+    return Composition(question, truth)
 
 
 def _phrase(random: Random, t: Records) -> Phrase:

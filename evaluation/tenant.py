@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from evaluation.records import Record, Records
 from holdfast.demo.company import make_company
 from holdfast.demo.export import export
 from holdfast.graph.manifest import ManifestDraft
@@ -22,7 +23,6 @@ from holdfast.sync.rows import rows_frame
 from holdfast.sync.tables import FamilyRows, make_tables
 
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
-Record = dict[str, Any]
 _REFUSED = "403 E0000006: You do not have permission"
 # Exported relation → the id of the parent its records are listed under, the id of the record itself.
 _RELATIONS = {
@@ -38,10 +38,11 @@ _RELATIONS = {
 
 @dataclass(frozen=True)
 class DemoTenant:
-    """`records` are the lines of the export by family."""
+    """A company as it was exported, and the published snapshot of it in `directory`, a data folder."""
 
-    records: Mapping[str, list[Record]]
+    records: Records
     snapshot: Snapshot
+    directory: Path
 
 
 def demo_tenant(
@@ -64,7 +65,9 @@ def demo_tenant(
         graph_schema=tables.schema,
         unknown=tables.unknown,
     )
-    return DemoTenant(records, store.build(directory / "tables", draft, "ladybug"))
+    snapshot = store.build(directory / "tables", draft, "ladybug")
+    store.publish(snapshot)
+    return DemoTenant(Records(records, NOW), snapshot, directory)
 
 
 def _hidden(records: Mapping[str, list[Record]], unreadable: Mapping[str, frozenset[str]]) -> dict[str, set[str]]:

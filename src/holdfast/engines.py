@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from holdfast.cypher_writer import CypherWriter
 from holdfast.formatter import Formatter
@@ -22,6 +24,6 @@ class Engines:
     formatter: Formatter
 
 
-def engines_from(settings: Settings) -> Engines:
-    """The engines that the settings choose."""
-    return Engines(OfflinePlanner(), OfflineCypherWriter(), OfflineFormatter())
+def engines_from(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Engines:
+    """The engines that the settings choose. `clock` gives the moment that "in the last 7 days" counts from."""
+    return Engines(OfflinePlanner(clock), OfflineCypherWriter(), OfflineFormatter())

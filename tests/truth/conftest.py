@@ -1,0 +1,74 @@
+"""Companies to ask, made once for the whole session, and each question asked once of each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import polars as pl
+import pytest
+
+from evaluation.asking import Asked, Asker
+from evaluation.judging import Judge
+from evaluation.records import Records
+from evaluation.tenant import NOW, DemoTenant, demo_tenant
+from holdfast.answer import Outcome
+from holdfast.engines import engines_from
+from holdfast.settings import load_settings
+
+# On the first company every question is asked, on the others each question is asked once more.
+SEEDS_AND_SIZES = ((7, 400), (11, 250), (23, 300))
+
+
+@dataclass
+class Company:
+    """A tenant whose planner, writer and formatter are the offline ones."""
+
+    seed: int
+    tenant: DemoTenant
+    asker: Asker
+    judge: Judge
+    asked: dict[str, Asked] = field(default_factory=dict)
+
+    @staticmethod
+    def of(seed: int, tenant: DemoTenant) -> Company:
+        settings = load_settings(data_dir=tenant.directory)
+        asker = Asker(settings, engines_from(settings, lambda: NOW))
+        return Company(seed, tenant, asker, Judge(tenant.records))
+
+    @property
+    def records(self) -> Records:
+        return self.tenant.records
+
+    async def ask(self, question: str) -> Asked:
+        """How the question ended."""
+        if question not in self.asked:
+            self.asked[question] = await self.asker.ask(question)
+        return self.asked[question]
+
+    async def rows(self, question: str) -> list[pl.DataFrame]:
+        """What each step found, ids and all."""
+        asked = await self.ask(question)
+        assert asked.outcome is Outcome.ANSWERED, f"{question}: {asked.message}"
+        return [self.asker.rows_of(step) for step in asked.steps]
+
+
+@pytest.fixture(scope="session", params=SEEDS_AND_SIZES, ids=lambda param: f"seed {param[0]}")
+async def company(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
+    """Each of the companies."""
+    seed, users = request.param
+    made = Company.of(seed, demo_tenant(seed, users, tmp_path_factory.mktemp(f"seed-{seed}")))
+    yield made
+    await made.asker.close()
+
+
+@pytest.fixture(scope="session")
+async def partly_read(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
+    """A company of whose groups and applications two each could not be read."""
+    hidden = {
+        "group_members": frozenset({"Legacy VPN", "Finance"}),
+        "app_users": frozenset({"Whiteboard", "Box"}),
+    }
+    made = Company.of(7, demo_tenant(7, 100, tmp_path_factory.mktemp("partly-read"), hidden))
+    yield made
+    await made.asker.close()
