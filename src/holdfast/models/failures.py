@@ -1,0 +1,125 @@
+"""What went wrong with a model, in our error tree: a sentence for a person, and never a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from pydantic_ai.exceptions import (
+    AgentRunError,
+    ContentFilterError,
+    ModelAPIError,
+    ModelAuthenticationError,
+    ModelConnectionError,
+    ModelContextWindowExceededError,
+    ModelHTTPError,
+    ModelNotFoundError,
+    ModelQuotaExceededError,
+    ModelRequestTimeout,
+    OutputTokenLimitExceeded,
+)
+
+from holdfast.errors import (
+    ModelOutputRejected,
+    ModelRefused,
+    ModelUnavailable,
+    PermanentError,
+    SettingsError,
+    TransientError,
+)
+from holdfast.logs import REDACTED
+from holdfast.models.providers import ReplyTooLarge
+from holdfast.settings import ModelSettings
+
+# A server's or a model's own words are a hint for a person; longer ones are cut.
+_MAX_QUOTED = 400
+# 4xx that say "later", beside 429.
+_LATER = frozenset({408, 409, 425, 429})
+
+
+def failure(error: AgentRunError, name: str, settings: ModelSettings) -> PermanentError | TransientError:
+    """What a run with the model `name` ended with.
+
+    Made anew from what is known, and not chained to the cause: a provider's error body may hold what it was sent.
+    """
+    if isinstance(error, ModelAPIError):
+        return _of_the_provider(error, name, settings)
+    if isinstance(error, OutputTokenLimitExceeded):
+        return ModelOutputRejected(
+            f"{name} was cut off after {settings.max_output_tokens:,} tokens; raise HOLDFAST_MODELS__MAX_OUTPUT_TOKENS."
+        )
+    if isinstance(error, ContentFilterError):
+        return ModelRefused(f"{name} would not answer: it, or its provider's filter, declined. Reword the question.")
+    reason = _quoted(str(error.__cause__ or error), settings)
+    return ModelOutputRejected(f"{name} twice wrote what does not pass the checks: {reason}")
+
+
+def failure_of_all(failures: Sequence[PermanentError | TransientError]) -> PermanentError | TransientError:
+    """What a question ends with when each model failed: transient only where waiting may help every one of them."""
+    said = " ".join(str(each) for each in failures)
+    permanent = [each for each in failures if isinstance(each, PermanentError)]
+    if permanent:
+        return type(permanent[-1])(said)
+    waits = [each.retry_after for each in failures if isinstance(each, TransientError) and each.retry_after is not None]
+    return ModelUnavailable(said, retry_after=min(waits, default=None))
+
+
+def _of_the_provider(error: ModelAPIError, name: str, settings: ModelSettings) -> PermanentError | TransientError:
+    provider = name.partition(":")[0]
+    if isinstance(error, ModelAuthenticationError):
+        # What the provider says of a key may quote it.
+        return SettingsError(
+            f"{provider} does not accept the key for {name} ({_status(error)}): "
+            f"mend HOLDFAST_MODELS__{provider.upper()}_API_KEY."
+        )
+    if isinstance(error, ModelNotFoundError):
+        return SettingsError(
+            f"{provider} knows no model {name.partition(':')[2]!r} ({_status(error)}): mend the name in the "
+            f"HOLDFAST_MODELS__ settings, or the address HOLDFAST_MODELS__{provider.upper()}_URL."
+        )
+    if isinstance(error, ModelQuotaExceededError):
+        return ModelRefused(f"The account at {provider} has used up its quota or credit ({_status(error)}).")
+    if isinstance(error, ModelContextWindowExceededError):
+        return ModelRefused(f"The question and what is known about it are more than {name} can read.")
+    if isinstance(error, ModelHTTPError) and error.status_code < 500 and error.status_code not in _LATER:
+        said = _quoted(_message(error.body), settings)
+        return ModelRefused(f"{name} refused the request ({_status(error)}){': ' + said if said else ''}.")
+    if any(isinstance(cause, ReplyTooLarge) for cause in _causes(error)):
+        return ModelOutputRejected(f"{name} sent a reply that is too large or packed to be a model's answer.")
+    wait = None if error.retry_after is None else timedelta(seconds=error.retry_after)
+    return ModelUnavailable(f"{name} is not available: {_why(error, settings)}.", retry_after=wait)
+
+
+def _why(error: ModelAPIError, settings: ModelSettings) -> str:
+    if isinstance(error, ModelHTTPError):
+        return f"it answered with {_status(error)}"
+    if isinstance(error, ModelRequestTimeout):
+        return f"no answer within {error.timeout:g} seconds (HOLDFAST_MODELS__TIMEOUT)"
+    if isinstance(error, ModelConnectionError):
+        return "it cannot be reached" if error.phase in {"pool", "connect"} else "the connection broke off"
+    return _quoted(error.message, settings)
+
+
+def _status(error: ModelAPIError) -> str:
+    return f"HTTP {error.status_code}" if isinstance(error, ModelHTTPError) else type(error).__name__
+
+
+def _message(body: object) -> str:
+    """The sentence in an error body: every provider has it as `message`, most of them under `error`."""
+    inner = body.get("error", body) if isinstance(body, dict) else None
+    message = inner.get("message") if isinstance(inner, dict) else None
+    return message if isinstance(message, str) else ""
+
+
+def _quoted(text: str, settings: ModelSettings) -> str:
+    """Words of others in one line, cut, and without a key."""
+    for secret in settings.secrets:
+        text = text.replace(secret, REDACTED)
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= _MAX_QUOTED else line[:_MAX_QUOTED] + " …"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
