@@ -34,7 +34,7 @@ _USUAL: Final = {
     Kind.PERSON: ("login", "display_name", "status", "department", "title"),
     Kind.GROUP: ("name", "type", "description"),
     Kind.APPLICATION: ("label", "status", "sign_on_mode"),
-    Kind.FACTOR: ("factor_type", "provider", "status"),
+    Kind.FACTOR: ("factor_type", "provider", "status", "created"),
     Kind.ROLE: ("label", "type"),
     Kind.DEVICE: ("name", "platform", "status", "os_version"),
     Kind.POLICY: ("name", "type", "status", "priority"),

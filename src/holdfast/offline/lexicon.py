@@ -91,6 +91,13 @@ class Lexicon:
     links: Mapping[Kind, Phrases[Link]]
     having: Phrases[str]
     suffixes: Phrases[Link]
+    only: Phrases[None]
+    # second, any: after what somebody has only, "(SMS) as a second factor"; after what it is, "(SMS) only".
+    as_factor: Phrases[str]
+    only_after: Phrases[str]
+    # What may be unread, by its marker's column; known, unknown.
+    markers: Mapping[Kind, Phrases[str]]
+    unread: Phrases[str]
     bounds: Phrases[str]
     numbers: Mapping[str, int]
     empty: Mapping[Kind, Phrases[Link]]
@@ -189,6 +196,11 @@ def lexicon() -> Lexicon:
         outlines=Phrases((word, Link(link)) for link, words in data["outlines"].items() for word in words),
         links=_links_by_kind((Link(link), words) for link, words in data["links"].items()),
         having=_by_meaning(data["having"]),
+        only=_plain(data["only"]["words"]),
+        as_factor=_by_meaning(data["only"]["as"]),
+        only_after=_by_meaning(data["only"]["after"]),
+        markers=_by_kind(data["markers"]),
+        unread=_by_meaning(data["unread"]),
         suffixes=Phrases((word, Link(link)) for link, words in data["suffixes"].items() for word in words),
         bounds=_by_meaning(numbers),
         numbers=data["numbers"]["words"],

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from holdfast.offline.columns import NOUNS
+from holdfast.offline.grammar.owning import NO_SECOND_FACTOR
 from holdfast.offline.lexicon import ColumnValue, Lexicon
 from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import (
@@ -69,12 +70,19 @@ _OPERATORS: Final = {
 }
 
 
+# The end of columns that say whether something could be read.
+MARKER: Final = "_known"
+
+
 class Wording:
     """Puts meanings into words with the first word that the lexicon has for each."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._value_words = {
             (kind, value): word for kind, table in lexicon.values.items() for word, value in table.first_words()
+        }
+        self._markers = {
+            (kind, column): word for kind, table in lexicon.markers.items() for word, column in table.first_words()
         }
         self._attribute_words = {
             (kind, column): word for kind, table in lexicon.attributes.items() for word, column in table.first_words()
@@ -116,6 +124,8 @@ class Wording:
                 return f"with no {'manager' if column == 'manager_id' else self._attribute(kind, column)}"
             case Named(names=names):
                 return " or ".join(f"called {_quoted(name)}" for name in names)
+            case Compare(column=column, values=values) if column.endswith(MARKER):
+                return f"whose {self._markers[kind, column]} could {'' if values == (True,) else 'not '}be read"
             case Compare():
                 return self._compared(condition, kind, denied=False)
             case Within(column=column):
@@ -134,6 +144,8 @@ class Wording:
                 return "who have logged in"
             case Missing(column=column):
                 return f"with a {'manager' if column == 'manager_id' else self._attribute(kind, column)}"
+            case Compare(column=column, values=(known,)) if column.endswith(MARKER):
+                return self.condition(Compare(column=column, values=(not known,)), kind)
             case Compare():
                 return self._compared(condition, kind, denied=True)
             case Within(column=column):
@@ -144,6 +156,11 @@ class Wording:
     def _only(self, only: Only) -> str:
         auxiliary, verb = _VERBS[only.link]
         who = "who" if LINKS[only.link].source is Kind.PERSON else "that"
+        where = only.target.where
+        of_a_kind = isinstance(where, Compare) and where.column == "factor_type" and where.operator is Operator.IS
+        if of_a_kind and only.besides in (None, NO_SECOND_FACTOR):
+            kinds = " or ".join(self._value(Kind.FACTOR, "factor_type", value) for value in where.values)
+            return f"with only {kinds} as {'second ' if only.besides else ''}factors"
         said = f"{who} {auxiliary if auxiliary != 'do' else ''} {verb} only {self._target(only.target)}"
         if only.besides is not None:
             said += f" besides {self._target(only.besides)}"

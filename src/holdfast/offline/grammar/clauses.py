@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from holdfast.graph.schema import ColumnType
-from holdfast.offline.grammar import nouns, objects, questions
+from holdfast.offline.grammar import nouns, objects, owning, questions
 from holdfast.offline.grammar.combining import (
     Item,
     all_of,
@@ -189,6 +189,7 @@ def modifier(parse: Parse, at: int, kind: Kind, denied: bool, joined: bool) -> I
         yield had
         for way in parse.phrases(parse.lexicon.ways, had.end):
             yield from by_way(Read(had.value, way.end, had.cost), way.value)
+    yield from owning.owning(parse, at, kind)
     yield from comparison(parse, at, kind, joined)
     yield from named(parse, at, kind)
     yield from _timed(parse, at, kind, denied)

@@ -11,7 +11,7 @@ from holdfast.offline.grammar import clauses, objects
 from holdfast.offline.grammar.combining import Item, all_of, any_of, combined, exclude_each_other, negated, same_column
 from holdfast.offline.grammar.names import flag, tenant_value, thing, user_type
 from holdfast.offline.links import LINKS, Kind, Link
-from holdfast.offline.meaning import Compare, Condition, Linked, Selection, Within
+from holdfast.offline.meaning import Compare, Condition, Linked, Not, Selection, Within
 from holdfast.offline.parse import Parse, Read, rule
 
 # The attribute of a kind whose values are nouns by themselves: "people with SMS", "who owns a Mac".
@@ -33,8 +33,15 @@ def np(parse: Parse, at: int, kind: Kind, whole: bool = False) -> Iterator[Read[
             for after in (*clauses.conditions(parse, found.end, kind), *clauses.but_not(parse, found.end, kind)):
                 if found.value is not None and exclude_each_other(found.value, after.value):
                     continue
+                if kind in _KINDS_AS_NOUNS and _is_idle(found.value, after.value):
+                    continue
                 where = all_of((found.value, after.value))
                 yield Read(Selection(kind=kind, where=where), after.end, found.cost + after.cost)
+
+
+def _is_idle(before: Condition | None, after: Condition) -> bool:
+    """Whether "not" says nothing of that one thing: "SMS but not WebAuthn" is said of who has them."""
+    return before is not None and isinstance(after, Not) and exclude_each_other(before, after.condition)
 
 
 def _whole(parse: Parse, at: int) -> list[int]:
@@ -94,7 +101,9 @@ def _special_noun(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]
             if joined.value == "and_not":
                 continue
             for noun in _one_special_noun(parse, joined.end, kind):
-                rows.append(((*row, Item("or", noun.value)), noun.end, cost + noun.cost))
+                # "With SMS and push" is both of them, for who can have both.
+                both = int(joined.value == "and" and kind in _KINDS_AS_NOUNS)
+                rows.append(((*row, Item("or", noun.value)), noun.end, cost + noun.cost + both))
 
 
 @rule

@@ -124,14 +124,14 @@ def _one_object(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
     for nobody in parse.phrases(parse.lexicon.nobody, at):
         if nobody.value is target:
             yield Read(linked(Related(link, Selection(kind=target)), Bound(0, 0)), nobody.end)
-    for things in _some_things(parse, at, target):
+    for things in some_things(parse, at, target):
         yield Read(linked(Related(link, things.value)), things.end, things.cost)
     for many in bound(parse, at):
-        for things in _some_things(parse, many.end, target):
+        for things in some_things(parse, many.end, target):
             yield Read(linked(Related(link, things.value), many.value), things.end, things.cost)
 
 
-def _some_things(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Selection]]:
+def some_things(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Selection]]:
     """Things of a kind; in parentheses where what follows them is not about them."""
     yield from nouns.np(parse, at, kind)
     for begin in parse.mark("(", at):

@@ -1,0 +1,151 @@
+"""What somebody has, in lists and alone: "with SMS but no WebAuthn", "only SMS as a second factor", "enrolled since May".
+
+Also of what could not be read: "whose factors are unknown".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from holdfast.offline.grammar import nouns, objects
+from holdfast.offline.grammar.combining import all_of, negated
+from holdfast.offline.grammar.names import thing
+from holdfast.offline.grammar.windows import window
+from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
+from holdfast.offline.meaning import Compare, Condition, Linked, Only, Selection, Within
+from holdfast.offline.parse import Parse, Read, rule
+
+# What a person has at the same time, so that "and" asks for both.
+_HAD_TOGETHER: Final = (Kind.FACTOR, Kind.DEVICE)
+
+
+@rule
+def owning(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """A clause about what things of that kind have."""
+    if kind is Kind.PERSON:
+        yield from _had_together(parse, at)
+        yield from _enrolled_then(parse, at)
+    yield from _only(parse, at, kind)
+    yield from _whose_only(parse, at, kind)
+    yield from _unread(parse, at, kind)
+
+
+def _had_together(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    """ "With SMS and push", "with a Mac but no phone", "with no SMS but WebAuthn"."""
+    rows: list[tuple[tuple[Condition, ...], int, int]] = []
+    for having in parse.phrases(parse.lexicon.having, at):
+        if having.value == "with":
+            rows += [((one.value,), one.end, one.cost) for one in _one_had(parse, having.end, denied=False)]
+    while rows:
+        row, end, cost = rows.pop()
+        for joined in parse.phrases(parse.lexicon.connecting, end):
+            if joined.value == "or":
+                continue
+            for one in _one_had(parse, joined.end, denied=joined.value == "and_not"):
+                longer = (*row, one.value)
+                rows.append((longer, one.end, cost + one.cost))
+                both = all_of(longer)
+                if both is not None:
+                    yield Read(both, one.end, cost + one.cost)
+
+
+@rule
+def _one_had(parse: Parse, at: int, denied: bool) -> Iterator[Read[Condition]]:
+    begins = [(at, denied)]
+    for table in (parse.lexicon.no, parse.lexicon.negation):
+        begins += [(no.end, True) for no in parse.phrases(table, at)]
+    begins += [(having.end, having.value == "without") for having in parse.phrases(parse.lexicon.having, at)]
+    for begin, none in begins:
+        for kind in _HAD_TOGETHER:
+            for things in nouns.np(parse, begin, kind):
+                had = Linked(link=BETWEEN[(Kind.PERSON, kind)], target=things.value)
+                yield Read(negated(had) if none else had, things.end, things.cost)
+
+
+def _enrolled_then(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    """ "Who enrolled WebAuthn in the last 30 days", "with a factor added since May"."""
+    for verb in parse.phrases(parse.lexicon.links[Kind.PERSON], at):
+        for factors in nouns.np(parse, verb.end, Kind.FACTOR) if verb.value is Link.ENROLLED else ():
+            for span in window(parse, factors.end):
+                then = Within(column="created", start=span.value.start, end=span.value.end)
+                target = Selection(kind=Kind.FACTOR, where=all_of((factors.value.where, then)))
+                yield Read(Linked(link=Link.ENROLLED, target=target), span.end, factors.cost + span.cost)
+
+
+def _only(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "With only SMS", "with SMS only", "who can open only Slack", "only in Sales"."""
+    for having in parse.phrases(parse.lexicon.having, at):
+        if having.value == "with":
+            for word in _only_word(parse, having.end):
+                for had in _had(parse, word, kind):
+                    yield from _besides(parse, had)
+            for had in _had(parse, having.end, kind):
+                for after in parse.phrases(parse.lexicon.only_after, had.end):
+                    yield _alone(had, after.end, second=after.value == "second")
+    for begin in (at, *_only_word(parse, at)):
+        for verb in parse.phrases(parse.lexicon.links[kind], begin):
+            for word in _only_word(parse, verb.end) if begin == at else [verb.end]:
+                for linked in _linked_to(parse, word, verb.value):
+                    yield from _besides(parse, linked)
+
+
+def _only_word(parse: Parse, at: int) -> list[int]:
+    return [word.end for word in parse.phrases(parse.lexicon.only, at)]
+
+
+def _had(parse: Parse, at: int, kind: Kind) -> Iterator[Read[objects.Related]]:
+    """Things with a name of their own: "only factors" would be all there is."""
+    return (things for things in objects.related(parse, at, kind) if things.value.target.where is not None)
+
+
+def _linked_to(parse: Parse, at: int, link: Link) -> Iterator[Read[objects.Related]]:
+    kind = LINKS[link].target
+    for named in thing(parse, at, kind):
+        yield Read(objects.Related(link, Selection(kind=kind, where=named.value)), named.end, named.cost)
+    for things in objects.some_things(parse, at, kind):
+        if things.value.where is not None:
+            yield Read(objects.Related(link, things.value), things.end, things.cost)
+
+
+def _besides(parse: Parse, things: Read[objects.Related]) -> Iterator[Read[Condition]]:
+    """ "(Only SMS) as a second factor": e-mail is none; "besides …" names others that do not count."""
+    yield _alone(things, things.end, second=False)
+    for named in parse.phrases(parse.lexicon.as_factor, things.end):
+        yield _alone(things, named.end, second=named.value == "second")
+    for begin in parse.mark("besides", things.end):
+        for others in objects.some_things(parse, begin, things.value.target.kind):
+            only = Only(link=things.value.link, target=things.value.target, besides=others.value)
+            yield Read(only, others.end, things.cost + others.cost)
+
+
+def _alone(things: Read[objects.Related], end: int, *, second: bool) -> Read[Condition]:
+    besides = NO_SECOND_FACTOR if second and things.value.link is Link.ENROLLED else None
+    return Read(Only(link=things.value.link, target=things.value.target, besides=besides), end, things.cost)
+
+
+# Okta enrols everybody's e-mail by itself; it is no factor of a second kind.
+NO_SECOND_FACTOR: Final = Selection(kind=Kind.FACTOR, where=Compare(column="factor_type", values=("email",)))
+
+
+def _whose_only(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "Whose only factor is SMS", "whose only second factor is SMS"."""
+    for whose in parse.phrases(parse.lexicon.comparing, at):
+        if whose.value != "whose":
+            continue
+        for word in _only_word(parse, whose.end):
+            for noun in parse.phrases(parse.lexicon.nouns, word):
+                link = BETWEEN.get((kind, noun.value))
+                for verb in parse.phrases(parse.lexicon.auxiliaries, noun.end) if link else ():
+                    for things in nouns.np(parse, verb.end, noun.value):
+                        if link and things.value.where is not None:
+                            had = Read(objects.Related(link, things.value), things.end, things.cost)
+                            yield _alone(had, things.end, second=parse.tokens[word].key == "second")
+
+
+def _unread(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "Whose factors are unknown", "whose members could not be read"."""
+    for whose in parse.phrases(parse.lexicon.comparing, at):
+        for what in parse.phrases(parse.lexicon.markers[kind], whose.end) if whose.value == "whose" else ():
+            for word in parse.phrases(parse.lexicon.unread, what.end):
+                yield Read(Compare(column=what.value, values=(word.value == "known",)), word.end)
