@@ -42,6 +42,17 @@ _USUAL: Final = {
     Kind.ZONE: ("name", "type", "usage", "status"),
     Kind.GROUP_RULE: ("name", "status", "expression"),
 }
+# What a thing belongs to, which it does not tell by itself: the link to its one owner, and what is shown of that.
+_OWNERS: Final = {
+    Kind.FACTOR: (Link.ENROLLED_BY, ("login",)),
+    Kind.POLICY_RULE: (Link.CONTAINED_IN, ("name", "type")),
+}
+# How a list is sorted where its first column is not how people read it: rules stand in the order they are tried.
+_SORTED: Final = {
+    Kind.FACTOR: ("login", "factor"),
+    Kind.POLICY: ("policy_type", "policy_priority"),
+    Kind.POLICY_RULE: ("policy_type", "policy_name", "policy_rule_priority"),
+}
 # Names in the rows that are not the property's own; other kinds than people put their noun before it.
 _ALIASES: Final = {
     (Kind.PERSON, "display_name"): "name",
@@ -100,6 +111,24 @@ def listed(schema: GraphSchema, kind: Kind, where: Condition | None, also: tuple
     names = [*_USUAL[kind], *(_columns_of(where) if where else ()), *also]
     known = schema.node(LABELS[kind]).columns
     return [column(schema, kind, name) for name in dict.fromkeys(names) if name in known]
+
+
+def owner(schema: GraphSchema, kind: Kind) -> tuple[Link, list[SourceColumn]] | None:
+    """The link to the one thing that such a thing belongs to, and the columns that tell which."""
+    if kind not in _OWNERS:
+        return None
+    link, names = _OWNERS[kind]
+    return link, [column(schema, LINKS[link].target, name) for name in names]
+
+
+def things_shown(
+    schema: GraphSchema, kind: Kind, where: Condition | None, also: tuple[str, ...]
+) -> tuple[tuple[ShownColumn, ...], tuple[str, ...]]:
+    """The columns of a list of things, and those it is sorted by."""
+    shown = [c.shown for c in listed(schema, kind, where, also)]
+    belongs = owner(schema, kind)
+    shown[1:1] = [c.shown for c in belongs[1]] if belongs else []
+    return tuple(shown), _SORTED.get(kind, (shown[0].name,))
 
 
 def _columns_of(condition: Condition) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from holdfast.offline.links import OPENED, OPENING, Kind
-from holdfast.offline.meaning import AllOf, AnyOf, Asked, Compare, Condition, Linked, Missing, Named, Not, Within
+from holdfast.offline.grammar.owning import NO_SECOND_FACTOR
+from holdfast.offline.links import OPENED, OPENING, Kind, Link
+from holdfast.offline.meaning import AllOf, AnyOf, Asked, Compare, Condition, Linked, Missing, Named, Not, Only, Within
 
 _OPENING = OPENING | OPENED
 
@@ -15,7 +16,7 @@ def notes(asked: Asked, inactive_applications: frozenset[str], now: datetime) ->
     """The sentences for one question. `inactive_applications` are the ids of those that nobody can open now."""
     subject = asked.subject
     parts = list(_parts(subject.where)) if subject.where else []
-    linked = [p for p in parts if isinstance(p, Linked)]
+    linked = [p for p in parts if isinstance(p, Linked | Only)]
     found = []
     opens = any(p.link in _OPENING for p in linked) or any(link in _OPENING for link in asked.beside)
     if asked.counted is not None:
@@ -28,6 +29,7 @@ def notes(asked: Asked, inactive_applications: frozenset[str], now: datetime) ->
         found.append("People who never signed in are included.")
     if any(_asks_for_earlier_logins(p, now) for p in (parts if subject.where else ())):
         found.append("Only the last sign-in of each person is known, so an earlier one in that time is not seen.")
+    found += _of_factors(linked)
     named = {i for p in linked if isinstance(p.target.where, Named) for i in p.target.where.ids}
     named |= {i for p in parts if isinstance(p, Named) for i in p.ids}
     if named & inactive_applications:
@@ -35,6 +37,16 @@ def notes(asked: Asked, inactive_applications: frozenset[str], now: datetime) ->
     elif subject.kind is Kind.APPLICATION and any(p.link in OPENED for p in linked):
         found.append("An inactive application cannot be opened, though it is listed where it is assigned.")
     return found
+
+
+def _of_factors(linked: list[Linked | Only]) -> list[str]:
+    factors = [p for p in linked if p.link is Link.ENROLLED]
+    told = []
+    if any(isinstance(p, Only) and p.besides == NO_SECOND_FACTOR for p in factors):
+        told.append("E-mail is not counted as a second factor.")
+    if any(p.target.where is None or not any(_settles_status(c) for c in _parts(p.target.where)) for p in factors):
+        told.append("A factor that is still pending counts as enrolled.")
+    return told
 
 
 def _asks_for_earlier_logins(condition: Condition, now: datetime) -> bool:

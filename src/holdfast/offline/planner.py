@@ -19,6 +19,7 @@ from holdfast.offline.grammar.names import PARTLY_COST
 from holdfast.offline.grammar.questions import asked_from, question, whole_question
 from holdfast.offline.grammar.windows import WORDS as WINDOW_WORDS
 from holdfast.offline.lexicon import lexicon
+from holdfast.offline.links import Kind
 from holdfast.offline.meaning import Asked, Tally
 from holdfast.offline.notes import notes
 from holdfast.offline.parse import Parse, Read, TooManyReadings
@@ -147,7 +148,12 @@ def _asks_for_change(parse: Parse) -> bool:
     """Whether an order to change something stands at the beginning, or after "and", "then", "please", "to"."""
     polite = ("and", "then", "please", "to", "you", ",", "kindly", "now", "also", "just")
     begins = [0, *(i + 1 for i, token in enumerate(parse.tokens) if token.key in polite)]
-    return any(parse.lexicon.change.at(parse.tokens, begin) for begin in begins)
+    # "SMS and push": push is a factor there.
+    named = parse.lexicon.values[Kind.FACTOR]
+    return any(
+        parse.lexicon.change.at(parse.tokens, begin) and not (begin and named.at(parse.tokens, begin))
+        for begin in begins
+    )
 
 
 def _refusal(parse: Parse, wording: Wording) -> Refused:

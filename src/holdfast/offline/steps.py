@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from holdfast.graph.schema import GraphSchema
-from holdfast.offline.columns import ID_COLUMNS, NOUNS, beside_column, column, count_column, listed
+from holdfast.offline.columns import ID_COLUMNS, NOUNS, beside_column, column, count_column, listed, things_shown
 from holdfast.offline.doubt import FITS, UNKNOWN_COUNT, Unread, subject_of, unsure_of
 from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import (
@@ -106,8 +106,8 @@ def _described(meaning: Meaning, schema: GraphSchema, note: str) -> StepMeaning:
 def _shown(meaning: Meaning, schema: GraphSchema) -> tuple[tuple[ShownColumn, ...], tuple[Order, ...], Kind]:
     match meaning:
         case Things(subject=subject, also=also):
-            columns = tuple(c.shown for c in listed(schema, subject.kind, subject.where, also))
-            return columns, (Order(column=columns[0].name),), subject.kind
+            columns, order = things_shown(schema, subject.kind, subject.where, also)
+            return columns, tuple(Order(column=name) for name in order), subject.kind
         case Paths():
             return _paths_shown(meaning, schema)
         case Pairs(subject=subject, link=link):

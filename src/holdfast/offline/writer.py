@@ -13,7 +13,17 @@ from holdfast.contracts import StepRequest
 from holdfast.cypher_writer import RefusedQuery
 from holdfast.errors import PlanRejected
 from holdfast.graph.schema import ColumnType, GraphSchema
-from holdfast.offline.columns import ID_COLUMNS, SourceColumn, beside_column, column, count_column, listed, naming
+from holdfast.offline.columns import (
+    ID_COLUMNS,
+    SourceColumn,
+    beside_column,
+    column,
+    count_column,
+    listed,
+    naming,
+    owner,
+    things_shown,
+)
 from holdfast.offline.cypher import CAN_OPEN_ANYTHING, Conditions, node, pattern, quoted
 from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES
 from holdfast.offline.grammar.names import LABELS
@@ -59,10 +69,14 @@ def _things(meaning: Things, schema: GraphSchema) -> str:
     kind = meaning.subject.kind
     columns = listed(schema, kind, meaning.subject.where, meaning.also)
     where, fits = _unsure(conditions, meaning.subject, "s", meaning.unsure)
-    return (
-        f"MATCH {node('s', kind)} WHERE {where} "
-        f"RETURN {_returned('s', kind, columns)}{fits} ORDER BY {_order(kind, columns)}"
-    )
+    match = f"MATCH {node('s', kind)} WHERE {where}"
+    returned = _returned("s", kind, columns)
+    if belongs := owner(schema, kind):
+        link, told = belongs
+        match = f"{match} OPTIONAL MATCH {pattern(link, 's', 'o')}"
+        returned += "".join(f", o.{c.property} AS {c.shown.name}" for c in told)
+    _, order = things_shown(schema, kind, meaning.subject.where, meaning.also)
+    return f"{match} RETURN {returned}{fits} ORDER BY {', '.join((*order, ID_COLUMNS[kind]))}"
 
 
 def _unsure(conditions: Conditions, subject: Selection, variable: str, unsure: Sequence[Link]) -> tuple[str, str]:

@@ -80,6 +80,7 @@ def _rows(parse: Parse, at: int, kind: Kind, joined: str) -> Iterator[Read[tuple
                     # Two values side by side: nobody has both, and nothing says "or".
                     continue
                 cost = first.cost + rest.cost + _apart(first.value, rest.value[0])
+                cost += int(word == "" and _is_said_of_what_is_had(parse, first))
                 yield Read((item, *rest.value), rest.end, cost)
             if joined == "and_not" and word in ("and", "or"):
                 # "Except contractors and people in Sales" may leave out both.
@@ -87,6 +88,15 @@ def _rows(parse: Parse, at: int, kind: Kind, joined: str) -> Iterator[Read[tuple
                     if things.value.where is not None:
                         both = (item, Item("and_not", things.value.where))
                         yield Read(both, things.end, first.cost + things.cost)
+
+
+def _is_said_of_what_is_had(parse: Parse, had: Read[Condition]) -> bool:
+    """ "With a factor whose status is pending": the factor's status, where a factor can have one."""
+    return (
+        isinstance(had.value, Linked)
+        and had.value.target.kind in (Kind.FACTOR, Kind.DEVICE)
+        and any(clause(parse, had.end, had.value.target.kind))
+    )
 
 
 def _apart(first: Condition, following: Item) -> int:

@@ -34,9 +34,11 @@ def owning(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
 def _had_together(parse: Parse, at: int) -> Iterator[Read[Condition]]:
     """ "With SMS and push", "with a Mac but no phone", "with no SMS but WebAuthn"."""
     rows: list[tuple[tuple[Condition, ...], int, int]] = []
-    for having in parse.phrases(parse.lexicon.having, at):
-        if having.value == "with":
-            rows += [((one.value,), one.end, one.cost) for one in _one_had(parse, having.end, denied=False)]
+    begins = [having.end for having in parse.phrases(parse.lexicon.having, at) if having.value == "with"]
+    verbs = parse.phrases(parse.lexicon.links[Kind.PERSON], at)
+    begins += [verb.end for verb in verbs if LINKS[verb.value].target in _HAD_TOGETHER]
+    for begin in dict.fromkeys([*begins, *(both for begin in begins for both in parse.mark("both", begin))]):
+        rows += [((one.value,), one.end, one.cost) for one in _one_had(parse, begin, denied=False)]
     while rows:
         row, end, cost = rows.pop()
         for joined in parse.phrases(parse.lexicon.connecting, end):
@@ -52,7 +54,7 @@ def _had_together(parse: Parse, at: int) -> Iterator[Read[Condition]]:
 
 @rule
 def _one_had(parse: Parse, at: int, denied: bool) -> Iterator[Read[Condition]]:
-    begins = [(at, denied)]
+    begins = [(at, denied), *((end, denied) for end in parse.mark("in", at))]
     for table in (parse.lexicon.no, parse.lexicon.negation):
         begins += [(no.end, True) for no in parse.phrases(table, at)]
     begins += [(having.end, having.value == "without") for having in parse.phrases(parse.lexicon.having, at)]

@@ -7,6 +7,7 @@ from typing import Final
 
 from holdfast.offline.grammar import clauses, counting, nouns
 from holdfast.offline.grammar.combining import all_of, any_of, negated, says_twice
+from holdfast.offline.grammar.dates_beside import and_when
 from holdfast.offline.grammar.names import attribute_names, thing
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Asked, Condition, Linked, Missing, Selection
@@ -70,6 +71,7 @@ def question(parse: Parse, at: int) -> Iterator[Read[Asked]]:
         yield Read(subject, listed.end, listed.cost)
         yield from _beside(parse, listed)
         yield from _with_paths(parse, listed)
+        yield from and_when(parse, listed)
     yield from counting.counts(parse, at)
     yield from counting.rankings(parse, at)
     yield from _of_each(parse, at)
