@@ -156,10 +156,8 @@ class Wording:
     def _only(self, only: Only) -> str:
         auxiliary, verb = _VERBS[only.link]
         who = "who" if LINKS[only.link].source is Kind.PERSON else "that"
-        where = only.target.where
-        of_a_kind = isinstance(where, Compare) and where.column == "factor_type" and where.operator is Operator.IS
-        if of_a_kind and only.besides in (None, NO_SECOND_FACTOR):
-            kinds = " or ".join(self._value(Kind.FACTOR, "factor_type", value) for value in where.values)
+        kinds = self._kinds_of_factor(only.target.where)
+        if kinds and only.besides in (None, NO_SECOND_FACTOR):
             return f"with only {kinds} as {'second ' if only.besides else ''}factors"
         said = f"{who} {auxiliary if auxiliary != 'do' else ''} {verb} only {self._target(only.target)}"
         if only.besides is not None:
@@ -182,10 +180,14 @@ class Wording:
             return ""
         if where is None:
             return "without any factor" if denied else "with a factor"
-        if not isinstance(where, Compare) or where.column != "factor_type" or where.operator is not Operator.IS:
-            return ""
-        kinds = " or ".join(self._value(Kind.FACTOR, where.column, value) for value in where.values)
-        return f"with {'no' if denied else 'a'} {kinds} factor"
+        kinds = self._kinds_of_factor(where)
+        return f"with {'no' if denied else 'a'} {kinds} factor" if kinds else ""
+
+    def _kinds_of_factor(self, where: Condition | None) -> str:
+        """ "Sms or push"; empty where something else is said of the factors."""
+        if isinstance(where, Compare) and where.column == "factor_type" and where.operator is Operator.IS:
+            return " or ".join(self._value(Kind.FACTOR, where.column, value) for value in where.values)
+        return ""
 
     @staticmethod
     def _number(linked: Linked) -> str:

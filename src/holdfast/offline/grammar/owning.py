@@ -1,4 +1,4 @@
-"""What somebody has, in lists and alone: "with SMS but no WebAuthn", "only SMS as a second factor", "enrolled since May".
+"""What somebody has: "with SMS but no WebAuthn", "only SMS as a second factor", "enrolled since May".
 
 Also of what could not be read: "whose factors are unknown".
 """
@@ -37,7 +37,7 @@ def _had_together(parse: Parse, at: int) -> Iterator[Read[Condition]]:
     begins = [having.end for having in parse.phrases(parse.lexicon.having, at) if having.value == "with"]
     verbs = parse.phrases(parse.lexicon.links[Kind.PERSON], at)
     begins += [verb.end for verb in verbs if LINKS[verb.value].target in _HAD_TOGETHER]
-    for begin in dict.fromkeys([*begins, *(both for begin in begins for both in parse.mark("both", begin))]):
+    for begin in dict.fromkeys([*begins, *(after for had in begins for after in parse.mark("both", had))]):
         rows += [((one.value,), one.end, one.cost) for one in _one_had(parse, begin, denied=False)]
     while rows:
         row, end, cost = rows.pop()
