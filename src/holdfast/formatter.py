@@ -15,7 +15,8 @@ from holdfast.contracts import FormatRequest
 from holdfast.effort import Stopwatch
 from holdfast.presentation import Presentation
 from holdfast.presentation.headings import headings
-from holdfast.presentation.numbers import unsupported_numbers, without_unsupported
+from holdfast.presentation.numbers import Support, checked_headings, checked_text
+from holdfast.presentation.recipe import NOTHING_MATCHES
 from holdfast.presentation.table import table
 from holdfast.presentation.templates import filled
 from holdfast.spending import Ledger
@@ -68,17 +69,21 @@ def format_rows(request: FormatRequest, written: Written, store: ArtifactStore) 
     made = table(presentation, {result.step_id: store.scan(result.rows) for result in request.results})
     ref = store.write(f"{request.correlation_id}/{ANSWER}", made.rows)
     counts = made.counts(rows_in=rows_in[presentation.source], rows_out=ref.row_count)
-    headers = headings(presentation.operations, [column.name for column in ref.columns])
     words = _Words(request, store.scan(ref), counts)
+    headers = words.headed(headings(presentation.operations, [column.name for column in ref.columns]))
     if counts.rows_out == 0:
         presentation = _in_words_only(presentation)
-    as_markdown = presentation.display_type == "markdown"
+    # Where no sentence is left, code has words of its own, and for a text in place of a table the table.
+    bare = "{rows:row|rows}." if counts.rows_out else NOTHING_MATCHES
+    markdown = words.filled(presentation.markdown, headers) if presentation.display_type == "markdown" else ""
+    if counts.rows_out == 0:
+        markdown = markdown or bare
     return FormattedAnswer(
-        display_type=presentation.display_type,
+        display_type="markdown" if markdown else "table",
         headers=headers,
         rows=ref,
-        markdown=words.filled(presentation.markdown, headers) if as_markdown else "",
-        summary=words.filled(presentation.summary),
+        markdown=markdown,
+        summary=words.filled(presentation.summary) or words.filled(bare),
         total_items=counts.rows_out,
         row_counts=counts,
         last_sync=request.snapshot.synced_at,
@@ -99,15 +104,24 @@ class _Words:
     """Fills templates from the final table, and keeps numbers out that nothing supports."""
 
     def __init__(self, request: FormatRequest, rows: pl.LazyFrame, counts: RowCounts) -> None:
-        self._request = request
+        self._correlation_id = request.correlation_id
         self._rows = rows
         self._counts = counts
+        columns = [column.name for result in request.results for column in result.rows.columns]
+        self._support = Support(request.question, columns, rows, counts)
 
     def filled(self, template: str, headers: Sequence[Header] = ()) -> str:
-        invented = unsupported_numbers(template, self._request.question, self._rows, self._counts)
+        """The text without the sentences that hold an invented number."""
+        text, invented = checked_text(template, self._support)
+        self._tell(invented, template)
+        return filled(text, self._rows, self._counts, headers).strip()
+
+    def headed(self, headers: Sequence[Header]) -> tuple[Header, ...]:
+        """The headings without invented numbers."""
+        checked, invented = checked_headings(headers, self._support)
+        self._tell(invented, ", ".join(header.text for header in headers))
+        return checked
+
+    def _tell(self, invented: Sequence[str], text: str) -> None:
         if invented:
-            log.warning(
-                "unsupported_numbers", correlation_id=self._request.correlation_id, numbers=invented, template=template
-            )
-            template = without_unsupported(template, invented)
-        return filled(template, self._rows, self._counts, headers)
+            log.warning("unsupported_numbers", correlation_id=self._correlation_id, numbers=invented, text=text)

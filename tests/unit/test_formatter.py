@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import structlog
 from pydantic import JsonValue
 
 from holdfast.answer import Effort, FormattedAnswer, Gap, Generated, SnapshotRef, StepResult
@@ -319,6 +320,36 @@ def test_an_invented_number_in_a_summary_goes_and_the_rest_stays(asked: Asked) -
     said = "{rows:person|people} found. That is 87% of all. Nobody of 3 left."
     answer = format_rows(asked.request(), written(Presentation(source="people", summary=said)), asked.store)
     assert answer.summary == "3 people found. Nobody of 3 left."
+
+
+def said_by(asked: Asked, **said: Any) -> FormattedAnswer:
+    recipe = {"source": "people", "summary": "", **said}
+    return format_rows(asked.request(), written(Presentation.model_validate(recipe)), asked.store)
+
+
+def test_words_of_which_no_sentence_holds_are_replaced_by_words_of_code(asked: Asked) -> None:
+    asked.step("people", PEOPLE)
+    invented = {"display_type": "markdown", "markdown": "87 of them", "summary": "{rows}0 people.", "when_empty": "9."}
+    answer = said_by(asked, **invented)
+    assert (answer.display_type, answer.markdown, answer.summary) == ("table", "", "3 rows.")
+    none = {"op": "filter", "any_of": [{"test": "compare", "column": "login", "operator": "=", "value": "nobody"}]}
+    empty = said_by(asked, **invented, operations=[none])
+    assert (empty.display_type, empty.markdown, empty.summary) == ("markdown", "Nothing matches.", "Nothing matches.")
+
+
+def test_a_heading_that_states_an_invented_number_is_replaced_by_its_column(asked: Asked) -> None:
+    asked.step("people", PEOPLE)
+    choose = {"op": "choose", "columns": [{"column": "login", "heading": "Logins (87)"}, {"column": "active"}]}
+    assert [header.text for header in said_by(asked, operations=[choose]).headers] == ["Login", "Active"]
+
+
+def test_the_log_says_which_numbers_were_taken_out(asked: Asked) -> None:
+    asked.step("people", PEOPLE)
+    with structlog.testing.capture_logs() as logs:
+        said_by(asked, summary="Of 3 people 87% are new.")
+    (entry,) = [line for line in logs if line["event"] == "unsupported_numbers"]
+    assert (entry["numbers"], entry["correlation_id"]) == (("87%",), "q-1")
+    assert entry["log_level"] == "warning"
 
 
 def test_markdown_of_a_recipe_is_filled_and_its_values_escaped(asked: Asked) -> None:

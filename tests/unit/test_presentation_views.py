@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,15 +20,10 @@ from holdfast.presentation.views import (
     blocks,
     shown_to_model,
 )
+from holdfast.settings import PresentationSettings
 
 
-@dataclass(frozen=True)
-class Limits:
-    all_rows_up_to: int = 200
-    one_table_up_to: int = 100
-
-
-def seen(folder: Path, *frames: pl.DataFrame, limits: Limits | None = None) -> ModelView:
+def seen(folder: Path, *frames: pl.DataFrame, limits: PresentationSettings | None = None) -> ModelView:
     """What a model sees of steps that gave these rows."""
     store = ArtifactStore(folder / "artifacts")
     results = [
@@ -42,7 +36,7 @@ def seen(folder: Path, *frames: pl.DataFrame, limits: Limits | None = None) -> M
         )
         for place, frame in enumerate(frames)
     ]
-    return shown_to_model(results, store, limits or Limits())
+    return shown_to_model(results, store, limits or PresentationSettings())
 
 
 def numbered(count: int, width: int = 3) -> pl.DataFrame:
@@ -110,9 +104,9 @@ def test_all_rows_are_shown_up_to_both_thresholds(tmp_path: Path, counts: tuple[
 
 
 def test_the_thresholds_are_the_settings(tmp_path: Path) -> None:
-    assert seen(tmp_path, numbered(3), limits=Limits(all_rows_up_to=2)).strategy == "sample"
-    assert seen(tmp_path, numbered(3), limits=Limits(one_table_up_to=2)).strategy == "sample"
-    assert seen(tmp_path, numbered(150), limits=Limits(one_table_up_to=150)).strategy == "all rows"
+    assert seen(tmp_path, numbered(3), limits=PresentationSettings(all_rows_up_to=2)).strategy == "sample"
+    assert seen(tmp_path, numbered(3), limits=PresentationSettings(one_table_up_to=2)).strategy == "sample"
+    assert seen(tmp_path, numbered(150), limits=PresentationSettings(one_table_up_to=150)).strategy == "all rows"
 
 
 @pytest.mark.parametrize(("count", "size"), [(101, 10), (1_000, 10), (1_001, 20), (100_000, 20), (100_001, 50)])
@@ -173,13 +167,14 @@ CELLS: dict[str, tuple[pl.DataType, st.SearchStrategy[Any]]] = {
 }
 
 
+@st.composite
+def records(draw: st.DrawFn) -> tuple[tuple[str, Any], ...]:
+    kinds = draw(st.lists(st.sampled_from(list(CELLS)), max_size=12))
+    return tuple((kind, draw(CELLS[kind][1])) for kind in kinds)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    row=st.lists(st.sampled_from(list(CELLS)), max_size=12).flatmap(
-        lambda kinds: st.tuples(*(CELLS[kind][1].map(lambda cell, kind=kind: (kind, cell)) for kind in kinds))
-    ),
-    counts=st.lists(st.integers(0, 300), min_size=1, max_size=5),
-)
+@given(row=records(), counts=st.lists(st.integers(0, 300), min_size=1, max_size=5))
 def test_no_rows_whatever_are_in_them_take_more_than_the_budget(
     tmp_path: Path, row: tuple[tuple[str, Any], ...], counts: list[int]
 ) -> None:
@@ -194,13 +189,8 @@ def test_no_rows_whatever_are_in_them_take_more_than_the_budget(
     ]
     view = seen(tmp_path, *frames)
     most = MAX_BYTES_OF_ALL_ROWS if view.strategy == "all rows" else MAX_BYTES_OF_A_SAMPLE
-    assert (
-        sum(
-            len(json.dumps(step["records"], ensure_ascii=False, separators=(",", ":")).encode())
-            for step in json.loads(view.as_json())["steps"]
-        )
-        <= most
-    )
+    shown = [step["records"] for step in json.loads(view.as_json())["steps"]]
+    assert sum(len(json.dumps(each, ensure_ascii=False, separators=(",", ":")).encode()) for each in shown) <= most
     for step in view.steps:
         assert len(step.columns) == len(row)
         assert all(len(cells) == len(row) for records in step.records for cells in records.rows)

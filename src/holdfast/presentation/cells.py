@@ -22,6 +22,11 @@ def is_list(dtype: pl.DataType) -> bool:
     return isinstance(dtype, pl.List | pl.Array)
 
 
+def items(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """The cells of a column one below the other; those of lists as one long list."""
+    return cell.explode() if is_list(dtype) else cell
+
+
 def is_time(dtype: pl.DataType) -> bool:
     """Whether cells of this type are days or moments."""
     return isinstance(dtype, pl.Date | pl.Datetime)
@@ -76,7 +81,11 @@ def list_text(operation: ListText, dtype: pl.DataType) -> pl.Expr:
     if operation.limit is None:
         return ordered.list.join(operation.separator)
     more = ordered.list.len().cast(pl.Int64) - operation.limit
-    shown = ordered.list.head(operation.limit).list.join(operation.separator)
+    return rest_counted(ordered.list.head(operation.limit).list.join(operation.separator), more)
+
+
+def rest_counted(shown: pl.Expr, more: pl.Expr) -> pl.Expr:
+    """What is shown of many, and how many more there are."""
     return pl.when(more > 0).then(pl.format("{} and {} more", shown, more)).otherwise(shown)
 
 

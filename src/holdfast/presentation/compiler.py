@@ -81,13 +81,8 @@ def _taken(operation: Join, keys: Sequence[str], steps: Steps) -> pl.LazyFrame:
     if operation.matches == "rows":
         return selected
     return selected.group_by(keys, maintain_order=True).agg(
-        _gathered(taken.result, schema[taken.column]) for taken in operation.take
+        cells.items(column(taken.result), schema[taken.column]) for taken in operation.take
     )
-
-
-def _gathered(name: str, dtype: pl.DataType) -> pl.Expr:
-    """A column's cells as one list; lists become one long list."""
-    return column(name).explode() if cells.is_list(dtype) else column(name)
 
 
 def _spare_names(taken: Sequence[str], count: int) -> list[str]:
@@ -140,7 +135,7 @@ def _measured(measure: Measure, schema: pl.Schema) -> pl.Expr:
         case "share_true":
             return cell.mean() * 100.0
         case "list":
-            return _gathered(measure.column, schema[measure.column]).drop_nulls()
+            return cells.items(cell, schema[measure.column]).drop_nulls()
         case "count" | "share":
             return cell.count()
 

@@ -1,100 +1,198 @@
-"""Numbers that somebody typed into a summary: each must stand in the question or in the data."""
+"""Numbers that somebody typed around a table: each must stand in the question or in the data, or it is taken out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
 
 import polars as pl
 
-from holdfast.answer import RowCounts
-from holdfast.columns import column
-from holdfast.presentation.cells import as_text, is_list, item_type
-from holdfast.presentation.templates import literal_text
+from holdfast.answer import Header, RowCounts
+from holdfast.presentation.cells import as_text, is_list, is_time, item_type
+from holdfast.presentation.headings import readable
+from holdfast.presentation.templates import Place, facts, with_stand_ins
+from holdfast.presentation.typed_numbers import Typed, typed_numbers
 
-_DAY = r"\d{4}-\d{2}-\d{2}"
-_NUMBER = re.compile(rf"(?<![\w.])(?:{_DAY}|\d[\d,]*(?:\.\d+)?)")
-# "one" is left out: it is a pronoun more often than a number.
-_TO_TWENTY = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen twenty"
-)
-_TENS = "thirty forty fifty sixty seventy eighty ninety"
-_WORDS = {
-    **{word: value for value, word in enumerate(_TO_TWENTY.split(" ")) if word != "one"},
-    **{word: value * 10 for value, word in enumerate(_TENS.split(" "), start=3)},
-    **{"dozen": 12, "hundred": 100, "thousand": 1_000, "million": 1_000_000},
-}
-_WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})s?\b", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+# In a larger table almost every small number is some cell or other, so that a cell proves nothing; there the numbers
+# that hold are those of the question, the row counts, and what code counts over whole columns.
+MAX_ROWS_READ = 200
+_COUNTED = ("distinct", "empty")
+_MEASURED = ("sum", "mean", "median")
+_ENDS = ("min", "max")
+_PERCENTAGE = re.compile(r"percent|pct|share|rate|ratio|%", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)")
+_LIST_MARKER = re.compile(r"\s*(\d{1,3})[.)]\s+")
 
 
-def unsupported_numbers(template: str, question: str, rows: pl.LazyFrame, counts: RowCounts) -> tuple[str, ...]:
-    """The numbers typed in a template, as typed, that neither the question nor the data holds.
+@dataclass(frozen=True)
+class _Known:
+    """Numbers that hold: as they read, as cells, and the texts that hold what reads as no known number."""
 
-    The data is the final table and its row counts; a broken number may be a cell's rounded value. Numbers that code
-    fills in are not typed and not looked at.
+    readings: frozenset[tuple[str, str]] = frozenset()
+    cells: tuple[float | int | Decimal, ...] = ()
+    percentages: tuple[float | int | Decimal, ...] = ()
+    texts: str = ""
+
+    def holds(self, typed: Typed) -> bool:
+        if (typed.kind, typed.value) in self.readings:
+            return True
+        match typed.kind:
+            case "number":
+                return any(_is(typed, cell) for cell in self.cells)
+            case "percent":
+                return any(_is(typed, cell) for cell in self.percentages)
+            case "spelling":
+                return re.search(rf"(?<!\w){re.escape(typed.value)}(?!\w)", self.texts) is not None
+            case _:
+                return False
+
+
+def _is(typed: Typed, cell: float | int | Decimal) -> bool:
+    """Whether the cell is the typed number, as far as its digits go."""
+    if typed.unit == 1 and isinstance(cell, int):
+        return Decimal(cell) == Decimal(typed.value)
+    return abs(float(cell) - float(typed.value)) <= float(typed.unit) * 0.500001
+
+
+@dataclass(frozen=True)
+class Support:
+    """What supports a typed number: the question, the names of the columns, the row counts and the final table.
+
+    The table is read once, and only for a number that nothing else supports.
     """
-    typed = {text: _plain(text) for text in _numbers(literal_text(template))}
-    supported = {_plain(text) for text in _numbers(question)} | _counts(counts)
-    doubtful = {text: plain for text, plain in typed.items() if plain not in supported}
-    held = _held(frozenset(doubtful.values()), rows)
-    return tuple(text for text, plain in doubtful.items() if plain not in held)
+
+    question: str
+    columns: Sequence[str]
+    rows: pl.LazyFrame
+    counts: RowCounts
+    _judged: dict[Typed, bool] = field(default_factory=dict, repr=False, compare=False)
+
+    def holds(self, typed: Typed) -> bool:
+        """Whether the number may stand."""
+        if typed not in self._judged:
+            self._judged[typed] = typed.kind != "never" and (self._said.holds(typed) or self._data.holds(typed))
+        return self._judged[typed]
+
+    @cached_property
+    def _said(self) -> _Known:
+        texts = (self.question, *self.columns, *map(readable, self.columns))
+        joins = (number for join in self.counts.joins for number in (join.joined, join.not_joined))
+        counts = (self.counts.rows_in, self.counts.rows_out, self.counts.dropped, *joins)
+        return _Known(readings=_readings(texts), cells=counts, texts="\n".join(texts))
+
+    @cached_property
+    def _data(self) -> _Known:
+        return _of_cells(self.rows) if self.counts.rows_out <= MAX_ROWS_READ else _of_columns(self.rows)
 
 
-def without_unsupported(template: str, unsupported: Iterable[str]) -> str:
-    """The template without the sentences in which those numbers stand."""
-    bad = frozenset(unsupported)
-    sentences = _SENTENCE_END.split(template)
-    return " ".join(s for s in sentences if bad.isdisjoint(_numbers(literal_text(s))))
+def checked_text(template: str, support: Support) -> tuple[str, tuple[str, ...]]:
+    """The template without the sentences that hold an unsupported number, and those numbers as they were typed."""
+    kept: list[str] = []
+    taken_out: list[str] = []
+    numbered = 0
+    for line in template.splitlines():
+        marker, numbered = _list_marker(line, numbered)
+        sentences = _SENTENCE_END.split(line.removeprefix(marker))
+        invented = [_unsupported(with_stand_ins(sentence), support) for sentence in sentences]
+        taken_out += (number for numbers in invented for number in numbers)
+        rest = "".join(sentence for sentence, numbers in zip(sentences, invented, strict=True) if not numbers)
+        if rest.strip() or not line.strip():
+            kept.append(f"{marker}{rest if not any(invented) else rest.strip()}")
+    return "\n".join(kept), tuple(dict.fromkeys(taken_out))
 
 
-def _numbers(text: str) -> list[str]:
-    return [found.rstrip(",") for found in _NUMBER.findall(text)] + _WORD.findall(text)
+def _list_marker(line: str, numbered: int) -> tuple[str, int]:
+    """The number that a line of a list begins with, if the list counts 1. 2. 3.; any other number says something."""
+    marker = _LIST_MARKER.match(line)
+    if marker is None or int(marker[1]) not in {1, numbered + 1}:
+        return "", numbered
+    return marker[0], int(marker[1])
 
 
-def _plain(typed: str) -> str:
-    """One spelling for equal numbers: `1,200.50` → `1200.5`, `twelve` → `12`; a day stays as it is."""
-    if re.fullmatch(_DAY, typed):
-        return typed
-    word = typed.lower()
-    value = _WORDS.get(word, _WORDS.get(word.removesuffix("s")))
-    if value is not None:
-        return str(value)
-    whole, _, decimals = typed.replace(",", "").partition(".")
-    return f"{whole.lstrip('0') or '0'}.{decimals}".rstrip("0").rstrip(".") if decimals else whole.lstrip("0") or "0"
+def _unsupported(text: str, support: Support) -> list[str]:
+    return [typed.text for typed in typed_numbers(text) if not support.holds(typed)]
 
 
-def _counts(counts: RowCounts) -> set[str]:
-    joins = [value for join in counts.joins for value in (join.joined, join.not_joined)]
-    return {str(value) for value in (counts.rows_in, counts.rows_out, counts.dropped, *joins)}
+def checked_headings(headers: Sequence[Header], support: Support) -> tuple[tuple[Header, ...], tuple[str, ...]]:
+    """The headers, each without a number that nothing supports, and those numbers as they were typed."""
+    kept: list[Header] = []
+    taken_out: list[str] = []
+    for header in headers:
+        invented = _unsupported(header.text, support)
+        taken_out += invented
+        texts = (header.text, readable(header.value), header.value) if invented else (header.text,)
+        text = next((text for text in texts if not _unsupported(text, support)), "Value")
+        while invented and text in {other.text for other in (*headers, *kept)}:
+            text += "′"
+        kept.append(Header(text=text, value=header.value))
+    return tuple(kept), tuple(dict.fromkeys(taken_out))
 
 
-def _held(numbers: frozenset[str], rows: pl.LazyFrame) -> set[str]:
-    """Which of the numbers some cell of the table is, or holds in its text."""
+def _of_cells(rows: pl.LazyFrame) -> _Known:
+    """Every cell of a small table."""
+    frame = rows.collect(engine="streaming")
+    cells: list[float | int | Decimal] = []
+    percentages: list[float | int | Decimal] = []
+    texts: dict[str, None] = {}
+    for name, dtype in frame.schema.items():
+        if dtype.is_numeric():
+            numbers = frame[name].drop_nulls().to_list()
+            cells += numbers
+            percentages += numbers if _may_be_percentage(name, dtype) else []
+        else:
+            texts |= dict.fromkeys(_texts(frame, name, dtype))
+    return _Known(_readings(texts), tuple(cells), tuple(percentages), "\n".join(texts))
+
+
+def _of_columns(rows: pl.LazyFrame) -> _Known:
+    """What code counts over the whole columns of a large table."""
     schema = rows.collect_schema()
-    if not numbers or not schema:
-        return set()
-    ordered = sorted(numbers)
-    asked = (
-        pl.any_horizontal([_holds(number, name, dtype) for name, dtype in schema.items()]).any().alias(number)
-        for number in ordered
-    )
-    found = rows.select(asked).collect(engine="streaming")
-    return {number for number in ordered if found[number].item()}
+    places = [
+        Place(kind, name)
+        for name, dtype in schema.items()
+        if not dtype.is_nested() and dtype != pl.Null
+        for kind in (*_COUNTED, *(_MEASURED if dtype.is_numeric() else ()), *(_ENDS if _has_ends(dtype) else ()))
+    ]
+    found = facts(places, rows)
+    numbers = [(place, value) for place, value in found.items() if isinstance(value, int | float | Decimal)]
+    texts = [_in_words(value) for value in found.values() if isinstance(value, date)]
+    percentages = (v for p, v in numbers if p.kind not in _COUNTED and _may_be_percentage(p.column, schema[p.column]))
+    return _Known(_readings(texts), tuple(value for _, value in numbers), tuple(percentages))
 
 
-def _holds(number: str, name: str, dtype: pl.DataType) -> pl.Expr:
-    cell = column(name)
-    if dtype.is_numeric() and not re.fullmatch(_DAY, number):
-        decimals = len(number.partition(".")[2])
-        return (cell.cast(pl.Float64).round(decimals) == float(number)).fill_null(False)
-    if is_list(dtype) and not item_type(dtype).is_nested():
-        texts = cell.list.eval(as_text(pl.element(), item_type(dtype))).list.join(" ")
-    elif dtype.is_nested():
-        return pl.lit(False)
-    else:
-        texts = as_text(cell, dtype)
-    # No part of a longer number: 42 is neither in 142 nor in 42.5.
-    bounded = rf"(?:^|[^0-9.,]){re.escape(number)}(?:$|[^0-9.,]|[.,](?:$|[^0-9]))"
-    return texts.str.contains(bounded).fill_null(False)
+def _has_ends(dtype: pl.DataType) -> bool:
+    return dtype.is_numeric() or is_time(dtype)
+
+
+def _in_words(moment: date) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if isinstance(moment, datetime) else moment.isoformat()
+
+
+def _may_be_percentage(name: str, dtype: pl.DataType) -> bool:
+    return dtype.is_float() or _PERCENTAGE.search(name) is not None
+
+
+def _texts(frame: pl.DataFrame, name: str, dtype: pl.DataType) -> list[str]:
+    inner = item_type(dtype)
+    if inner.is_nested() or inner == pl.Null:
+        return []
+    cells = frame[name].explode() if is_list(dtype) else frame[name]
+    return pl.select(as_text(pl.lit(cells), inner)).to_series().drop_nulls().unique(maintain_order=True).to_list()
+
+
+def _readings(texts: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """What the texts hold as numbers, and what those say besides: a day says its month and its year."""
+    return frozenset(reading for text in texts for typed in typed_numbers(text) for reading in _implied(typed))
+
+
+def _implied(typed: Typed) -> Iterator[tuple[str, str]]:
+    yield typed.kind, typed.value
+    if typed.kind in {"day", "month"}:
+        yield "number", typed.value[:4]
+        yield "month", typed.value[:7]
+    if typed.kind == "day":
+        yield "day of year", typed.value[5:]

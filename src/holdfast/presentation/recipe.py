@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 # More than this is a recipe nobody can read; the longest sensible one so far has eight.
 MAX_OPERATIONS = 40
 
+NOTHING_MATCHES = "Nothing matches."
+
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 # What stands in JSON; a time is ISO text. Bounds as in the columns: 64 bits, finite.
 Value = bool | Annotated[int, Field(ge=-(2**63), lt=2**63)] | Annotated[float, Field(allow_inf_nan=False)] | str
@@ -300,7 +302,7 @@ class Presentation(_Part):
     display_type: Literal["table", "markdown"] = "table"
     summary: Annotated[str, Field(max_length=4_000)]
     markdown: Annotated[str, Field(max_length=20_000)] = ""
-    when_empty: Annotated[str, Field(min_length=1, max_length=1_000)] = "Nothing matches."
+    when_empty: Annotated[str, Field(min_length=1, max_length=1_000)] = NOTHING_MATCHES
 
     @model_validator(mode="after")
     def _markdown_has_its_text(self) -> Self:

@@ -10,6 +10,9 @@ In braces stands what is filled in; `{{` and `}}` are braces themselves::
     {distinct:column|person|people}   the same with its noun
     {sum:column} {mean:column} {median:column} {min:column} {max:column}
     {count:column=text}       rows whose cell reads so
+    {share:column=text}       the same in per cent of the rows      12.5%
+    {empty:column}            rows whose cell is empty
+    {most:column}             its most frequent value and how many rows have it     ACTIVE (42)
     {values:column}           its different values, up to ten, the rest counted
     {table}                   the table itself, up to fifty rows, the rest counted (markdown only)
 """
@@ -17,7 +20,7 @@ In braces stands what is filled in; `{{` and `}}` are braces themselves::
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,13 +28,25 @@ import polars as pl
 
 from holdfast.answer import Header, RowCounts
 from holdfast.columns import column
-from holdfast.presentation.cells import as_text, is_list, is_time, item_type, list_cell
+from holdfast.presentation.cells import (
+    as_text,
+    is_empty,
+    is_list,
+    is_time,
+    item_type,
+    items,
+    list_cell,
+    rest_counted,
+)
+from holdfast.presentation.typed_numbers import COUNT, PLACE
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([a-z_]+)(?::([^{}]*))?\}|([{}])")
 _OF_THE_ROWS = frozenset({"rows", "rows_in", "dropped", "table"})
 _OF_A_STEP = frozenset({"joined", "not_joined"})
 _OF_NUMBERS = frozenset({"sum", "mean", "median"})
-_OF_A_COLUMN = _OF_NUMBERS | {"distinct", "min", "max", "count", "values"}
+_OF_ANY_COLUMN = frozenset({"values", "empty"})
+_OF_A_COLUMN = _OF_NUMBERS | _OF_ANY_COLUMN | {"distinct", "min", "max", "count", "share", "most"}
+_COUNTING = _OF_A_STEP | {"rows", "rows_in", "dropped", "distinct", "count", "empty"}
 
 MAX_LISTED = 10
 MAX_TABLE_ROWS = 50
@@ -47,7 +62,7 @@ class Place:
     @property
     def column(self) -> str:
         """The column it asks: for a count what stands before `=`, for different values before the noun."""
-        ends = {"count": "=", "distinct": "|"}.get(self.kind)
+        ends = {"count": "=", "share": "=", "distinct": "|"}.get(self.kind)
         return self.argument.partition(ends)[0] if ends else self.argument
 
     @property
@@ -63,9 +78,15 @@ def places(template: str) -> Iterator[Place]:
             yield Place(piece[1], piece[2] or "")
 
 
-def literal_text(template: str) -> str:
-    """What is typed in the template, without its places."""
-    return _PIECE.sub(" ", template)
+def with_stand_ins(template: str) -> str:
+    """What is typed in the template, with one sign for each place: see `typed_numbers`."""
+
+    def sign(piece: re.Match[str]) -> str:
+        if not piece[1]:
+            return piece[0][0]
+        return COUNT if piece[1] in _COUNTING else PLACE
+
+    return _PIECE.sub(sign, template)
 
 
 def misfits(template: str, schema: pl.Schema, steps: Mapping[str, object]) -> Iterator[str]:
@@ -90,7 +111,7 @@ def _misfit(place: Place, schema: pl.Schema, steps: Mapping[str, object]) -> str
     if place.column not in schema:
         return f"names the column {place.column!r}, which is not in the table"
     dtype = schema[place.column]
-    if dtype.is_nested() and place.kind != "values":
+    if dtype.is_nested() and place.kind not in _OF_ANY_COLUMN:
         return f"cannot be made of {place.column!r}, which holds lists"
     if place.kind in _OF_NUMBERS and not (dtype.is_numeric() or dtype == pl.Null):
         return f"needs a column of numbers, {place.column!r} is {dtype}"
@@ -102,7 +123,9 @@ def filled(template: str, rows: pl.LazyFrame, counts: RowCounts, headers: Sequen
 
     With `headers` the text is markdown: values are escaped, and `{table}` shows those columns.
     """
-    facts = _facts(set(places(template)), rows, as_markdown=bool(headers))
+    texts = _column_texts(places(template), rows)
+    if headers:
+        texts = {place: escaped(text) for place, text in texts.items()}
 
     def fill(piece: re.Match[str]) -> str:
         if not piece[1]:
@@ -110,7 +133,7 @@ def filled(template: str, rows: pl.LazyFrame, counts: RowCounts, headers: Sequen
         place = Place(piece[1], piece[2] or "")
         if place.kind == "table":
             return markdown_table(rows, headers, counts.rows_out)
-        return facts[place] if place in facts else _counted(place, counts)
+        return texts[place] if place in texts else _counted(place, counts)
 
     return _PIECE.sub(fill, template)
 
@@ -128,19 +151,22 @@ def _with_noun(count: int, place: Place) -> str:
     return f"{number(count)} {one if count == 1 else many}".rstrip()
 
 
-def _facts(wanted: set[Place], rows: pl.LazyFrame, *, as_markdown: bool) -> dict[Place, str]:
+def _column_texts(wanted: Iterable[Place], rows: pl.LazyFrame) -> dict[Place, str]:
+    found = facts([place for place in wanted if place.kind in _OF_A_COLUMN], rows)
+    return {
+        place: _with_noun(value, place) if isinstance(value, int) and place.kind == "distinct" else _in_words(value)
+        for place, value in found.items()
+    }
+
+
+def facts(wanted: Iterable[Place], rows: pl.LazyFrame) -> dict[Place, object]:
     """What the wanted places say of the table's columns, computed in one pass."""
     schema = rows.collect_schema()
-    asked = [place for place in wanted if place.kind in _OF_A_COLUMN]
+    asked = list(dict.fromkeys(wanted))
     if not asked:
         return {}
     found = rows.select(_fact(place, schema).alias(str(i)) for i, place in enumerate(asked)).collect(engine="streaming")
-    values = [found[str(i)].item() for i in range(len(asked))]
-    words = [
-        _with_noun(value, place) if place.kind == "distinct" else _in_words(value)
-        for place, value in zip(asked, values, strict=True)
-    ]
-    return {place: escaped(text) if as_markdown else text for place, text in zip(asked, words, strict=True)}
+    return {place: found[str(i)].item() for i, place in enumerate(asked)}
 
 
 def _fact(place: Place, schema: pl.Schema) -> pl.Expr:
@@ -161,13 +187,25 @@ def _fact(place: Place, schema: pl.Schema) -> pl.Expr:
         case "max":
             return _in_order(cell, dtype).max()
         case "count":
-            return (as_text(cell, dtype) == place.argument.partition("=")[2]).sum()
+            return _reads(place, cell, dtype).sum()
+        case "share":
+            percent = _reads(place, cell, dtype).sum() * 100.0 / pl.len()
+            return pl.when(pl.len() > 0).then(pl.format("{}%", percent.round(1)))
+        case "empty":
+            return is_empty(cell, dtype).sum()
+        case "most":
+            texts = as_text(cell, dtype)
+            # Of several that are as frequent, the least.
+            most = texts.drop_nulls().mode().min()
+            return pl.format("{} ({})", most, (texts == most).sum())
         case _:
-            items = cell.explode() if is_list(dtype) else cell
-            different = as_text(items, item_type(dtype)).drop_nulls().unique().sort()
+            different = as_text(items(cell, dtype), item_type(dtype)).drop_nulls().unique().sort()
             more = different.len().cast(pl.Int64) - MAX_LISTED
-            shown = different.head(MAX_LISTED).str.join(", ")
-            return pl.when(more > 0).then(pl.format("{} and {} more", shown, more)).otherwise(shown)
+            return rest_counted(different.head(MAX_LISTED).str.join(", "), more)
+
+
+def _reads(place: Place, cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    return as_text(cell, dtype) == place.argument.partition("=")[2]
 
 
 def _in_order(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:

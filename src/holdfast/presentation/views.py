@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import orjson
 import polars as pl
@@ -18,6 +18,7 @@ from holdfast.artifacts import ArtifactStore
 from holdfast.columns import column
 from holdfast.presentation.cells import is_empty, is_list, is_time, item_type
 from holdfast.records import json_records
+from holdfast.settings import PresentationSettings
 
 Strategy = Literal["all rows", "sample"]
 
@@ -33,20 +34,6 @@ _WIDTH = 80
 # One each of the first, the middle and the last.
 _FEWEST = 3
 _ITEMS = 5
-
-
-class Thresholds(Protocol):
-    """Up to how many records a model sees all of them: over all steps, and of a single one."""
-
-    @property
-    def all_rows_up_to(self) -> int:
-        """Records over all steps."""
-        ...
-
-    @property
-    def one_table_up_to(self) -> int:
-        """Records of one step."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +76,7 @@ class ModelView:
         return orjson.dumps(self).decode()
 
 
-def shown_to_model(results: Sequence[StepResult], store: ArtifactStore, limits: Thresholds) -> ModelView:
+def shown_to_model(results: Sequence[StepResult], store: ArtifactStore, limits: PresentationSettings) -> ModelView:
     """All rows within both limits and 10 KiB; else a sample of 10 (up to 1,000 records), 20 (up to 100,000) or 50.
 
     A sample is shared out evenly among the steps, takes the first, the middle and the last records of each, and
