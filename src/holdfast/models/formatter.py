@@ -1,0 +1,89 @@
+"""The formatter that asks a model how an answer should look; code computes the table over every row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import orjson
+
+from holdfast.answer import StepResult
+from holdfast.artifacts import ArtifactStore
+from holdfast.contracts import FormatRequest
+from holdfast.errors import PresentationRejected
+from holdfast.formatter import Written, caution
+from holdfast.models.calls import ModelCalls, Role, Task
+from holdfast.models.presenting import presentation_of
+from holdfast.models.short_recipe import ShortRecipe
+from holdfast.models.untrusted import in_one_line, marked
+from holdfast.plan import Step
+from holdfast.presentation.fitting import Schemas
+from holdfast.presentation.views import ModelView, ShownStep, shown_to_model
+from holdfast.settings import PresentationSettings
+from holdfast.spending import Ledger
+
+# Of what a step was to find; the columns say the rest.
+_CONTEXT_CHARACTERS = 300
+
+
+class ModelFormatter:
+    """Has a model write the recipe from the columns and some or all rows; the cells it never writes."""
+
+    def __init__(self, calls: ModelCalls, store: ArtifactStore, limits: PresentationSettings) -> None:
+        self._calls = calls
+        self._store = store
+        self._limits = limits
+
+    async def present(self, request: FormatRequest, ledger: Ledger) -> Written:
+        """See `Formatter`. A recipe that does not fit the columns goes back to the model once, with every reason."""
+        if not request.results:
+            raise PresentationRejected("No step of this plan gave rows, so there is nothing to show. Ask again.")
+        steps = [step for step in request.plan.steps if any(step.id == result.step_id for result in request.results)]
+        results = [result for step in steps for result in request.results if result.step_id == step.id]
+        view, schemas = await asyncio.to_thread(self._looked_at, results)
+        warning = caution(request)
+
+        def fits(recipe: ShortRecipe) -> None:
+            presentation_of(recipe, schemas, warning)
+
+        task = Task(agent="formatter", context=_context(request, steps, view), output=ShortRecipe, check=fits)
+        asked = await self._calls.ask(Role.REASONING, task, ledger)
+        return Written(presentation_of(asked.output, schemas, warning), asked.author, _seen(view))
+
+    def _looked_at(self, results: list[StepResult]) -> tuple[ModelView, Schemas]:
+        schemas = {result.step_id: self._store.scan(result.rows).collect_schema() for result in results}
+        return shown_to_model(results, self._store, self._limits), schemas
+
+
+def _context(request: FormatRequest, steps: list[Step], view: ModelView) -> str:
+    """What the model is told: all of it is somebody else's text, but for the kinds of the blocks."""
+    return "\n\n".join(
+        [
+            marked("question", request.question),
+            marked("understood as", request.plan.understood_as),
+            *(
+                marked(f"step {step.id}", "\n".join(_lines(step, shown)))
+                for step, shown in zip(steps, view.steps, strict=True)
+            ),
+        ]
+    )
+
+
+def _lines(step: Step, shown: ShownStep) -> Iterator[str]:
+    yield f"{shown.row_count} rows: {in_one_line(step.query_context)[:_CONTEXT_CHARACTERS]}"
+    yield "column: type, empty, different"
+    for column in shown.columns:
+        different = "" if column.distinct is None else f", {column.distinct}"
+        yield f"{in_one_line(column.name)}: {column.type}, {column.empty}{different}"
+    for records in shown.records:
+        yield f"rows {records.first_row} to {records.first_row + len(records.rows) - 1}:"
+        yield from (orjson.dumps(row).decode() for row in records.rows)
+
+
+def _seen(view: ModelView) -> str:
+    """Which of the two strategies it was, in words."""
+    total = sum(step.row_count for step in view.steps)
+    shown = sum(len(records.rows) for step in view.steps for records in step.records)
+    if view.strategy == "all rows":
+        return f"model saw all {total:,} rows" if total != 1 else "model saw the only row"
+    return f"model saw a sample of {shown:,} of {total:,} rows"
