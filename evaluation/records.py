@@ -21,6 +21,7 @@ class Records:
         self.users = {u["id"]: u for u in families["users"]}
         self.groups = {g["id"]: g for g in families["groups"]}
         self.apps = {a["id"]: a for a in families["apps"]}
+        self.devices = {d["id"]: d for d in families["devices"]}
 
     @cached_property
     def groups_of(self) -> Mapping[str, set[str]]:
@@ -84,6 +85,13 @@ class Records:
         for user in self.users.values():
             if user["profile"].get("managerId") in self.users:
                 found[user["profile"]["managerId"]].add(user["id"])
+        return found
+
+    @cached_property
+    def devices_of(self) -> Mapping[str, set[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for line in self.families["device_users"]:
+            found[line["user_id"]].add(line["device_id"])
         return found
 
     def group(self, name: str) -> str:

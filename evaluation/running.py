@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from evaluation.asking import Asked, Asker
 from evaluation.cases import AnswerCase, Case
-from evaluation.compositions import compositions
+from evaluation.compositions import Composition, compositions
 from evaluation.judging import Judge, Mark, Verdict, verdict_of_rows
+from evaluation.shrinking import smallest_wrong
 from evaluation.tenant import NOW, DemoTenant, demo_tenant
 from holdfast.engines import engines_from
 from holdfast.settings import Settings
@@ -60,6 +61,7 @@ class _Task:
     answerable: bool
     expected: bool
     verdict: Callable[[Asked], Verdict]
+    made: Composition | None = None
 
     def result(self, asked: Asked) -> Result:
         verdict, usage = self.verdict(asked), asked.usage
@@ -101,6 +103,9 @@ async def _asked(
         nonlocal done
         async with room:
             result = task.result(await asker.ask(task.question))
+            if task.made is not None and result.mark is Mark.WRONG:
+                smallest = await smallest_wrong(task.made, asker.ask)
+                result = replace(result, why=f"{result.why}\n    smallest: {smallest.question}")
         done += 1
         if done % 100 == 0 or done == len(tasks):
             tell(f"seed {task.seed}: {done} of {len(tasks)} questions")
@@ -123,4 +128,4 @@ def _of_the_bank(questions: Iterable[tuple[Case, str]], seed: int, tenant: DemoT
 def _composed(number: int, seed: int, tenant: DemoTenant) -> Iterator[_Task]:
     for made in compositions(number, seed, tenant.records):
         verdict = partial(verdict_of_rows, made.truth)
-        yield _Task(COMPOSITIONS, seed, made.question, answerable=True, expected=True, verdict=verdict)
+        yield _Task(COMPOSITIONS, seed, made.question, answerable=True, expected=True, verdict=verdict, made=made)
