@@ -1,4 +1,4 @@
-"""Random questions, put together from phrases: none is answered otherwise than the export says, and most are answered."""
+"""Random questions: none is answered otherwise than the export says, and most are answered."""
 
 from __future__ import annotations
 
