@@ -71,8 +71,8 @@ class Request:
             case "local":
                 tool = tool["function"]
             case "google":
-                tool = (tool.get("functionDeclarations") or tool["function_declarations"])[0]
-        schema = next(tool[k] for k in ("parameters", "input_schema", "parametersJsonSchema") if k in tool)
+                tool = tool["functionDeclarations"][0]
+        schema = next(tool[k] for k in ("parameters", "input_schema", "parameters_json_schema") if k in tool)
         return {"name": tool["name"], "description": tool.get("description", ""), "schema": schema}
 
 
@@ -281,17 +281,17 @@ def _usage(asked: Request, reply: Written | Text | Refusal) -> Usage | None:
 
 def _responses(asked: Request, reply: Written | Text | Refusal) -> Json:
     """OpenAI's Responses API."""
-    incomplete, item = None, {}
+    incomplete: str | None = None
+    item: Json = {}
     match reply:
         case Written():
             item = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "status": "completed"}
             item |= {"name": asked.tool["name"], "arguments": _arguments(reply.output)}
         case Text():
             part: Json = {"type": "output_text", "text": reply.text, "annotations": []}
-            item = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [part]}
+            item = _message(part)
         case Refusal():
-            part = {"type": "refusal", "refusal": reply.text}
-            item = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [part]}
+            item = _message({"type": "refusal", "refusal": reply.text})
     if isinstance(reply, Refusal) and reply.filtered:
         incomplete, item = "content_filter", {}
     elif not isinstance(reply, Refusal) and reply.cut_off:
@@ -318,6 +318,10 @@ def _responses(asked: Request, reply: Written | Text | Refusal) -> Json:
             "total_tokens": usage.input_tokens + usage.output_tokens,
         },
     }
+
+
+def _message(part: Json) -> Json:
+    return {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [part]}
 
 
 def _chat(asked: Request, reply: Written | Text | Refusal) -> Json:

@@ -14,10 +14,7 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -35,35 +32,14 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableSource
 
 from holdfast.errors import SettingsError
+from holdfast.model_settings import ModelSettings as ModelSettings
+from holdfast.setting_types import LOOPBACK, Duration, Folder, Group, Port, comma_parted
 
 PREFIX = "HOLDFAST_"
 _CONFIG_FILE = "config.toml"
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def _from_seconds(value: object) -> object:
-    """Plain numbers are seconds, also as text; everything else is left to pydantic (ISO 8601: `PT30S`)."""
-    if isinstance(value, str) and value.replace(".", "", 1).isdigit():
-        return float(value)
-    return value
-
-
-def _parts(value: object) -> object:
-    """Text is parted at its commas; everything else is left to pydantic."""
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_from_seconds)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
-Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
-
-
-class _Group(BaseModel):
-    # Inputs stay out of error messages: one of them is a token.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class OktaSettings(_Group):
+class OktaSettings(Group):
     """Which tenant is read, and as whom: an API token, or a service app with a private key."""
 
     url: str | None = Field(None, description="The tenant, e.g. `https://acme.okta.com`; unset: the demo tenant")
@@ -82,7 +58,7 @@ class OktaSettings(_Group):
         if url is None:
             return None
         parts = urlsplit(url)
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError("a token must not travel in the clear: write https://")
         if parts.scheme not in {"https", "http"} or not parts.hostname or parts.path not in {"", "/"}:
             raise ValueError("write it as https://acme.okta.com, without a path")
@@ -91,7 +67,7 @@ class OktaSettings(_Group):
     @field_validator("scopes", mode="before")
     @classmethod
     def _split_at_commas(cls, scopes: object) -> object:
-        return _parts(scopes)
+        return comma_parted(scopes)
 
     @model_validator(mode="after")
     def _has_one_whole_way_in(self) -> Self:
@@ -110,7 +86,7 @@ class OktaSettings(_Group):
         return self
 
 
-class TemporalSettings(_Group):
+class TemporalSettings(Group):
     """Which Temporal is used; without an address, `holdfast up` runs an embedded one."""
 
     address: str | None = Field(None, description="host:port of a Temporal frontend; unset: the embedded server")
@@ -129,7 +105,7 @@ class TemporalSettings(_Group):
         return address
 
 
-class GraphSettings(_Group):
+class GraphSettings(Group):
     """The stored snapshot and the limits under which it is asked."""
 
     engine: Literal["ladybug", "kuzu"] = Field("ladybug", description="Graph engine; kuzu warns (ADR 0002)")
@@ -142,85 +118,14 @@ class GraphSettings(_Group):
     keep_snapshots: int = Field(3, ge=1, description="Published snapshots kept")
 
 
-ModelNames = Annotated[tuple[str, ...], NoDecode]
-_PROVIDERS = ("openai", "anthropic", "google", "local")
-
-
-class ModelSettings(_Group):
-    """Which language models plan, write and format; without any, rules do.
-
-    A model is named `provider:model`: `openai:…`, `anthropic:…`, `google:…`, or `local:…` for any server that speaks
-    OpenAI's Chat Completions (`HOLDFAST_MODELS__LOCAL_URL`). Several, separated by commas, are tried in order.
-    """
-
-    default: ModelNames = Field((), description="Models in order, e.g. `openai:gpt-5.2,anthropic:claude-opus-5`")
-    reasoning: ModelNames = Field((), description="Models that plan and format, in order; empty: the default")
-    coding: ModelNames = Field((), description="Models that write queries, in order; empty: the default")
-    openai_api_key: SecretStr | None = Field(None, description="Key of OpenAI")
-    openai_url: str | None = Field(None, description="Another address that speaks OpenAI's Responses API")
-    anthropic_api_key: SecretStr | None = Field(None, description="Key of Anthropic")
-    anthropic_url: str | None = Field(None, description="Another address that speaks Anthropic's Messages API")
-    google_api_key: SecretStr | None = Field(None, description="Key of Google's Gemini API")
-    google_url: str | None = Field(None, description="Another address that speaks the Gemini API")
-    local_url: str | None = Field(None, description="Address of a local server, e.g. `http://127.0.0.1:11434/v1`")
-    local_api_key: SecretStr | None = Field(None, description="Key of the local server, where it wants one")
-    timeout: Duration = Field(timedelta(seconds=90), gt=timedelta(), description="Time limit of one call, in seconds")
-    max_output_tokens: int = Field(4_000, ge=256, description="Tokens that one call may write")
-    max_tokens: int = Field(60_000, ge=1_000, description="Tokens that one question may use, read and written")
-    max_cost_usd: float | None = Field(None, gt=0, description="US dollars that one question may cost, where known")
-    preplan: bool = Field(True, description="Ask a model first what is meant and what is ambiguous")
-    fallback_to_offline: bool = Field(False, description="Go on by rules where no model gives a usable answer")
-
-    @field_validator("default", "reasoning", "coding", mode="before")
-    @classmethod
-    def _split_at_commas(cls, names: object) -> object:
-        return _parts(names)
-
-    @field_validator("default", "reasoning", "coding")
-    @classmethod
-    def _name_a_provider(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            provider, _, model = name.partition(":")
-            if provider not in _PROVIDERS or not model:
-                raise ValueError(f"write {name!r} as provider:model, with a provider of {', '.join(_PROVIDERS)}")
-        return names
-
-    @model_validator(mode="after")
-    def _providers_have_their_keys(self) -> Self:
-        needed = {name.partition(":")[0] for name in (*self.default, *self.reasoning, *self.coding)}
-        for provider in sorted(needed):
-            field = "local_url" if provider == "local" else f"{provider}_api_key"
-            if getattr(self, field) is None:
-                raise ValueError(f"a model of {provider} is named: set HOLDFAST_MODELS__{field.upper()}")
-        if (self.reasoning or self.coding) and not self.default and not (self.reasoning and self.coding):
-            raise ValueError("set HOLDFAST_MODELS__DEFAULT, or both HOLDFAST_MODELS__REASONING and __CODING")
-        return self
-
-    @property
-    def for_reasoning(self) -> tuple[str, ...]:
-        """Models that plan and format, in order; empty where rules do."""
-        return self.reasoning or self.default
-
-    @property
-    def for_coding(self) -> tuple[str, ...]:
-        """Models that write queries, in order; empty where rules do."""
-        return self.coding or self.default
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Every key, in clear: no log line may hold one."""
-        keys = (self.openai_api_key, self.anthropic_api_key, self.google_api_key, self.local_api_key)
-        return tuple(key.get_secret_value() for key in keys if key is not None)
-
-
-class PresentationSettings(_Group):
+class PresentationSettings(Group):
     """How much of what was found a model sees when it writes an answer's presentation; code fills every cell."""
 
     all_rows_up_to: int = Field(200, ge=0, description="Records over all steps up to which a model sees all of them")
     one_table_up_to: int = Field(100, ge=0, description="Records of a single step up to which it sees all of them")
 
 
-class ApprovalSettings(_Group):
+class ApprovalSettings(Group):
     """When a person must look at a plan before it runs."""
 
     policy: Literal["never", "low_confidence", "always"] = Field(
@@ -229,7 +134,7 @@ class ApprovalSettings(_Group):
     min_confidence: float = Field(0.7, ge=0, le=1, description="Below this a plan waits (low_confidence)")
 
 
-class DemoSettings(_Group):
+class DemoSettings(Group):
     """The demo tenant that `holdfast up` serves when no Okta tenant is configured."""
 
     seed: int = Field(7, description="Same seed and size: same company")

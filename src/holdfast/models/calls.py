@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
-from pydantic_ai import Agent, ModelRetry
+from pydantic_ai import Agent, ModelRetry, ToolOutput
 from pydantic_ai.exceptions import AgentRunError
 from pydantic_ai.models import Model
 from pydantic_ai.usage import UsageLimits
@@ -23,6 +23,7 @@ from holdfast.spending import Ledger
 
 # The first answer and one repair.
 _REQUESTS = 2
+_OUTPUT = "Your answer."
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -99,11 +100,18 @@ class ModelCalls:
     async def _answer(self, model: Model, prompt: Prompt, task: Task[T]) -> T:
         agent = Agent(
             model,
-            output_type=task.output,
+            # For every model the same, and never as a reply in JSON, which some providers restrict to simple schemas.
+            output_type=ToolOutput(task.output, description=_OUTPUT),
             instructions=prompt.text,
             name=prompt.agent,
             retries={"tools": 0, "output": _REQUESTS - 1},
-            model_settings={"max_tokens": self._settings.max_output_tokens},
+            model_settings={
+                "max_tokens": self._settings.max_output_tokens,
+                "timeout": self._settings.timeout.total_seconds(),
+                # Thinking would count against the limit of what is written, and keeps Anthropic from being made to
+                # call the tool; the output has a place for what must be thought through.
+                "thinking": False,
+            },
         )
 
         @agent.output_validator

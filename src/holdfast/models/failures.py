@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from pydantic import ValidationError
 from pydantic_ai.exceptions import (
     AgentRunError,
     ContentFilterError,
@@ -28,7 +29,7 @@ from holdfast.errors import (
     TransientError,
 )
 from holdfast.logs import REDACTED
-from holdfast.models.providers import ReplyTooLarge
+from holdfast.models.providers import Redirected, ReplyTooLarge
 from holdfast.settings import ModelSettings
 
 # A server's or a model's own words are a hint for a person; longer ones are cut.
@@ -50,8 +51,9 @@ def failure(error: AgentRunError, name: str, settings: ModelSettings) -> Permane
         )
     if isinstance(error, ContentFilterError):
         return ModelRefused(f"{name} would not answer: it, or its provider's filter, declined. Reword the question.")
-    reason = _quoted(str(error.__cause__ or error), settings)
-    return ModelOutputRejected(f"{name} twice wrote what does not pass the checks: {reason}")
+    return ModelOutputRejected(
+        f"{name} wrote what does not pass the checks, also after it was told why: {_quoted(_reason(error), settings)}"
+    )
 
 
 def failure_of_all(failures: Sequence[PermanentError | TransientError]) -> PermanentError | TransientError:
@@ -84,10 +86,25 @@ def _of_the_provider(error: ModelAPIError, name: str, settings: ModelSettings) -
     if isinstance(error, ModelHTTPError) and error.status_code < 500 and error.status_code not in _LATER:
         said = _quoted(_message(error.body), settings)
         return ModelRefused(f"{name} refused the request ({_status(error)}){': ' + said if said else ''}.")
-    if any(isinstance(cause, ReplyTooLarge) for cause in _causes(error)):
+    causes = list(_causes(error))
+    if any(isinstance(cause, Redirected) for cause in causes):
+        return SettingsError(
+            f"The address of {provider} redirects elsewhere: set HOLDFAST_MODELS__{provider.upper()}_URL to where."
+        )
+    if any(isinstance(cause, ReplyTooLarge) for cause in causes):
         return ModelOutputRejected(f"{name} sent a reply that is too large or packed to be a model's answer.")
     wait = None if error.retry_after is None else timedelta(seconds=error.retry_after)
     return ModelUnavailable(f"{name} is not available: {_why(error, settings)}.", retry_after=wait)
+
+
+def _reason(error: AgentRunError) -> str:
+    """What was wrong with the second output; what a check said stands in it as it was said."""
+    for cause in _causes(error):
+        if isinstance(cause, ValidationError):
+            return "; ".join(
+                f"{'.'.join(map(str, problem['loc'])) or 'the whole'}: {problem['msg']}" for problem in cause.errors()
+            )
+    return str(error.__cause__ or error)
 
 
 def _why(error: ModelAPIError, settings: ModelSettings) -> str:

@@ -14,6 +14,7 @@ from pydantic_ai.exceptions import (
     ModelHTTPError,
     ModelRequestTimeout,
     OutputTokenLimitExceeded,
+    UnexpectedModelBehavior,
 )
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters
@@ -26,6 +27,8 @@ from holdfast.models.prices import cost_usd, usage_of
 from holdfast.spending import Ledger
 
 log = structlog.get_logger()
+
+UNREADABLE = "it answered in a form that is not that of its API"
 
 
 class MeteredModel(WrapperModel):
@@ -71,6 +74,9 @@ class MeteredModel(WrapperModel):
                 return await super().request(messages, settings, parameters)
         except TimeoutError:
             raise ModelRequestTimeout(self.model_name, seconds) from None
+        except (UnexpectedModelBehavior, TypeError, AttributeError, LookupError, ValueError) as error:
+            # The clients take a reply as it comes, so a field that is missing fails anywhere in what reads it.
+            raise ModelAPIError(self.model_name, UNREADABLE) from error
 
     def _write_down(self, usage: ModelUsage, started: float, outcome: str) -> None:
         self._ledger.add(usage)

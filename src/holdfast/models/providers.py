@@ -37,6 +37,10 @@ class ReplyTooLarge(httpx2.TransportError):
     """A server sends more than a model could have written."""
 
 
+class Redirected(httpx2.TransportError):
+    """A server sends us elsewhere, where the question, and a key with it, is not sent."""
+
+
 class Providers:
     """Makes models of the providers that the settings name, over one HTTP client."""
 
@@ -44,11 +48,9 @@ class Providers:
         self._settings = settings
         self._http = httpx2.AsyncClient(
             timeout=httpx2.Timeout(settings.timeout.total_seconds(), connect=_CONNECT_SECONDS),
-            # A redirect would carry the question, and a key with it, to an address that nobody has set.
-            follow_redirects=False,
             # A small compressed reply could unfold to any size.
             headers={"Accept-Encoding": "identity"},
-            event_hooks={"response": [_bounded]},
+            event_hooks={"response": [_guarded]},
         )
 
     def model(self, name: str) -> Model:
@@ -56,9 +58,11 @@ class Providers:
         provider, _, model = name.partition(":")
         match provider:
             case "openai":
-                from pydantic_ai.models.openai import OpenAIResponsesModel
+                from pydantic_ai.models.openai import OpenAIResponsesModel, OpenAIResponsesModelSettings
 
-                return OpenAIResponsesModel(model, provider=self._openai)
+                # What is asked of a tenant is not kept by the provider to be looked up again.
+                private = OpenAIResponsesModelSettings(openai_store=False)
+                return OpenAIResponsesModel(model, provider=self._openai, settings=private)
             case "anthropic":
                 from pydantic_ai.models.anthropic import AnthropicModel
 
@@ -69,8 +73,11 @@ class Providers:
                 return GoogleModel(model, provider=self._google)
             case _:
                 from pydantic_ai.models.openai import OpenAIChatModel
+                from pydantic_ai.profiles.openai import OpenAIModelProfile
 
-                return OpenAIChatModel(model, provider=self._local)
+                # Every server understands the older name of the limit; many know only that.
+                older = OpenAIModelProfile(openai_chat_supports_max_completion_tokens=False)
+                return OpenAIChatModel(model, provider=self._local, profile=older)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -136,8 +143,10 @@ def _clear(key: SecretStr | None) -> str:
     return key.get_secret_value() if key is not None else _NO_KEY
 
 
-async def _bounded(response: httpx2.Response) -> None:
-    """Read no more than the limit of a reply, whatever the server sends."""
+async def _guarded(response: httpx2.Response) -> None:
+    """Go nowhere else, and read no more than the limit, whatever the server sends."""
+    if response.is_redirect:
+        raise Redirected("the server redirects")
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise ReplyTooLarge("it is compressed, which was not asked for")
     assert isinstance(response.stream, httpx2.AsyncByteStream)
