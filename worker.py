@@ -86,6 +86,7 @@ async def run_worker(settings: Settings) -> None:
             await _asked_to_end()
     finally:
         await pool.close()
+        await engines.close()
 
 
 async def _asked_to_end() -> None:

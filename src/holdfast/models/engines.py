@@ -1,0 +1,41 @@
+"""The model-backed engines, put together as the settings say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from holdfast.artifacts import ArtifactStore
+from holdfast.engines import Engines
+from holdfast.graph.snapshots import SnapshotStore
+from holdfast.models.calls import ModelCalls
+from holdfast.models.cypher_writer import ModelCypherWriter
+from holdfast.models.fallback import FormatterWithFallback, PlannerWithFallback, WriterByStep
+from holdfast.models.formatter import ModelFormatter
+from holdfast.models.near_words import TenantLexicon
+from holdfast.models.planner import ModelPlanner
+from holdfast.offline.formatter import OfflineFormatter
+from holdfast.offline.planner import OfflinePlanner
+from holdfast.offline.writer import OfflineCypherWriter
+from holdfast.prompts import PromptLibrary
+from holdfast.settings import Settings
+
+
+def engines_with_models(settings: Settings, clock: Callable[[], datetime]) -> Engines:
+    """Engines that ask models, with the fallback to rules where the settings want it. Raises SettingsError."""
+    calls, lexicon = ModelCalls(settings.models, PromptLibrary()), TenantLexicon()
+    snapshots = SnapshotStore(settings.data_dir / "graph")
+    engines = Engines(
+        ModelPlanner(calls, settings.models, lexicon, clock),
+        WriterByStep(ModelCypherWriter(calls, lexicon, snapshots, clock), OfflineCypherWriter()),
+        ModelFormatter(calls, ArtifactStore(settings.data_dir / "artifacts"), settings.presentation),
+        calls,
+    )
+    if not settings.models.fallback_to_offline:
+        return engines
+    return replace(
+        engines,
+        planner=PlannerWithFallback(engines.planner, OfflinePlanner(clock)),
+        formatter=FormatterWithFallback(engines.formatter, OfflineFormatter()),
+    )
