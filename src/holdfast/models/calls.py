@@ -1,29 +1,25 @@
-"""One way to ask a model: in order of the settings, with one repair, limits, and everything written down."""
+"""One way to ask a model: in the order of the settings, with one repair, limits, and everything written down.
+
+Cheap to import. What speaks to providers takes seconds and a hundred megabytes, so it is imported when a `ModelCalls`
+is made, which only settings that name a model lead to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import BaseModel
-from pydantic_ai import Agent, ModelRetry, ToolOutput
-from pydantic_ai.exceptions import AgentRunError
-from pydantic_ai.models import Model
-from pydantic_ai.usage import UsageLimits
 
-from holdfast.errors import PermanentError, TransientError
-from holdfast.models.failures import failure, failure_of_all
-from holdfast.models.metering import MeteredModel
-from holdfast.models.providers import Providers
-from holdfast.prompts import Prompt, PromptLibrary
+from holdfast.errors import ModelBudgetSpent, ModelUnavailable, PermanentError, TransientError
+from holdfast.prompts import PromptLibrary
 from holdfast.settings import ModelSettings
 from holdfast.spending import Ledger
 
-# The first answer and one repair.
-_REQUESTS = 2
-_OUTPUT = "Your answer."
+if TYPE_CHECKING:
+    from holdfast.models.agents import Agents
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -65,15 +61,15 @@ class ModelCalls:
     """Asks the models that the settings name; safe to share between tasks. `close` it when nobody asks any more."""
 
     def __init__(self, settings: ModelSettings, prompts: PromptLibrary) -> None:
+        from holdfast.models.agents import Agents
+
         self._settings = settings
         self._prompts = prompts
-        self._providers = Providers(settings)
-        # At once and not with the first question: a provider's library takes seconds to import.
-        self._models = {name: self._providers.model(name) for name in (*settings.for_reasoning, *settings.for_coding)}
+        self._agents: Agents = Agents(settings)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._providers.close()
+        await self._agents.close()
 
     async def ask(self, role: Role, task: Task[T], ledger: Ledger) -> Asked[T]:
         """The first usable answer of the role's models, in their order.
@@ -84,42 +80,23 @@ class ModelCalls:
         names = self._settings.for_reasoning if role is Role.REASONING else self._settings.for_coding
         prompt = self._prompts.prompt(task.agent)
         failures: list[PermanentError | TransientError] = []
-        # pydantic-ai's FallbackModel would mix the models in one conversation: the second would be told what the first
-        # did wrong, and an answer could not be traced to the model and the repairs that it came from.
         for name in names:
-            model = MeteredModel(self._models[name], name, ledger, self._settings.timeout, prompt.name)
             try:
-                output = await self._answer(model, prompt, task)
-            except AgentRunError as error:
-                failures.append(failure(error, name, self._settings))
+                output = await self._agents.answer(name, prompt, task, ledger)
+            except ModelBudgetSpent:
+                raise
+            except (PermanentError, TransientError) as failure:
+                failures.append(failure)
             else:
                 return Asked(output, f"{name} with {prompt.name}")
-        # Outside the handler, so that what a provider said in its own words is no context of this error.
-        raise failure_of_all(failures)
+        raise _all_failed(failures)
 
-    async def _answer(self, model: Model, prompt: Prompt, task: Task[T]) -> T:
-        agent = Agent(
-            model,
-            # For every model the same, and never as a reply in JSON, which some providers restrict to simple schemas.
-            output_type=ToolOutput(task.output, description=_OUTPUT),
-            instructions=prompt.text,
-            name=prompt.agent,
-            retries={"tools": 0, "output": _REQUESTS - 1},
-            model_settings={
-                "max_tokens": self._settings.max_output_tokens,
-                "timeout": self._settings.timeout.total_seconds(),
-                # Thinking would count against the limit of what is written, and keeps Anthropic from being made to
-                # call the tool; the output has a place for what must be thought through.
-                "thinking": False,
-            },
-        )
 
-        @agent.output_validator
-        def checked(output: T) -> T:
-            try:
-                task.check(output)
-            except PermanentError as error:
-                raise ModelRetry(str(error)) from error
-            return output
-
-        return (await agent.run(task.context, usage_limits=UsageLimits(request_limit=_REQUESTS))).output
+def _all_failed(failures: Sequence[PermanentError | TransientError]) -> PermanentError | TransientError:
+    """Transient only where waiting may help every one of them."""
+    said = " ".join(str(failure) for failure in failures)
+    permanent = [failure for failure in failures if isinstance(failure, PermanentError)]
+    if permanent:
+        return type(permanent[-1])(said)
+    waits = [f.retry_after for f in failures if isinstance(f, TransientError) and f.retry_after is not None]
+    return ModelUnavailable(said, retry_after=min(waits, default=None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 
 from pydantic import ValidationError
@@ -54,16 +54,6 @@ def failure(error: AgentRunError, name: str, settings: ModelSettings) -> Permane
     return ModelOutputRejected(
         f"{name} wrote what does not pass the checks, also after it was told why: {_quoted(_reason(error), settings)}"
     )
-
-
-def failure_of_all(failures: Sequence[PermanentError | TransientError]) -> PermanentError | TransientError:
-    """What a question ends with when each model failed: transient only where waiting may help every one of them."""
-    said = " ".join(str(each) for each in failures)
-    permanent = [each for each in failures if isinstance(each, PermanentError)]
-    if permanent:
-        return type(permanent[-1])(said)
-    waits = [each.retry_after for each in failures if isinstance(each, TransientError) and each.retry_after is not None]
-    return ModelUnavailable(said, retry_after=min(waits, default=None))
 
 
 def _of_the_provider(error: ModelAPIError, name: str, settings: ModelSettings) -> PermanentError | TransientError:
