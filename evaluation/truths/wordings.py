@@ -77,7 +77,9 @@ TRUTHS: dict[str, Callable[[Records], Rows]] = {
     "financial_analysts": lambda t: t.people(lambda u: p(u).get("title") == "Financial Analyst"),
     "gdpr": lambda t: t.people(lambda u: "GDPR" in p(u).get("certifications", ())),
     "privileged_contractors": lambda t: t.people(lambda u: p(u).get("isPrivileged") is True and _type(u, "Contractor")),
-    "vance_reports_active": lambda t: t.people(lambda u: u["id"] in t.reports_of[_vance(t)] and u["status"] == "ACTIVE"),
+    "vance_reports_active": lambda t: t.people(
+        lambda u: u["id"] in t.reports_of[_vance(t)] and u["status"] == "ACTIVE"
+    ),
     "managers_of_contractors": lambda t: t.people(
         lambda u: any(_type(t.users[r], "Contractor") for r in t.reports_of.get(u["id"], ()))
     ),
@@ -124,7 +126,11 @@ TRUTHS: dict[str, Callable[[Records], Rows]] = {
     ),
     "groups_without_description": lambda t: t.group_names(lambda g: not g["profile"].get("description")),
     "groups_before_2023": lambda t: t.group_names(lambda g: moment(g["created"]) < day("2023-01-01")),
-    "box_or_zoom": lambda t: t.people(lambda u: t.can_open("Box")(u) or t.can_open("Zoom")(u)),
+    "box_or_zoom": lambda t: [
+        (p(t.users[u])["login"], t.apps[a]["label"], path)
+        for u, a, path in t.paths
+        if t.apps[a]["label"] in ("Box", "Zoom")
+    ],
     "box_finance": lambda t: t.app_paths("Box", lambda u: _department(u, "Finance")),
     "box_suspended": lambda t: t.app_paths("Box", lambda u: u["status"] == "SUSPENDED"),
     "github": lambda t: t.app_paths("GitHub Enterprise"),
@@ -163,7 +169,9 @@ TRUTHS: dict[str, Callable[[Records], Rows]] = {
     ),
     "since_monday": lambda t: t.people(lambda u: t.signed_in_since(u, day("2026-11-16"))),
     "last_fortnight": lambda t: t.people(lambda u: t.signed_in_since(u, t.now - timedelta(days=14))),
-    "silent_half_year": lambda t: t.people(lambda u: not t.signed_in_since(u, datetime.fromisoformat("2026-05-20T15:30Z"))),
+    "silent_half_year": lambda t: t.people(
+        lambda u: not t.signed_in_since(u, datetime.fromisoformat("2026-05-20T15:30Z"))
+    ),
     "silent_contractors": lambda t: t.people(
         lambda u: _type(u, "Contractor") and not t.signed_in_since(u, t.now - timedelta(days=60))
     ),

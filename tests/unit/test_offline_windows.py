@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.graph.vocabulary import Vocabulary
-from holdfast.offline.grammar.windows import Span, before, window
+from holdfast.offline.grammar.dates import before
+from holdfast.offline.grammar.windows import Span, window
 from holdfast.offline.lexicon import lexicon
 from holdfast.offline.parse import Parse
 from holdfast.offline.tokens import tokenise

@@ -79,6 +79,10 @@ class Lexicon:
     size_of: Phrases[None]
     # most, fewest, top, bottom, largest, smallest, size, by, count_after
     ranking: Phrases[str]
+    # newest, oldest, newest_first, oldest_first, sorted, by, then, ascending, descending, alphabetically
+    sorting: Phrases[str]
+    # none, any, every; before a row of names
+    quantified: Phrases[str]
     # and, or, and_not
     connecting: Phrases[str]
     who: Phrases[None]
@@ -110,10 +114,32 @@ class Lexicon:
     times: Mapping[Kind, Phrases[str]]
     # "With no login since May": nouns for what a time tells of.
     time_nouns: Mapping[Kind, Phrases[str]]
+    # "Whose password was changed in May": things of somebody, and what happened to them.
+    told_things: Mapping[Kind, Phrases[str]]
+    told_verbs: Mapping[Kind, Phrases[str]]
     # Says by itself that something happened, with a time: "active in the last 7 days".
     busy: Mapping[Kind, Phrases[str]]
     signing_on: Phrases[None]
     quiet: Mapping[Kind, Phrases[str]]
+    # Contractors "working as", before a job title.
+    employed: Phrases[None]
+    # Nouns for the account of somebody who is spoken of: "people with an active account".
+    accounts: Phrases[None]
+    # With contractors "as direct reports", with Dana "as their manager", with "the same manager as" Dana.
+    reporting: Phrases[None]
+    as_manager: Phrases[None]
+    same_manager: Phrases[None]
+    # Dana's "peers".
+    colleagues: Phrases[None]
+    # With "an empty" title.
+    blank: Phrases[None]
+    # "New" users this year; "joiners" this year.
+    new: Phrases[None]
+    newcomers: Phrases[None]
+    # Adjectives that are nouns as well: "leavers".
+    noun_values: Mapping[Kind, Phrases[ColumnValue]]
+    # Before a value that stands beside its attribute: "belonging to (the Finance department)".
+    attached: Phrases[None]
     # whose, is, is_not, contains, starts, ends, does_not, missing, present, named
     comparing: Phrases[str]
     places: Phrases[None]
@@ -138,6 +164,12 @@ def _by_meaning(section: Mapping[str, Any]) -> Phrases[str]:
 def _by_kind(section: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[Kind, Phrases[str]]:
     found = {Kind(kind): _by_meaning(words) for kind, words in section.items()}
     return {kind: found.get(kind, Phrases(())) for kind in Kind}
+
+
+def _told(
+    section: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]], part: str
+) -> dict[str, dict[str, Sequence[str]]]:
+    return {kind: {column: words[part] for column, words in told.items()} for kind, told in section.items()}
 
 
 def _links_by_kind(entries: Iterable[tuple[Link, Sequence[str]]]) -> dict[Kind, Phrases[Link]]:
@@ -187,6 +219,8 @@ def lexicon() -> Lexicon:
         headcount=_plain(data["counting"]["headcount"]),
         size_of=_plain(data["counting"]["size_of"]),
         ranking=_by_meaning(data["ranking"]),
+        sorting=_by_meaning(data["sorting"]),
+        quantified=_by_meaning(data["quantified"]),
         connecting=_by_meaning({k: v for k, v in data["connecting"].items() if k in ("and", "or", "and_not")}),
         who=_plain(data["connecting"]["who"]),
         auxiliaries=_plain(data["connecting"]["auxiliaries"]),
@@ -213,9 +247,14 @@ def lexicon() -> Lexicon:
         attributes=_by_kind(data["attributes"]),
         times=_by_kind(data["times"]),
         time_nouns=_by_kind(data["time_nouns"]),
+        told_things=_by_kind(_told(data["told"], "things")),
+        told_verbs=_by_kind(_told(data["told"], "verbs")),
         busy=_by_kind(data["busy"]),
         signing_on=_plain(data["signing_on"]["words"]),
         quiet=_by_kind(data["quiet"]),
+        **{name: _plain(words) for name, words in data["people"].items()},
+        noun_values=_values(data["noun_values"]),
+        attached=_plain(data["places"]["attached"]),
         comparing=_by_meaning(data["comparing"]),
         places=_plain(data["places"]["words"]),
         yes_no=_plain(data["yes_no"]["words"]),

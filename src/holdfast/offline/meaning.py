@@ -160,11 +160,16 @@ class Selection(_Value):
 
 
 class Things(_Value):
-    """A list of things; `also` are columns shown besides the usual ones."""
+    """A list of things; `also` are columns shown besides the usual ones.
+
+    `order` names columns of the things; `limit` keeps so many of the first in that order.
+    """
 
     shape: Literal["things"] = "things"
     subject: Selection
     also: tuple[str, ...] = ()
+    order: tuple[Order, ...] = ()
+    limit: int | None = Field(default=None, ge=1, le=100_000)
     unsure: tuple[Link, ...] = ()
 
 
@@ -274,8 +279,9 @@ class Asked(_Value):
     counted: Counted | None = None
     fewest_first: bool = False
     limit: int | None = None
-    # list: columns to show besides the usual ones.
+    # list: columns to show besides the usual ones, and those it is sorted by; `limit` keeps the first.
     also: tuple[str, ...] = ()
+    order: tuple[Order, ...] = ()
     # list: whether each path of access is wanted, also where the answer would not have them by itself.
     paths: bool = False
     # list: links of the subjects whose targets are shown beside them.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, wraps
-from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, Final, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
 from holdfast.graph.schema import GraphSchema
 from holdfast.graph.vocabulary import TenantWord, Vocabulary, WordKind
@@ -47,6 +47,34 @@ MOST_NAMESAKES = 6
 MOST_READINGS = 200
 # The longest question of the bank takes 3,000; so many are read in half a second.
 MOST_READINGS_IN_ALL = 60_000
+
+
+# Little words of the language that some tenant has for a department, a country, a group.
+_FUNCTION_WORDS: Final = frozenset(
+    {
+        "in",
+        "it",
+        "is",
+        "of",
+        "at",
+        "by",
+        "no",
+        "or",
+        "as",
+        "to",
+        "on",
+        "do",
+        "me",
+        "am",
+        "and",
+        "an",
+        "be",
+        "all",
+        "so",
+        "us",
+    }
+)
+_SAYS_A_NAME: Final = frozenset({"department", "dept", "group", "team", "division", "country", "state"})
 
 
 class TooManyReadings(Exception):
@@ -147,10 +175,17 @@ class Parse:
         words = self.vocabulary.named(key)
         if not words:
             return self._partly_named(key, end)
-        self.reached(end)
         typed = self.typed(at, end)
+        if key in _FUNCTION_WORDS and not self._says_a_name(words, typed, end):
+            return []
+        self.reached(end)
         exactly = tuple(w for w in words if w.name == typed)
         return [NameRead(_without_namesakes(words, exactly), end)]
+
+    def _says_a_name(self, words: tuple[TenantWord, ...], typed: str, end: int) -> bool:
+        """ "IT" is a department and "in" is not India, unless it is written so or the next word says what it is."""
+        following = self.tokens[end].key if end < len(self.tokens) else ""
+        return following in _SAYS_A_NAME or any(word.name == typed for word in words)
 
     def _partly_named(self, key: str, end: int) -> list[NameRead]:
         longer = self.vocabulary.beginning_with(f"{key} ", limit=20)

@@ -44,9 +44,10 @@ def main_meaning(asked: Asked) -> Meaning:
         )
     if asked.paths and (paths := every_path(asked.subject)):
         return paths
-    if not asked.also and not asked.beside and (paths := access_paths(asked.subject)):
+    if not asked.also and not asked.beside and not asked.order and (paths := access_paths(asked.subject)):
         return paths
-    return Things(subject=asked.subject, also=asked.also)
+    also = dict.fromkeys((*asked.also, *(key.column for key in asked.order)))
+    return Things(subject=asked.subject, also=tuple(also), order=asked.order, limit=asked.limit)
 
 
 def marked(main: Meaning, unread: Unread) -> Meaning:
@@ -105,9 +106,13 @@ def _described(meaning: Meaning, schema: GraphSchema, note: str) -> StepMeaning:
 
 def _shown(meaning: Meaning, schema: GraphSchema) -> tuple[tuple[ShownColumn, ...], tuple[Order, ...], Kind]:
     match meaning:
-        case Things(subject=subject, also=also):
-            columns, order = things_shown(schema, subject.kind, subject.where, also)
-            return columns, tuple(Order(column=name) for name in order), subject.kind
+        case Things(subject=subject, also=also, order=keys):
+            columns, usual = things_shown(schema, subject.kind, subject.where, also)
+            asked = [
+                key.model_copy(update={"column": column(schema, subject.kind, key.column).shown.name}) for key in keys
+            ]
+            known = {key.column for key in asked}
+            return columns, (*asked, *(Order(column=name) for name in usual if name not in known)), subject.kind
         case Paths():
             return _paths_shown(meaning, schema)
         case Pairs(subject=subject, link=link):

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from holdfast.graph.vocabulary import folded, name_key
 
-# Alternatives in order: a quoted name, a moment, an e-mail address or login, a contraction of "not", a possessive, a
-# number with its decimals, a word, a mark that changes what is meant ("100+", "10%", "!active"), one symbol that stands
-# for a word.
+# Alternatives in order: a quoted name, a moment, an e-mail address or login, "w/o" and "w/", a contraction of "not" or
+# of a verb, a possessive, a number with its decimals, a word, a mark that changes what is meant ("100+", "10%",
+# "!active"), one symbol that stands for a word.
 _TOKEN: Final = re.compile(
     r"""
       (?P<quoted>"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|`[^`]*`|(?<![\w])'[^']+'(?!\w)|(?<![\w])‘[^’]+’(?!\w))
     | (?P<moment>\d{4}-\d{2}-\d{2}(?:[T\ ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:\s?(?:Z|UTC))?)?)
     | (?P<address>[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)*)
+    | (?P<short>(?<!\w)w/o?(?!\w))
     | (?P<negated>\w+n['’]t\b)
+    | (?P<verb>(?<=\w)['’](?:ve|re|m)(?!\w))
     | (?P<possessive>['’]s(?!\w)|(?<=s)['’](?![\w]))
     | (?P<word>\w+)
     | (?P<mark>>=|<=|!=|[,;()=<>&|/]|(?<=\d)[+%]|(?<=\s)\+(?=\s)|~(?=\d)|!(?=\w))
@@ -25,6 +27,7 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 _IRREGULAR: Final = {"can't": "can", "won't": "will", "shan't": "shall", "ain't": "is", "cannot": "can"}
+_SHORT: Final = {"w/o": "without", "w/": "with", "ve": "have", "re": "are", "m": "am"}
 # Words after which a possessive ending is a verb: "who's in Finance".
 _IS_FOLLOWS: Final = frozenset({"who", "what", "that", "which", "there", "here", "it", "where"})
 
@@ -40,6 +43,8 @@ class Token:
     quoted: bool = False
     # How the key of a name that holds this word spells it; may be several words (an address) or none.
     name: str = ""
+    # A mark that belongs to a word cut off: "Eng-".
+    tail: str = ""
 
 
 def tokenise(question: str) -> tuple[Token, ...]:
@@ -47,6 +52,9 @@ def tokenise(question: str) -> tuple[Token, ...]:
     found: list[Token] = []
     for match in _TOKEN.finditer(question):
         found.extend(_tokens(match, found[-1].key if found else ""))
+        hyphen = question[match.end() : match.end() + 2]
+        if match["word"] and hyphen[:1] in ("-", ".", "@") and hyphen[1:].isspace() | (hyphen == "-"):
+            found[-1] = replace(found[-1], tail=hyphen[:1])
     return tuple(found)
 
 
@@ -62,6 +70,8 @@ def _tokens(match: re.Match[str], before: str) -> list[Token]:
     if match["possessive"]:
         key = "is" if before in _IS_FOLLOWS else "'s"
         return [Token(key, text, start, end, name="'s" if len(text) > 1 else "")]
+    if match["short"] or match["verb"]:
+        return [Token(_SHORT[plain.lstrip("'")], text, start, end)]
     if match["moment"]:
         return [Token(text, text, start, end, name=name_key(text))]
     key = "," if plain == ";" else plain

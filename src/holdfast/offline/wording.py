@@ -24,6 +24,7 @@ from holdfast.offline.meaning import (
     Not,
     Only,
     Operator,
+    Order,
     Selection,
     Within,
 )
@@ -33,14 +34,14 @@ _VERBS: Final = {
     Link.MEMBER_OF: ("are", "in"),
     Link.HAS_MEMBER: ("do", "contain"),
     Link.CAN_OPEN: ("can", "open"),
-    Link.OPENED_BY: ("are", "available to"),
+    Link.OPENED_BY: ("are", "assigned to"),
     Link.OPENS_DIRECTLY: ("can", "directly open"),
     Link.OPENED_DIRECTLY_BY: ("are", "directly assigned to"),
     Link.OPENS_THROUGH_GROUP: ("can", "open through a group"),
     Link.OPENED_THROUGH_GROUP_BY: ("are", "assigned through a group to"),
     Link.GIVES: ("do", "give access to"),
     Link.GIVEN_BY: ("are", "assigned to"),
-    Link.REPORTS_TO: ("do", "report to"),
+    Link.REPORTS_TO: ("do", "report directly to"),
     Link.MANAGES: ("do", "manage"),
     Link.ENROLLED: ("are", "enrolled in"),
     Link.ENROLLED_BY: ("are", "enrolled by"),
@@ -62,6 +63,18 @@ _VERBS: Final = {
     Link.FILLED_BY: ("are", "filled by"),
 }
 _COUNTED_AS: Final = {Link.MANAGES: "direct reports"}
+# Moments, of which the newest or the oldest come first.
+_TIMES: Final = frozenset(
+    {
+        "created",
+        "activated",
+        "status_changed",
+        "last_login",
+        "last_updated",
+        "password_changed",
+        "last_membership_updated",
+    }
+)
 _OPERATORS: Final = {
     Operator.SPELT: "is",
     Operator.CONTAINS: "contains",
@@ -96,7 +109,19 @@ class Wording:
             return f"number of {things}{by}"
         if asked.mode == "rank" and asked.counted is not None:
             return self._ranking(asked, things)
+        if asked.order:
+            return self._in_order(asked, things)
         return f"{things}{self._shown_beside(asked)}{' and by which path' if asked.paths else ''}"
+
+    def _in_order(self, asked: Asked, things: str) -> str:
+        """ "First 10 people (whose …) sorted by creation date, newest first"."""
+        kind = asked.subject.kind
+        if asked.limit is not None:
+            noun, where = NOUNS[kind].many, asked.subject.where
+            said = f" ({self.condition(where, kind)})" if where else ""
+            things = f"first {asked.limit} {noun}{said}"
+        keys = [f"{self._attribute(kind, k.column)}{_direction(k)}" for k in asked.order]
+        return f"{things}{self._shown_beside(asked)} sorted by {' and '.join(keys)}"
 
     def things(self, selection: Selection) -> str:
         """Things of a kind with their condition."""
@@ -245,6 +270,12 @@ class Wording:
         if not shown:
             return ""
         return f" with their {', '.join(shown[:-1])}{' and ' if shown[1:] else ''}{shown[-1]}"
+
+
+def _direction(key: Order) -> str:
+    if key.column in _TIMES:
+        return ", newest first" if key.descending else ", oldest first"
+    return " descending" if key.descending else ""
 
 
 def _beside(link: Link) -> str:

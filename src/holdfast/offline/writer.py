@@ -76,7 +76,9 @@ def _things(meaning: Things, schema: GraphSchema) -> str:
         match = f"{match} OPTIONAL MATCH {pattern(link, 's', 'o')}"
         returned += "".join(f", o.{c.property} AS {c.shown.name}" for c in told)
     _, order = things_shown(schema, kind, meaning.subject.where, meaning.also)
-    return f"{match} RETURN {returned}{fits} ORDER BY {', '.join((*order, ID_COLUMNS[kind]))}"
+    keys = dict.fromkeys((*_asked_order(meaning, schema), *order, ID_COLUMNS[kind]))
+    limit = f" LIMIT {meaning.limit}" if meaning.limit else ""
+    return f"{match} RETURN {returned}{fits} ORDER BY {', '.join(keys)}{limit}"
 
 
 def _unsure(conditions: Conditions, subject: Selection, variable: str, unsure: Sequence[Link]) -> tuple[str, str]:
@@ -87,6 +89,11 @@ def _unsure(conditions: Conditions, subject: Selection, variable: str, unsure: S
     may_be = conditions.may_hold(subject.where, variable, subject.kind, unsure)
     sure = f"coalesce({surely}, false) = true"
     return may_be, f", CASE WHEN {sure} THEN {quoted(YES)} ELSE {quoted(UNKNOWN)} END AS {FITS.name}"
+
+
+def _asked_order(meaning: Things, schema: GraphSchema) -> tuple[str, ...]:
+    keys = [(column(schema, meaning.subject.kind, key.column).shown.name, key.descending) for key in meaning.order]
+    return tuple(f"{name} DESC" if descending else name for name, descending in keys)
 
 
 def _returned(variable: str, kind: Kind, columns: Sequence[SourceColumn]) -> str:

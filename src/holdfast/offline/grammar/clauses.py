@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from holdfast.graph.schema import ColumnType
-from holdfast.offline.grammar import nouns, objects, owning, questions
+from holdfast.offline.grammar import nouns, objects, owning, peers, questions
 from holdfast.offline.grammar.combining import (
     Item,
     all_of,
     combined,
     exclude_each_other,
+    is_mixed,
     negated,
     same_column,
     says_twice,
 )
 from holdfast.offline.grammar.comparing import comparison, named
-from holdfast.offline.grammar.names import LABELS, attribute_names, tenant_value
-from holdfast.offline.grammar.windows import Span, silence, window
+from holdfast.offline.grammar.names import tenant_value
+from holdfast.offline.grammar.times import times
 from holdfast.offline.links import LINKS, WAYS, Kind, Link
-from holdfast.offline.meaning import AllOf, Compare, Condition, Linked, Missing, Not, Within
+from holdfast.offline.meaning import AllOf, Compare, Condition, Linked, Missing, Not
 from holdfast.offline.parse import Parse, Read, rule
 
 # Links whose verb needs no auxiliary to follow its subject: "apps contractors use".
@@ -41,9 +41,8 @@ _VERB_FORMS: Final = frozenset(
         "gives",
     }
 )
+_HAD: Final = frozenset({"has", "have", "had", "having", "got"})
 _EVERY: Final = frozenset({"everyone", "everybody", "all", "anyone", "anybody", "every"})
-# After "logged in" these say where from, which the tenant does not tell.
-_LOGIN_PLACES: Final = frozenset({"from", "at", "in"})
 
 
 @rule
@@ -117,7 +116,8 @@ class _Opening(NamedTuple):
     opened: bool
 
 
-def _openings(parse: Parse, at: int, who: bool = True) -> list[_Opening]:
+def openings(parse: Parse, at: int, who: bool = True) -> list[_Opening]:
+    """Every way to begin a clause here: "who", "who are", "who have not", "without", nothing."""
     found = [_Opening(at, denied=False, opened=False)]
     if who:
         found += [_Opening(r.end, denied=False, opened=True) for r in parse.phrases(parse.lexicon.who, at)]
@@ -143,16 +143,26 @@ def _add(found: list[_Opening], opening: _Opening) -> None:
 @rule
 def clause(parse: Parse, at: int, kind: Kind, nominal: bool = False) -> Iterator[Read[Condition]]:
     """One thing said of things of that kind. `nominal`: a noun may say it, as after "and", "except"."""
-    for opening in _openings(parse, at):
+    for opening in openings(parse, at):
         for read in modifier(parse, opening.end, kind, opening.denied, nominal):
+            if opening.denied and (is_mixed(read.value) or _no_adjective(parse, opening, read)):
+                continue
             yield Read(negated(read.value) if opening.denied else read.value, read.end, read.cost)
     yield from reduced(parse, at, kind)
-    for opening in _openings(parse, at):
-        if opening.opened or nominal:
+    for opening in openings(parse, at):
+        # "Who have contractors" does not say that they are contractors.
+        had = opening.opened and parse.tokens[opening.end - 1].key in _HAD
+        if (opening.opened or nominal) and not had:
             for things in nouns.np(parse, opening.end, kind):
                 if things.value.where is not None:
                     said = things.value.where
                     yield Read(negated(said) if opening.denied else said, things.end, things.cost)
+
+
+def _no_adjective(parse: Parse, opening: _Opening, read: Read[Condition]) -> bool:
+    """Whether "without", "no" stands before an adjective alone: "without application" says nothing of a type."""
+    adjectives = nouns.adjectives(parse, opening.end, Kind.GROUP, False) if not opening.opened else []
+    return any(a.value == read.value for a in adjectives)
 
 
 @rule
@@ -162,7 +172,7 @@ def reduced(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
     owners = [(read, False) for begin in begins for read in questions.subject(parse, begin)]
     owners += [(read, True) for begin in begins for read in questions.nobody(parse, begin)]
     for owner, none in owners:
-        for opening in _openings(parse, owner.end, who=False):
+        for opening in openings(parse, owner.end, who=False):
             for link in parse.phrases(parse.lexicon.links[owner.value.kind], opening.end):
                 ends = LINKS[link.value]
                 verb = link.value in _OWN_VERBS or parse.tokens[opening.end].key in _VERB_FORMS
@@ -202,13 +212,14 @@ def modifier(parse: Parse, at: int, kind: Kind, denied: bool, joined: bool) -> I
     yield from owning.owning(parse, at, kind)
     yield from comparison(parse, at, kind, joined)
     yield from named(parse, at, kind)
-    yield from _timed(parse, at, kind, denied)
-    yield from _had_time(parse, at, kind)
+    yield from times(parse, at, kind, denied)
     if kind is Kind.APPLICATION:
         yield from _signs_on(parse, at)
     if kind is Kind.PERSON:
         yield from _placed(parse, at)
         yield from _outside(parse, at)
+        yield from peers.employed(parse, at)
+        yield from peers.of_same_manager(parse, at)
 
 
 def _signs_on(parse: Parse, at: int) -> Iterator[Read[Condition]]:
@@ -228,6 +239,8 @@ def _in_parentheses(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Conditio
 
 def _placed(parse: Parse, at: int) -> Iterator[Read[Condition]]:
     """In a department, a city, whatever the tenant puts people in: "in Finance or Sales"."""
+    for attached in parse.phrases(parse.lexicon.attached, at):
+        yield from peers.of_named_attribute(parse, attached.end)
     for place in parse.phrases(parse.lexicon.places, at):
         rows: list[tuple[tuple[Item, ...], int, int]] = [
             ((Item("", value.value),), value.end, value.cost) for value in tenant_value(parse, place.end)
@@ -250,63 +263,3 @@ def _outside(parse: Parse, at: int) -> Iterator[Read[Condition]]:
                 yield Read(negated(value.value), value.end, value.cost)
             for member in objects.objects(parse, begin, Link.MEMBER_OF):
                 yield Read(negated(member.value), member.end, member.cost)
-
-
-def within(column: str, span: Span) -> Within:
-    """The condition that a time lies in the window."""
-    return Within(column=column, start=span.start, end=span.end)
-
-
-def _timed(parse: Parse, at: int, kind: Kind, denied: bool) -> Iterator[Read[Condition]]:
-    for verb in parse.phrases(parse.lexicon.times[kind], at):
-        login = verb.value == "last_login"
-        for span in window(parse, verb.end):
-            # "Logged in today from Berlin": from where, the tenant does not tell.
-            if not (login and _follows(parse, span.end, frozenset({"from"}))):
-                yield Read(within(verb.value, span.value), span.end, span.cost)
-        if denied:
-            for span in silence(parse, verb.end):
-                yield Read(within(verb.value, span.value), span.end, span.cost)
-        if login and not _follows(parse, verb.end, _LOGIN_PLACES):
-            yield Read(negated(Missing(column=verb.value)), verb.end)
-    yield from _quiet_or_attribute(parse, at, kind)
-
-
-def _quiet_or_attribute(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
-    """ "Dormant for 90 days"; "last login before May"."""
-    for busy in parse.phrases(parse.lexicon.busy[kind], at):
-        for span in window(parse, busy.end):
-            yield Read(within(busy.value, span.value), span.end, span.cost)
-    for quiet in parse.phrases(parse.lexicon.quiet[kind], at):
-        for span in (*silence(parse, quiet.end), *window(parse, quiet.end)):
-            if span.value.end is None:
-                yield Read(negated(within(quiet.value, span.value)), span.end, span.cost)
-    for attribute in attribute_names(parse, at, kind):
-        if _is_time(parse, kind, attribute.value):
-            for span in window(parse, attribute.end):
-                yield Read(within(attribute.value, span.value), span.end, span.cost)
-
-
-def _follows(parse: Parse, at: int, words: frozenset[str]) -> bool:
-    return at < len(parse.tokens) and not parse.tokens[at].quoted and parse.tokens[at].key in words
-
-
-@rule
-def _had_time(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
-    """ "With a login in the last 7 days", "with no login since May", "without a sign-in"."""
-    for having in parse.phrases(parse.lexicon.having, at):
-        begins = [(having.end, having.value == "without")] if having.value in ("with", "without") else []
-        if having.value == "with":
-            begins += [(no.end, True) for no in parse.phrases(parse.lexicon.no, having.end)]
-        for begin, none in begins:
-            for noun in parse.phrases(parse.lexicon.time_nouns[kind], begin):
-                if not _follows(parse, noun.end, _LOGIN_PLACES):
-                    never = Missing(column=noun.value)
-                    yield Read(never if none else negated(never), noun.end)
-                for span in (*window(parse, noun.end), *(silence(parse, noun.end) if none else ())):
-                    said = within(noun.value, span.value)
-                    yield Read(negated(said) if none else said, span.end, span.cost)
-
-
-def _is_time(parse: Parse, kind: Kind, column: str) -> bool:
-    return parse.schema.node(LABELS[kind]).columns[column] is ColumnType.TIMESTAMP

@@ -20,6 +20,13 @@ def negated(condition: Condition) -> Condition:
     return condition.condition if isinstance(condition, Not) else Not(condition=condition)
 
 
+def is_mixed(condition: Condition) -> bool:
+    """Whether it holds of some parts and denies others: "Box and not Zoom", which nobody means to deny as a whole."""
+    if not isinstance(condition, AllOf | AnyOf):
+        return False
+    return len({isinstance(part, Not) for part in condition.conditions}) == 2
+
+
 def all_of(conditions: Iterable[Condition | None]) -> Condition | None:
     """Every one of them, each once; None where there are none."""
     flat: list[Condition] = []

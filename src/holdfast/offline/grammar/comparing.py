@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from holdfast.graph.schema import ColumnType
-from holdfast.offline.grammar import clauses
+from holdfast.offline.grammar import clauses, peers
 from holdfast.offline.grammar.combining import any_of, negated
 from holdfast.offline.grammar.names import LABELS, attribute_names, thing, value_of
 from holdfast.offline.grammar.windows import window
@@ -37,6 +37,9 @@ def comparison(parse: Parse, at: int, kind: Kind, joined: bool) -> Iterator[Read
 def _value_before(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
     """ "With an active status", "in staged status", "in LOCKED_OUT state"."""
     for begin in (*_ends(parse, at, "whose"), *(r.end for r in parse.phrases(parse.lexicon.places, at))):
+        if kind is Kind.PERSON:
+            # "With the GDPR certification"
+            yield from peers.of_named_attribute(parse, begin)
         for value in parse.phrases(parse.lexicon.values[kind], begin):
             column = value.value.column
             ends = [r.end for r in attribute_names(parse, value.end, kind) if r.value == column]
@@ -73,9 +76,11 @@ def _compared(parse: Parse, attribute: Read[str], kind: Kind, introduced: bool) 
     column = attribute.value
     if introduced:
         yield from _values(parse, attribute.end, kind, column)
-    for does_not in (attribute.end, *_ends(parse, attribute.end, "does_not")):
+    # "With titles that start with Head"
+    begins = [attribute.end, *(r.end for r in parse.phrases(parse.lexicon.who, attribute.end) if introduced)]
+    for does_not in [end for begin in begins for end in (begin, *_ends(parse, begin, "does_not"))]:
         for word in parse.phrases(parse.lexicon.comparing, does_not):
-            denied = does_not > attribute.end
+            denied = does_not not in begins
             if word.value in ("is", "is_not"):
                 for read in _values(parse, word.end, kind, column):
                     deny = denied != (word.value == "is_not")
@@ -128,7 +133,7 @@ def _text(parse: Parse, at: int) -> Iterator[tuple[str, int]]:
     # "Starts with a" ends there; "contains a word" does not.
     articles = ("the", "a", "an") if at + 1 < len(parse.tokens) else ()
     if at < len(parse.tokens) and parse.tokens[at].key not in (",", "(", ")", *articles):
-        yield parse.typed(at, at + 1), at + 1
+        yield parse.typed(at, at + 1) + parse.tokens[at].tail, at + 1
 
 
 def _whose_manager(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
@@ -153,6 +158,12 @@ def _whose_manager(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition
 @rule
 def named(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
     """ "Called Everyone": a thing by its name; "whose name contains …" is a comparison."""
+    for word in parse.phrases(parse.lexicon.comparing, at):
+        # "Groups starting with Eng-"
+        if word.value in ("starts", "ends"):
+            for text, after in _text(parse, word.end):
+                column = _NAME_COLUMN.get(kind, "name")
+                yield Read(Compare(column=column, operator=_OPERATORS[word.value], values=(text,)), after, 1)
     for end in _ends(parse, at, "named"):
         for read in thing(parse, end, kind):
             yield Read(read.value, read.end, read.cost)

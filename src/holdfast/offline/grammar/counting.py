@@ -25,7 +25,9 @@ def counts(parse: Parse, at: int) -> Iterator[Read[Asked]]:
         for things in _counted(parse, begin):
             for end in (things.end, *_count_word(parse, things.end)):
                 if counted or end > things.end:
-                    yield Read(Asked(mode="count", subject=things.value), end, things.cost)
+                    # "With no phone number": the last word may belong to what is said of the things.
+                    unlikely = int(end > things.end and not counted and things.value.where is not None)
+                    yield Read(Asked(mode="count", subject=things.value), end, things.cost + unlikely)
                 yield from _each(parse, things.value, end, things.cost)
             if counted:
                 yield from _has_each(parse, things)
@@ -48,6 +50,9 @@ def _size_of_group(parse: Parse, at: int) -> Iterator[Read[Asked]]:
             member = Linked(link=Link.MEMBER_OF, target=Selection(kind=Kind.GROUP, where=group.value))
             people = Selection(kind=Kind.PERSON, where=member)
             yield Read(Asked(mode="count", subject=people), group.end, group.cost)
+        for team in nouns.np(parse, size.end, Kind.PERSON):
+            if team.value.where is not None:
+                yield Read(Asked(mode="count", subject=team.value), team.end, team.cost)
         for whole in parse.phrases(parse.lexicon.whole, size.end):
             for groups in nouns.np(parse, whole.end, Kind.GROUP):
                 counted = Counted(link=Link.HAS_MEMBER, target=Selection(kind=Kind.PERSON))
@@ -224,8 +229,8 @@ def _ranked_by(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[Counted, str
 def _with_counts(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[Counted, str | None, int]]:
     """ "With their member counts"; without "counts" the members themselves are asked for."""
     for also in parse.phrases(parse.lexicon.also, at):
-        for their in parse.phrases(parse.lexicon.owners, also.end):
-            for things in objects.related(parse, their.end, kind):
+        for begin in (also.end, *(their.end for their in parse.phrases(parse.lexicon.owners, also.end))):
+            for things in objects.related(parse, begin, kind):
                 for end in _count_word(parse, things.end):
                     yield Counted(link=things.value.link, target=things.value.target), None, end
 

@@ -27,6 +27,8 @@ _KINDS: Final = {
 _COLUMN_COST: Final = {"city": 1, "state": 2, "country_code": 2, "title": 1, "organization": 1, "cost_center": 0}
 # Only the beginning of a name was typed: right where it fits one thing, but worth saying.
 PARTLY_COST: Final = 10
+# "Salesforce access", "Sales membership": what people have of it, not the thing.
+_HAD_OF_IT: Final = frozenset({"access", "membership", "memberships", "assignments"})
 # Without a word that says what it is, a first name alone is less likely than anything else it may be.
 _PART_COST: Final = 2
 
@@ -42,7 +44,7 @@ def thing(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Named]]:
                 yield Read(named, name.end, cost + (0 if said else _taken(parse, begin, name.end)))
                 if not said:
                     for noun in parse.phrases(parse.lexicon.nouns, name.end):
-                        if noun.value is kind:
+                        if noun.value is kind and parse.tokens[noun.end - 1].key not in _HAD_OF_IT:
                             yield Read(named, noun.end, cost)
 
 
@@ -123,6 +125,13 @@ def attribute_names(parse: Parse, at: int, kind: Kind) -> Iterator[Read[str]]:
             for word in name.words:
                 if word.kind is WordKind.ATTRIBUTE:
                     yield Read(word.id, name.end)
+        # "A certification" of an attribute called certifications.
+        for start in parse.starts(at):
+            if start < len(parse.tokens) and parse.tokens[start].name and not parse.tokens[start].quoted:
+                for word in parse.vocabulary.named(f"{parse.tokens[start].name}s"):
+                    if word.kind is WordKind.ATTRIBUTE:
+                        parse.reached(start + 1)
+                        yield Read(word.id, start + 1)
 
 
 @rule

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Final
 
 from holdfast.graph.vocabulary import WordKind
-from holdfast.offline.grammar import clauses, objects
+from holdfast.offline.grammar import clauses, objects, peers
 from holdfast.offline.grammar.combining import Item, all_of, any_of, combined, exclude_each_other, negated, same_column
 from holdfast.offline.grammar.names import flag, tenant_value, thing, user_type
+from holdfast.offline.grammar.windows import window
 from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import Compare, Condition, Linked, Not, Selection, Within
 from holdfast.offline.parse import Parse, Read, rule
@@ -28,6 +29,7 @@ def np(parse: Parse, at: int, kind: Kind, whole: bool = False) -> Iterator[Read[
     if kind is not Kind.PERSON and kind not in _KINDS_AS_NOUNS and parse.last_mention.get(kind, -1) < at:
         return
     for begin in _whole(parse, at) if whole else [at]:
+        yield from _new(parse, begin, kind)
         for found in head(parse, begin, kind):
             yield Read(Selection(kind=kind, where=found.value), found.end, found.cost)
             for after in (*clauses.conditions(parse, found.end, kind), *clauses.but_not(parse, found.end, kind)):
@@ -42,6 +44,22 @@ def np(parse: Parse, at: int, kind: Kind, whole: bool = False) -> Iterator[Read[
 def _is_idle(before: Condition | None, after: Condition) -> bool:
     """Whether "not" says nothing of that one thing: "SMS but not WebAuthn" is said of who has them."""
     return before is not None and isinstance(after, Not) and exclude_each_other(before, after.condition)
+
+
+def _new(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Selection]]:
+    """ "New" says something only with a time: "new accounts this year", "joiners this week"."""
+    heads = [h for new in parse.phrases(parse.lexicon.new, at) for h in head(parse, new.end, kind)]
+    if kind is Kind.PERSON:
+        begins = [at, *(new.end for new in parse.phrases(parse.lexicon.new, at))]
+        heads += [Read(None, r.end) for begin in begins for r in parse.phrases(parse.lexicon.newcomers, begin)]
+    for found in heads:
+        for span in window(parse, found.end):
+            if span.value.start is not None:
+                where = all_of((found.value, Within(column="created", start=span.value.start, end=span.value.end)))
+                yield Read(Selection(kind=kind, where=where), span.end, found.cost)
+                for after in clauses.conditions(parse, span.end, kind):
+                    both = all_of((where, after.value))
+                    yield Read(Selection(kind=kind, where=both), after.end, found.cost + after.cost)
 
 
 def _whole(parse: Parse, at: int) -> list[int]:
@@ -59,17 +77,40 @@ def head(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition | None]]:
             if before.value is not None and exclude_each_other(before.value, special.value):
                 continue
             yield Read(all_of((before.value, special.value)), special.end, before.cost + special.cost)
-        for outline in parse.phrases(parse.lexicon.outlines, before.end):
-            if LINKS[outline.value].source is kind:
-                for of in _of(parse, outline.end, outline.value):
-                    yield Read(all_of((before.value, of.value)), of.end, before.cost + of.cost)
+        for outlined in _outlined(parse, before.end, kind):
+            yield Read(all_of((before.value, outlined.value)), outlined.end, before.cost + outlined.cost)
     yield from _possessive(parse, at, kind)
+    if kind is Kind.PERSON:
+        for colleagues in peers.colleagues(parse, at):
+            yield Read(colleagues.value, colleagues.end, colleagues.cost)
+
+
+def _outlined(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "Members of Finance", "members of Dana's team"."""
+    for outline in parse.phrases(parse.lexicon.outlines, at):
+        if LINKS[outline.value].source is kind:
+            yield from _of(parse, outline.end, outline.value)
+        if outline.value is Link.MEMBER_OF and kind is Kind.PERSON:
+            yield from _of_team(parse, outline.end)
 
 
 def _of(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
     for start in parse.starts(at):
         if start < len(parse.tokens) and parse.tokens[start].key in _OF:
             yield from objects.objects(parse, start + 1, link)
+
+
+def _of_team(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    """ "(Members) of Dana's team", "(staff) of the Finance department"."""
+    for start in parse.starts(at):
+        if start < len(parse.tokens) and parse.tokens[start].key in _OF:
+            yield from peers.of_named_attribute(parse, start + 1)
+            for owner in thing(parse, start + 1, Kind.PERSON):
+                for mark in parse.mark("'s", owner.end):
+                    for outline in parse.phrases(parse.lexicon.outlines, mark):
+                        if outline.value is Link.REPORTS_TO:
+                            target = Selection(kind=Kind.PERSON, where=owner.value)
+                            yield Read(Linked(link=Link.REPORTS_TO, target=target), outline.end, owner.cost)
 
 
 def _possessive(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition | None]]:
@@ -108,15 +149,12 @@ def _special_noun(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]
 
 @rule
 def _one_special_noun(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
-    for start in parse.starts(at):
-        if kind is Kind.PERSON:
-            for found in user_type(parse, start):
-                yield Read(found.value, found.end, found.cost)
-            for no in parse.mark("non", start):
-                for found in user_type(parse, no):
-                    yield Read(negated(found.value), found.end, found.cost)
-            yield from _titles(parse, start)
-            yield from _administrators(parse, start)
+    for start in parse.starts(at) if kind is Kind.PERSON else ():
+        yield from _types(parse, start)
+        yield from _titles(parse, start)
+        yield from _administrators(parse, start)
+    for noun in parse.phrases(parse.lexicon.noun_values[kind], at):
+        yield Read(Compare(column=noun.value.column, values=(noun.value.value,)), noun.end)
     if kind in _KINDS_AS_NOUNS:
         for value in parse.phrases(parse.lexicon.values[kind], at):
             if value.value.column == _KINDS_AS_NOUNS[kind]:
@@ -126,6 +164,15 @@ def _one_special_noun(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condit
     for full in parse.phrases(parse.lexicon.linked[kind], at):
         if full.value is not Link.HOLDS:
             yield Read(Linked(link=full.value, target=Selection(kind=LINKS[full.value].target)), full.end)
+
+
+def _types(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    """ "Contractors", "non-employees"."""
+    for found in user_type(parse, at):
+        yield Read(found.value, found.end, found.cost)
+    for no in parse.mark("non", at):
+        for found in user_type(parse, no):
+            yield Read(negated(found.value), found.end, found.cost)
 
 
 def _administrators(parse: Parse, at: int) -> Iterator[Read[Condition]]:
@@ -169,7 +216,9 @@ def adjective(parse: Parse, at: int, kind: Kind, before_noun: bool) -> Iterator[
         target = Selection(kind=LINKS[empty.value].target)
         yield Read(negated(Linked(link=empty.value, target=target)), empty.end)
     for full in parse.phrases(parse.lexicon.linked[kind], at):
-        yield Read(Linked(link=full.value, target=Selection(kind=LINKS[full.value].target)), full.end)
+        # "Managers" are a noun: "without a manager" does not say that somebody is none.
+        if full.value is not Link.MANAGES:
+            yield Read(Linked(link=full.value, target=Selection(kind=LINKS[full.value].target)), full.end)
     if kind is Kind.FACTOR:
         for word in parse.phrases(parse.lexicon.phishing_resistant, at):
             yield Read(Compare(column="factor_type", values=parse.lexicon.phishing_resistant_types), word.end)
@@ -190,6 +239,9 @@ def _quiet(parse: Parse, at: int) -> Iterator[Read[Condition]]:
 def _name_before_noun(parse: Parse, at: int) -> Iterator[Read[Condition]]:
     for value in (*user_type(parse, at), *tenant_value(parse, at)):
         yield Read(value.value, value.end, value.cost)
+        # "London-based"
+        for based in parse.mark("based", value.end):
+            yield Read(value.value, based, value.cost)
     for group in thing(parse, at, Kind.GROUP):
         target = Selection(kind=Kind.GROUP, where=group.value)
         yield Read(Linked(link=Link.MEMBER_OF, target=target), group.end, group.cost)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from holdfast.offline.grammar import nouns
-from holdfast.offline.grammar.combining import all_of, any_of, negated
+from holdfast.offline.grammar.combining import all_of, any_of, is_mixed, negated
 from holdfast.offline.grammar.names import PARTLY_COST, thing
+from holdfast.offline.grammar.several import several
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Condition, Linked, Missing, Named, Selection
 from holdfast.offline.parse import Parse, Read, rule
@@ -28,6 +29,7 @@ class Related(NamedTuple):
 
 
 _SOME: Final = Bound(1, None)
+_DENYING: Final = frozenset({"not", "no", "without", "never", "lack", "lacking"})
 
 
 def linked(related: Related, bound: Bound = _SOME) -> Condition:
@@ -41,8 +43,9 @@ def linked(related: Related, bound: Bound = _SOME) -> Condition:
 def bound(parse: Parse, at: int) -> Iterator[Read[Bound]]:
     """How many: "more than 50", "at least two", "3 or more", "exactly one"."""
     for word in parse.phrases(parse.lexicon.bounds, at):
-        if word.value == "several":
-            yield Read(Bound(2, None), word.end)
+        without_number = {"several": Bound(2, None), "single": _single(parse, word.end)}
+        if word.value in without_number:
+            yield Read(without_number[word.value], word.end)
         for number in _number(parse, word.end):
             n = number.value
             found = {
@@ -57,16 +60,21 @@ def bound(parse: Parse, at: int) -> Iterator[Read[Bound]]:
     yield from _between(parse, at)
     for number in _number(parse, at):
         for word in parse.phrases(parse.lexicon.bounds, number.end):
-            if word.value == "or_more":
-                yield Read(Bound(number.value, None), word.end)
-            if word.value == "or_fewer":
-                yield Read(Bound(0, number.value), word.end)
+            open_ended = {"or_more": Bound(number.value, None), "or_fewer": Bound(0, number.value)}
+            if word.value in open_ended:
+                yield Read(open_ended[word.value], word.end)
         for plus in parse.mark("+", number.end):
             yield Read(Bound(number.value, None), plus)
         if parse.tokens[number.end - 1].key not in ("a", "an"):
             yield Read(Bound(number.value, number.value), number.end)
     for no in parse.phrases(parse.lexicon.no, at):
         yield Read(Bound(0, 0), no.end)
+
+
+def _single(parse: Parse, end: int) -> Bound:
+    """ "Not a single group" is none; "a single group" is exactly one."""
+    denied = any(token.key in _DENYING for token in parse.tokens[max(0, end - 5) : end])
+    return Bound(1, None) if denied else Bound(1, 1)
 
 
 def _between(parse: Parse, at: int) -> Iterator[Read[Bound]]:
@@ -92,6 +100,7 @@ def _number(parse: Parse, at: int) -> Iterator[Read[int]]:
 def objects(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
     """What a thing is linked to by `link`, as a condition on that thing."""
     yield from _neither(parse, at, link)
+    yield from several(parse, at, link)
     both = at < len(parse.tokens) and parse.tokens[at].key == "both"
     yield from _objects(parse, at + 1 if both else at, link, ask_back=not both)
 
@@ -199,18 +208,43 @@ def related(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Related]]:
 @rule
 def having(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
     """With or without things of another kind: "with no groups", "have more than 3 apps", "without a manager"."""
+    yield from _sized(parse, at, kind)
     for word in parse.phrases(parse.lexicon.having, at):
         if word.value == "with":
             yield from _with(parse, word.end, kind)
             yield from _application(parse, word.end, kind)
             for no in parse.phrases(parse.lexicon.no, word.end):
-                for app in _application(parse, no.end, kind):
-                    yield Read(negated(app.value), app.end, app.cost)
+                yield from _not_had(parse, no.end, kind)
         elif word.value == "without":
             for things in related(parse, word.end, kind):
                 yield from _and_assigned(parse, Read(_none(things.value), things.end, things.cost))
-            for app in _application(parse, word.end, kind):
-                yield Read(negated(app.value), app.end, app.cost)
+            yield from _not_had(parse, word.end, kind)
+
+
+def _sized(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "(Groups) bigger than 50 members", "of more than fifty people"."""
+    counted = {Kind.GROUP: Link.HAS_MEMBER, Kind.APPLICATION: Link.OPENED_BY}.get(kind)
+    if counted is None:
+        return
+    for word in parse.phrases(parse.lexicon.bounds, at):
+        for number in _number(parse, word.end) if word.value in ("larger_than", "smaller_than") else ():
+            n = number.value
+            size = Bound(n + 1, None) if word.value == "larger_than" else Bound(0, max(n - 1, 0))
+            related_things = related(parse, number.end, kind)
+            for things in related_things:
+                yield Read(linked(things.value, size), things.end, things.cost)
+            yield Read(linked(Related(counted, Selection(kind=Kind.PERSON)), size), number.end, 1)
+    for of in parse.mark("of", at):
+        for many in bound(parse, of):
+            for things in related(parse, many.end, kind):
+                yield Read(linked(things.value, many.value), things.end, things.cost)
+
+
+def _not_had(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "(Without) Salesforce", "(with no) access to Box or Slack"."""
+    for app in _application(parse, at, kind):
+        if not is_mixed(app.value):
+            yield Read(negated(app.value), app.end, app.cost)
 
 
 def _with(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
@@ -232,6 +266,10 @@ def _application(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]
     for noun in parse.phrases(parse.lexicon.links[kind], at):
         if parse.tokens[noun.end - 1].key == "to" and noun.value in (Link.CAN_OPEN, Link.GIVES):
             yield from objects(parse, noun.end, noun.value)
+    if kind is Kind.PERSON:
+        # "With both Box and Zoom", "with neither Box nor Zoom"
+        yield from several(parse, at, Link.CAN_OPEN)
+        yield from _neither(parse, at, Link.CAN_OPEN)
     for named in thing(parse, at, Kind.APPLICATION):
         if kind is Kind.PERSON and named.cost < PARTLY_COST:
             target = Selection(kind=Kind.APPLICATION, where=named.value)

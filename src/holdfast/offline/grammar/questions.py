@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.offline.grammar import clauses, counting, nouns
+from holdfast.offline.grammar import clauses, counting, nouns, sorting, times
 from holdfast.offline.grammar.combining import all_of, any_of, negated, says_twice
 from holdfast.offline.grammar.dates_beside import and_when
 from holdfast.offline.grammar.names import attribute_names, thing
@@ -21,6 +21,8 @@ _VAGUE: Final = frozenset({"have", "has", "in", "on"})
 _QUESTION_WORDS: Final = frozenset({"who", "whom", "whose", "which", "what"})
 # Auxiliaries that ask whether somebody does something; "has" and "is" may be part of what is said.
 _DOING: Final = frozenset({"do", "does", "did", "can"})
+# What is said of nothing is said of people before it is of another kind of thing.
+_HEADLESS_COSTS: Final = {Kind.PERSON: 1, Kind.GROUP: 2, Kind.APPLICATION: 2, Kind.DEVICE: 2}
 # Kinds that a bare name may ask for: "show Dana Whitfield".
 _NAMED_KINDS: Final = (Kind.PERSON, Kind.GROUP, Kind.APPLICATION, Kind.DEVICE, Kind.POLICY, Kind.ZONE, Kind.ROLE)
 
@@ -66,10 +68,9 @@ def _ends(parse: Parse, at: int) -> list[int]:
 @rule
 def question(parse: Parse, at: int) -> Iterator[Read[Asked]]:
     """A question that begins here, in each of its forms."""
+    yield from lists(parse, at)
+    yield from sorting.ordered_lists(parse, at)
     for listed in _things(parse, at):
-        subject = Asked(subject=listed.value)
-        yield Read(subject, listed.end, listed.cost)
-        yield from _beside(parse, listed)
         yield from _with_paths(parse, listed)
         yield from and_when(parse, listed)
     yield from counting.counts(parse, at)
@@ -77,6 +78,14 @@ def question(parse: Parse, at: int) -> Iterator[Read[Asked]]:
     yield from _of_each(parse, at)
     yield from _attribute_of(parse, at)
     yield from _when(parse, at)
+
+
+@rule
+def lists(parse: Parse, at: int) -> Iterator[Read[Asked]]:
+    """Things, with what else of them is to be shown."""
+    for listed in _things(parse, at):
+        yield Read(Asked(subject=listed.value), listed.end, listed.cost)
+        yield from _beside(parse, listed)
 
 
 @rule
@@ -128,13 +137,16 @@ def _leaves_out(parse: Parse, at: int, end: int) -> bool:
 
 
 def _headless(parse: Parse, at: int) -> Iterator[Read[Selection]]:
-    """ "Never logged in", "last login before May": said of people, though no noun says so."""
-    timed = bool(parse.phrases(parse.lexicon.times[Kind.PERSON], at))
-    if at == 0 and (timed or parse.phrases(parse.lexicon.negation, at)):
-        for said in clauses.conditions(parse, at, Kind.PERSON):
+    """ "Never logged in", "SAML", "no login since May": said of people, if it can be, though no noun says so."""
+    if at > 0:
+        return
+    for kind, cost in _HEADLESS_COSTS.items():
+        for said in clauses.conditions(parse, at, kind):
             # "Login" by itself asks for nothing.
             if said.value != negated(Missing(column="last_login")):
-                yield Read(Selection(kind=Kind.PERSON, where=said.value), said.end, said.cost + 1)
+                yield Read(Selection(kind=kind, where=said.value), said.end, said.cost + cost)
+    for said in times.events(parse, at):
+        yield Read(Selection(kind=Kind.PERSON, where=said.value), said.end, said.cost + 1)
 
 
 def _everything(parse: Parse, at: int) -> Iterator[Read[Selection]]:

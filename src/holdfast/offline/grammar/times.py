@@ -1,0 +1,120 @@
+"""What happened to things, and when: "created since May", "not signed in for 90 days", "older than a year"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from holdfast.graph.schema import ColumnType
+from holdfast.offline.grammar import clauses
+from holdfast.offline.grammar.combining import negated
+from holdfast.offline.grammar.names import LABELS, attribute_names
+from holdfast.offline.grammar.windows import Span, age, silence, window
+from holdfast.offline.links import Kind
+from holdfast.offline.meaning import Condition, Missing, Within
+from holdfast.offline.parse import Parse, Read, rule
+
+# After "logged in" these say where from, which the tenant does not tell.
+_LOGIN_PLACES: Final = frozenset({"from", "at", "in"})
+# "Older than 90 days" after "whose last login is" is not the age of the account.
+_AGE_COST: Final = 2
+
+
+@rule
+def times(parse: Parse, at: int, kind: Kind, denied: bool) -> Iterator[Read[Condition]]:
+    """Everything that is said of things by a time; `denied` where "not" stands before it."""
+    yield from _timed(parse, at, kind, denied)
+    yield from _had_time(parse, at, kind)
+    yield from _told(parse, at, kind)
+    if "created" in parse.schema.node(LABELS[kind]).columns:
+        for span in age(parse, at):
+            yield Read(within("created", span.value), span.end, span.cost + _AGE_COST)
+
+
+def within(column: str, span: Span) -> Within:
+    """The condition that a time lies in the window."""
+    return Within(column=column, start=span.start, end=span.end)
+
+
+def _timed(parse: Parse, at: int, kind: Kind, denied: bool) -> Iterator[Read[Condition]]:
+    for verb in parse.phrases(parse.lexicon.times[kind], at):
+        login = verb.value == "last_login"
+        for span in window(parse, verb.end):
+            # "Logged in today from Berlin": from where, the tenant does not tell.
+            if not (login and _follows(parse, span.end, frozenset({"from"}))):
+                yield Read(within(verb.value, span.value), span.end, span.cost)
+        if denied:
+            for span in silence(parse, verb.end):
+                yield Read(within(verb.value, span.value), span.end, span.cost)
+        if login and not _follows(parse, verb.end, _LOGIN_PLACES):
+            yield Read(negated(Missing(column=verb.value)), verb.end)
+    yield from _quiet_or_attribute(parse, at, kind)
+
+
+def _quiet_or_attribute(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "Dormant for 90 days"; "last login before May"."""
+    for busy in parse.phrases(parse.lexicon.busy[kind], at):
+        for span in window(parse, busy.end):
+            yield Read(within(busy.value, span.value), span.end, span.cost)
+    for quiet in parse.phrases(parse.lexicon.quiet[kind], at):
+        for span in (*silence(parse, quiet.end), *window(parse, quiet.end)):
+            if span.value.end is None:
+                yield Read(negated(within(quiet.value, span.value)), span.end, span.cost)
+    for attribute in attribute_names(parse, at, kind):
+        if is_time(parse, kind, attribute.value):
+            for span in window(parse, attribute.end):
+                yield Read(within(attribute.value, span.value), span.end, span.cost)
+
+
+def _follows(parse: Parse, at: int, words: frozenset[str]) -> bool:
+    return at < len(parse.tokens) and not parse.tokens[at].quoted and parse.tokens[at].key in words
+
+
+@rule
+def _had_time(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "With a login in the last 7 days", "with no login since May", "without a sign-in"."""
+    for having in parse.phrases(parse.lexicon.having, at):
+        begins = [(having.end, having.value == "without")] if having.value in ("with", "without") else []
+        if having.value == "with":
+            begins += [(no.end, True) for no in parse.phrases(parse.lexicon.no, having.end)]
+        for begin, none in begins:
+            for noun in parse.phrases(parse.lexicon.time_nouns[kind], begin):
+                if not _follows(parse, noun.end, _LOGIN_PLACES):
+                    never = Missing(column=noun.value)
+                    yield Read(never if none else negated(never), noun.end)
+                for span in (*window(parse, noun.end), *(silence(parse, noun.end) if none else ())):
+                    said = within(noun.value, span.value)
+                    yield Read(negated(said) if none else said, span.end, span.cost)
+
+
+@rule
+def events(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    """ "Logins since Monday", "no sign-in for 90 days": those of whom it is so."""
+    begins = [(at, False), *((no.end, True) for no in parse.phrases(parse.lexicon.no, at))]
+    for begin, none in begins:
+        for noun in parse.phrases(parse.lexicon.time_nouns[Kind.PERSON], begin):
+            for span in (*window(parse, noun.end), *(silence(parse, noun.end) if none else ())):
+                said = within(noun.value, span.value)
+                yield Read(negated(said) if none else said, span.end, span.cost)
+
+
+@rule
+def _told(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "Whose password has not been changed for a year": what happened to something of theirs, and when."""
+    begins = [whose.end for whose in parse.phrases(parse.lexicon.comparing, at) if whose.value == "whose"]
+    # "Passwords not changed for a year"
+    for begin in [0, *begins] if at == 0 else begins:
+        for thing in parse.phrases(parse.lexicon.told_things[kind], begin):
+            for opening in clauses.openings(parse, thing.end, who=False):
+                for verb in parse.phrases(parse.lexicon.told_verbs[kind], opening.end):
+                    if verb.value != thing.value:
+                        continue
+                    spans = [*window(parse, verb.end), *(silence(parse, verb.end) if opening.denied else ())]
+                    for span in spans:
+                        said = within(verb.value, span.value)
+                        yield Read(negated(said) if opening.denied else said, span.end, span.cost)
+
+
+def is_time(parse: Parse, kind: Kind, column: str) -> bool:
+    """Whether the column of that kind of things holds moments."""
+    return parse.schema.node(LABELS[kind]).columns[column] is ColumnType.TIMESTAMP
