@@ -145,6 +145,8 @@ class Lexicon:
     places: Phrases[None]
     yes_no: Phrases[None]
     change: Phrases[None]
+    # "(Dana should be) suspended": what an order has done.
+    changed: Phrases[None]
 
     @cached_property
     def tables(self) -> tuple[Phrases[Any], ...]:
@@ -259,4 +261,5 @@ def lexicon() -> Lexicon:
         places=_plain(data["places"]["words"]),
         yes_no=_plain(data["yes_no"]["words"]),
         change=_plain(data["change"]["words"]),
+        changed=_plain(data["change"]["done"]),
     )

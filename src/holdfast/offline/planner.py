@@ -19,12 +19,13 @@ from holdfast.offline.grammar.names import PARTLY_COST
 from holdfast.offline.grammar.questions import asked_from, question, whole_question
 from holdfast.offline.grammar.windows import WORDS as WINDOW_WORDS
 from holdfast.offline.lexicon import lexicon
-from holdfast.offline.links import Kind
 from holdfast.offline.meaning import Asked, Tally
 from holdfast.offline.notes import notes
+from holdfast.offline.orders import is_order
 from holdfast.offline.parse import Parse, Read, TooManyReadings
 from holdfast.offline.steps import main_meaning, marked, steps
 from holdfast.offline.tokens import Token, tokenise
+from holdfast.offline.unstored import unstored, vague, without
 from holdfast.offline.wording import Wording
 from holdfast.plan import Plan
 from holdfast.planner import Understanding
@@ -100,9 +101,9 @@ def _understood(parse: Parse, wording: Wording, unread: Unread) -> Plan | Refuse
         return _plan(readings[0], wording, parse, unread)
     if readings:
         return _question_back(readings, wording)
-    if _asks_for_change(parse):
+    if is_order(parse):
         return Refused(reason=_CHANGE_REFUSED)
-    return _refusal(parse, wording)
+    return vague(parse.tokens) or _not_stored(parse, wording) or _refusal(parse, wording)
 
 
 def _likeliest(readings: list[Read[Asked]]) -> list[Read[Asked]]:
@@ -144,16 +145,26 @@ def _question_back(readings: list[Read[Asked]], wording: Wording) -> NeedsClarif
     return NeedsClarification(question=asked, choices=tuple(sorted(choices)[:_MOST_CHOICES]))
 
 
-def _asks_for_change(parse: Parse) -> bool:
-    """Whether an order to change something stands at the beginning, or after "and", "then", "please", "to"."""
-    polite = ("and", "then", "please", "to", "you", ",", "kindly", "now", "also", "just")
-    begins = [0, *(i + 1 for i, token in enumerate(parse.tokens) if token.key in polite)]
-    # "SMS and push": push is a factor there.
-    named = parse.lexicon.values[Kind.FACTOR]
-    return any(
-        parse.lexicon.change.at(parse.tokens, begin) and not (begin and named.at(parse.tokens, begin))
-        for begin in begins
-    )
+def _not_stored(parse: Parse, wording: Wording) -> Refused | None:
+    """Why a question cannot be answered from any snapshot, with what can be."""
+    found = unstored(parse.tokens)
+    if found is None:
+        return None
+    further = _strange(parse) or parse.tokens[parse.furthest : parse.furthest + 1]
+    strange = [token.text for token in further if not found.start <= parse.tokens.index(token) < found.end]
+    end = found.end + int(parse.tokens[found.end - 1].key == "from")
+    phrase = parse.typed(found.start, end)
+    named = ", ".join(f"“{word}”" for word in dict.fromkeys([phrase, *strange]))
+    typed = tuple(dict.fromkeys([*(t.text for t in parse.tokens[found.start : end]), *strange]))
+    rest = [_likeliest(whole_question(_with(parse, tokens))) for tokens in without(parse.tokens, found)]
+    nearest = next((wording.sentence(readings[0].value) for readings in rest if readings), found.topic.instead)
+    hint = f" The nearest that would be: {nearest}." if nearest else ""
+    reason = f"The stored snapshot does not hold {found.topic.what}. Not answered: {named}."
+    return Refused(reason=f"{reason}{hint}", not_understood=typed)
+
+
+def _with(parse: Parse, tokens: tuple[Token, ...]) -> Parse:
+    return replace(parse, tokens=tokens, furthest=0, kept={}, readings=0)
 
 
 def _refusal(parse: Parse, wording: Wording) -> Refused:
@@ -196,10 +207,10 @@ def _nearest(parse: Parse, strange: list[Token]) -> Asked | None:
     """What the question means without the strange words, or as far as it can be read."""
     if strange:
         kept = tuple(token for token in parse.tokens if token not in strange)
-        without = replace(parse, tokens=kept, furthest=0, kept={}, readings=0)
-        if readings := _likeliest(whole_question(without)):
+        known = _with(parse, kept)
+        if readings := _likeliest(whole_question(known)):
             return readings[0].value
-        parse = without
+        parse = known
     begun = [read for begin in asked_from(parse) for read in question(parse, begin)]
     longest = max((read.end for read in begun), default=0)
     return next((read.value for read in begun if read.end == longest), None)

@@ -266,14 +266,21 @@ def _yes_or_no(parse: Parse, at: int) -> Iterator[Read[Selection]]:
 
 def _attribute_of(parse: Parse, at: int) -> Iterator[Read[Asked]]:
     """ "Dana's department", "the status of Slack", "the e-mail addresses of the contractors"."""
-    for kind in (Kind.PERSON, Kind.GROUP, Kind.APPLICATION, Kind.DEVICE):
+    for kind in (Kind.PERSON, Kind.GROUP, Kind.APPLICATION, Kind.DEVICE, Kind.POLICY, Kind.ZONE):
         for owner in thing(parse, at, kind):
             for mark in parse.mark("'s", owner.end):
                 for columns in _columns(parse, mark, kind):
                     selection = Selection(kind=kind, where=owner.value)
                     yield Read(Asked(subject=selection, also=columns.value), columns.end, owner.cost)
         for columns in _columns(parse, at, kind):
-            for of in (*parse.mark("of", columns.end), *parse.mark("for", columns.end)):
+            ofs = (*parse.mark("of", columns.end), *parse.mark("for", columns.end))
+            if kind is Kind.ZONE:
+                # "Which IP ranges are in the blocked zones"
+                ofs = (
+                    *ofs,
+                    *(end for at in (columns.end, *parse.mark("are", columns.end)) for end in parse.mark("in", at)),
+                )
+            for of in ofs:
                 for owners in (*subject(parse, of), *nouns.np(parse, of, kind, True)):
                     if owners.value.kind is kind:
                         yield Read(Asked(subject=owners.value, also=columns.value), owners.end, owners.cost)

@@ -1,0 +1,94 @@
+"""Whether a text orders a change of the tenant instead of asking: "remove Dana", "Dana should be an admin"."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from holdfast.offline.links import Kind
+from holdfast.offline.parse import Parse
+
+# After these an order may begin; what is asked for stands before.
+_POLITE: Final = frozenset(
+    {
+        "and",
+        "then",
+        "please",
+        "to",
+        "you",
+        ",",
+        "kindly",
+        "now",
+        "also",
+        "just",
+        "go",
+        "help",
+        "immediately",
+        "quickly",
+        "i'll",
+        "we'll",
+        "lets",
+        "must",
+        "should",
+    }
+)
+# "Dana should be suspended", "have Dana removed", "I want Dana deactivated": something else than what is.
+_WISHES: Final = frozenset(
+    {
+        "should",
+        "must",
+        "shall",
+        "ought",
+        "needs",
+        "need",
+        "want",
+        "wants",
+        "like",
+        "have",
+        "get",
+        "make",
+        "let",
+        "would",
+        "could",
+    }
+)
+_ASKED_FOR: Final = frozenset(
+    {
+        "who",
+        "whom",
+        "whose",
+        "which",
+        "what",
+        "when",
+        "where",
+        "how",
+        "is",
+        "are",
+        "does",
+        "do",
+        "did",
+        "can",
+    }
+)
+
+
+def is_order(parse: Parse) -> bool:
+    """Whether an order to change something stands at the beginning, after a polite word, or as a wish."""
+    keys = [token.key for token in parse.tokens]
+    begins = [0, *(i + 1 for i, key in enumerate(keys) if key in _POLITE and not parse.tokens[i].quoted)]
+    # "SMS and push": push is a factor there.
+    named = parse.lexicon.values[Kind.FACTOR]
+    for at in begins:
+        orders = [end for _, end in parse.lexicon.change.at(parse.tokens, at)]
+        # "Let me see" asks; "give" alone orders.
+        asks = [end for _, end in parse.lexicon.asking.at(parse.tokens, at)]
+        if orders and max(orders) >= max(asks, default=0) and not (at and named.at(parse.tokens, at)):
+            return True
+    return _is_wish(parse, keys)
+
+
+def _is_wish(parse: Parse, keys: list[str]) -> bool:
+    """ "Dana should not have Box", "I want Dana deactivated", "Luis needs to be added to Sales"."""
+    if keys and keys[0] not in _ASKED_FOR and ("should" in keys or "must" in keys):
+        return True
+    wished = next((i for i, key in enumerate(keys) if key in _WISHES), len(keys))
+    return any(parse.lexicon.changed.at(parse.tokens, at) for at in range(wished + 1, len(keys)))
