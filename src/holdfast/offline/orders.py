@@ -71,9 +71,14 @@ _ASKED_FOR: Final = frozenset(
 )
 
 
+_THEM: Final = frozenset({"them", "it", "him", "her", "those", "these"})
+
+
 def is_order(parse: Parse) -> bool:
     """Whether an order to change something stands at the beginning, after a polite word, or as a wish."""
     keys = [token.key for token in parse.tokens]
+    if any(_orders_them(parse, keys, at) for at in range(len(keys))):
+        return True
     begins = [0, *(i + 1 for i, key in enumerate(keys) if key in _POLITE and not parse.tokens[i].quoted)]
     # "SMS and push": push is a factor there.
     named = parse.lexicon.values[Kind.FACTOR]
@@ -84,6 +89,11 @@ def is_order(parse: Parse) -> bool:
         if orders and max(orders) >= max(asks, default=0) and not (at and named.at(parse.tokens, at)):
             return True
     return _is_wish(parse, keys)
+
+
+def _orders_them(parse: Parse, keys: list[str], at: int) -> bool:
+    """ "(Who is in Sales?) remove them": wherever it stands."""
+    return any(end < len(keys) and keys[end] in _THEM for _, end in parse.lexicon.change.at(parse.tokens, at))
 
 
 def _is_wish(parse: Parse, keys: list[str]) -> bool:
