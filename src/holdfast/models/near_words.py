@@ -61,7 +61,9 @@ class TenantLexicon:
     def near(self, text: str, snapshot: Snapshot) -> NearWords:
         """At most `MOST_WORDS` of the tenant's words that `text` names, begins or misspells. Raises SnapshotDamaged."""
         opened = self._open(snapshot)
-        found = {(word.kind, word.id): word for word in reversed(list(opened.near(name_key(text).split())))}
+        found = {
+            (word.kind, word.id, word.detail): word for word in reversed(list(opened.near(name_key(text).split())))
+        }
         return NearWords(tuple(reversed(found.values()))[:MOST_WORDS], opened.closed)
 
     def _open(self, snapshot: Snapshot) -> _Opened:
