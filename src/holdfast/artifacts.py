@@ -9,6 +9,7 @@ import polars as pl
 
 from holdfast.answer import ArtifactRef, Column
 from holdfast.atomic_files import is_storage_full, replacing
+from holdfast.columns import in_plain_types
 from holdfast.errors import ArtifactMissing, PermanentError, StorageFull
 
 # One folder a question, one file a step. No part begins with a dot, so none can climb out of the root.
@@ -26,14 +27,14 @@ class ArtifactStore:
     def write(self, key: str, frame: pl.DataFrame | pl.LazyFrame) -> ArtifactRef:
         """Keep the rows of `frame` under `key`; rows that stood there are replaced whole, or not at all.
 
-        A LazyFrame is computed by the streaming engine and never stands in memory as a whole, as far as its
-        operations allow. Raises StorageFull, and PermanentError for a key that is not `<id>/<name>`.
+        They are kept in plain types (see `in_plain_types`). A LazyFrame is computed by the streaming engine and never
+        stands in memory as a whole, as far as its operations allow. Raises StorageFull, and PermanentError for a key that is not `<id>/<name>`.
         """
         path = self._file(key)
         self._make_folder(path.parent)
         with replacing(path) as temporary:
             # A failed sink is not retried: Temporal owns retries, and the key makes them harmless.
-            frame.lazy().sink_parquet(temporary, compression="zstd", engine="streaming")
+            in_plain_types(frame.lazy()).sink_parquet(temporary, compression="zstd", engine="streaming")
         return self._describe(key, path)
 
     def scan(self, ref: ArtifactRef) -> pl.LazyFrame:

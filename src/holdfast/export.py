@@ -17,7 +17,7 @@ from holdfast.answer import Header
 from holdfast.atomic_files import is_storage_full, replacing
 from holdfast.columns import column
 from holdfast.errors import ExportRefused, StorageFull
-from holdfast.presentation.cells import is_list, item_type, list_cell
+from holdfast.presentation.cells import as_one_text
 from holdfast.records import json_ready, json_records
 from holdfast.xlsx import write_xlsx
 
@@ -109,16 +109,8 @@ def _records(rows: pl.LazyFrame) -> Iterator[dict[str, JsonValue]]:
 def _flat(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Every cell one value: lists as text in the order they have, nested values as JSON."""
     return rows.with_columns(
-        _as_one_value(name, dtype) for name, dtype in rows.collect_schema().items() if dtype.is_nested()
+        as_one_text(column(name), dtype) for name, dtype in rows.collect_schema().items() if dtype.is_nested()
     )
-
-
-def _as_one_value(name: str, dtype: pl.DataType) -> pl.Expr:
-    if is_list(dtype) and not item_type(dtype).is_nested():
-        return list_cell(column(name), dtype)
-    if isinstance(dtype, pl.Struct):
-        return pl.when(column(name).is_not_null()).then(column(name).struct.json_encode())
-    return column(name).map_elements(lambda cell: orjson.dumps(cell.to_list()).decode(), return_dtype=pl.String)
 
 
 def _harmless(rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -32,7 +32,7 @@ def json_records(frame: pl.DataFrame) -> list[dict[str, JsonValue]]:
     records = cast("list[dict[str, JsonValue]]", ready.to_dicts())
     for record in records:
         for name in nested:
-            record[name] = _plain(record[name])
+            record[name] = plain_json(record[name])
     return records
 
 
@@ -50,12 +50,12 @@ def _flat(name: str, dtype: pl.DataType) -> pl.Expr:
     return cell
 
 
-def _plain(value: object) -> JsonValue:
-    """A nested cell as JSON; the leaves follow the same rules as flat columns."""
+def plain_json(value: object) -> JsonValue:
+    """A cell as JSON; the leaves follow the same rules as flat columns."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain_json(item) for item in value]
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):

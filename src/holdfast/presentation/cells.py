@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import orjson
 import polars as pl
 
 from holdfast.columns import column
 from holdfast.presentation.recipe import DateText, FillEmpty, ListText, Unknown, Words
+from holdfast.records import plain_json
 
 _FORMATS = {"day": "%Y-%m-%d", "minute": "%Y-%m-%d %H:%M", "second": "%Y-%m-%d %H:%M:%S"}
 
@@ -89,9 +91,18 @@ def rest_counted(shown: pl.Expr, more: pl.Expr) -> pl.Expr:
     return pl.when(more > 0).then(pl.format("{} and {} more", shown, more)).otherwise(shown)
 
 
-def list_cell(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """A list as text with all its items as they stand, the empty ones too."""
-    return cell.list.eval(as_text(pl.element(), item_type(dtype)).fill_null("")).list.join(", ")
+def as_one_text(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Any cell as text: a list with all its items as they stand, the empty ones too; what is deeper as JSON."""
+    if not dtype.is_nested():
+        return as_text(cell, dtype)
+    inner = item_type(dtype)
+    if not inner.is_nested():
+        return cell.list.eval(as_text(pl.element(), inner).fill_null("")).list.join(", ")
+    return cell.map_elements(_as_json, return_dtype=pl.String)
+
+
+def _as_json(cell: object) -> str:
+    return orjson.dumps(plain_json(cell.to_list() if isinstance(cell, pl.Series) else cell)).decode()
 
 
 def words(operation: Words) -> pl.Expr:

@@ -29,13 +29,12 @@ import polars as pl
 from holdfast.answer import Header, RowCounts
 from holdfast.columns import column
 from holdfast.presentation.cells import (
+    as_one_text,
     as_text,
     is_empty,
-    is_list,
     is_time,
     item_type,
     items,
-    list_cell,
     rest_counted,
 )
 from holdfast.presentation.typed_numbers import COUNT, PLACE
@@ -240,17 +239,10 @@ def escaped(text: str) -> str:
 def markdown_table(rows: pl.LazyFrame, headers: Sequence[Header], total: int) -> str:
     """The first rows as a markdown table; what is left out is counted."""
     schema = rows.collect_schema()
-    shown = rows.select(_cell_text(header.value, schema[header.value]) for header in headers).head(MAX_TABLE_ROWS)
+    cells = (as_one_text(column(header.value), schema[header.value]) for header in headers)
+    shown = rows.head(MAX_TABLE_ROWS).select(cells)
     lines = [[header.text for header in headers], *shown.collect().rows()]
     drawn = [f"| {' | '.join(escaped(cell or '') for cell in line)} |" for line in lines]
     drawn.insert(1, "|" + " --- |" * len(headers))
     left_out = total - MAX_TABLE_ROWS
     return "\n".join([*drawn, f"\nand {number(left_out)} more rows"] if left_out > 0 else drawn)
-
-
-def _cell_text(name: str, dtype: pl.DataType) -> pl.Expr:
-    if not dtype.is_nested():
-        return as_text(column(name), dtype)
-    if is_list(dtype) and not item_type(dtype).is_nested():
-        return list_cell(column(name), dtype)
-    return column(name).map_elements(str, return_dtype=pl.String)
