@@ -105,7 +105,7 @@ class Wording:
         """The whole question."""
         things = self.things(asked.subject)
         if asked.mode == "count":
-            by = f" by {self._attribute(asked.subject.kind, asked.by)}" if asked.by else ""
+            by = f" by {self.attribute(asked.subject.kind, asked.by)}" if asked.by else ""
             return f"number of {things}{by}"
         if asked.mode == "rank" and asked.counted is not None:
             return self._ranking(asked, things)
@@ -146,7 +146,7 @@ class Wording:
             case Missing(column="last_login"):
                 return "who never logged in"
             case Missing(column=column):
-                return f"with no {'manager' if column == 'manager_id' else self._attribute(kind, column)}"
+                return f"with no {'manager' if column == 'manager_id' else self.attribute(kind, column)}"
             case Named(names=names):
                 return " or ".join(f"called {_quoted(name)}" for name in names)
             case Compare(column=column, values=values) if column.endswith(MARKER):
@@ -154,7 +154,7 @@ class Wording:
             case Compare():
                 return self._compared(condition, kind, denied=False)
             case Within(column=column):
-                return f"whose {self._attribute(kind, column)} is {_span(condition)}"
+                return f"whose {self.attribute(kind, column)} is {_span(condition)}"
 
     def _part(self, condition: Condition, kind: Kind) -> str:
         """A condition beside others: in parentheses where its end would not be plain."""
@@ -168,13 +168,13 @@ class Wording:
             case Missing(column="last_login"):
                 return "who have logged in"
             case Missing(column=column):
-                return f"with a {'manager' if column == 'manager_id' else self._attribute(kind, column)}"
+                return f"with a {'manager' if column == 'manager_id' else self.attribute(kind, column)}"
             case Compare(column=column, values=(known,)) if column.endswith(MARKER):
                 return self.condition(Compare(column=column, values=(not known,)), kind)
             case Compare():
                 return self._compared(condition, kind, denied=True)
             case Within(column=column):
-                return f"whose {self._attribute(kind, column)} is not {_span(condition)}"
+                return f"whose {self.attribute(kind, column)} is not {_span(condition)}"
             case _:
                 return f"not ({self.condition(condition, kind)})"
 
@@ -233,7 +233,7 @@ class Wording:
         return f"({noun} {self.condition(target.where, target.kind)})" if target.where else noun
 
     def _compared(self, compare: Compare, kind: Kind, *, denied: bool) -> str:
-        attribute = self._attribute(kind, compare.column)
+        attribute = self.attribute(kind, compare.column)
         if compare.operator is Operator.IS or compare.operator is Operator.SPELT:
             words = [self._value(kind, compare.column, value) for value in compare.values]
             if denied and len(words) > 1:
@@ -249,7 +249,8 @@ class Wording:
             return word or _quoted(value)
         return str(value).lower()
 
-    def _attribute(self, kind: Kind, column: str) -> str:
+    def attribute(self, kind: Kind, column: str) -> str:
+        """The name of a column, in the singular."""
         return self._attribute_words.get((kind, column), column.removeprefix("custom_").replace("_", " "))
 
     def _ranking(self, asked: Asked, things: str) -> str:
@@ -265,7 +266,7 @@ class Wording:
 
     def _shown_beside(self, asked: Asked) -> str:
         kind = asked.subject.kind
-        shown = [self._attribute(kind, column) for column in asked.also]
+        shown = [self.attribute(kind, column) for column in asked.also]
         shown += [_COUNTED_AS.get(link) or _beside(link) for link in asked.beside]
         if not shown:
             return ""
