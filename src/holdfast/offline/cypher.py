@@ -198,6 +198,9 @@ class Conditions:
                 is_text = self._type(kind, column) is ColumnType.STRING
                 bounds = [f"{variable}.{column} >= {_moment(start, is_text)}"] if start else []
                 bounds += [f"{variable}.{column} < {_moment(end, is_text)}"] if end else []
+                if is_text:
+                    # What is no date is neither before nor after one.
+                    bounds.append(f"regexp_matches({variable}.{column}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')")
                 return _joined(" AND ", bounds)
             case Compare():
                 return self._compared(condition, variable, kind)

@@ -19,11 +19,15 @@ from holdfast.offline.meaning import (
     Linked,
     Meaning,
     Not,
+    Numbers,
     Only,
+    Pairs,
     Paths,
     Ranking,
     Selection,
     ShownColumn,
+    Tally,
+    Things,
 )
 
 # Links that a tenant tells of each thing by itself: what the manifest calls them, and what a reader does.
@@ -93,11 +97,11 @@ def words(links: Sequence[Link]) -> str:
     return " or ".join(_TOLD_OF_EACH[link][2] for link in links)
 
 
-def subject_of(meaning: Meaning) -> Selection:
+def subject_of(meaning: Things | Paths | Pairs | Tally) -> Selection:
     """The things whose fitting the rows are about."""
     return meaning.people if isinstance(meaning, Paths) else meaning.subject
 
 
 def unsure_of(meaning: Meaning) -> tuple[Link, ...]:
     """The links of which the rows tell who is unknown."""
-    return () if isinstance(meaning, Ranking) else meaning.unsure
+    return () if isinstance(meaning, Ranking | Numbers) else meaning.unsure

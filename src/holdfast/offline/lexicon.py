@@ -39,6 +39,10 @@ class Phrases(Generic[T]):
             if len(keys) == 1 or _stands(keys, tokens, start)
         ]
 
+    def phrases(self) -> Iterable[str]:
+        """Every phrase, its words with one space between."""
+        return [" ".join(keys) for entries in self._by_first.values() for keys, _ in entries]
+
     def first_words(self) -> list[tuple[str, T]]:
         """The first phrase that the lexicon has for each meaning: how to say it."""
         return self._first
@@ -142,6 +146,12 @@ class Lexicon:
     attached: Phrases[None]
     # whose, is, is_not, contains, starts, ends, does_not, missing, present, named
     comparing: Phrases[str]
+    # Numbers and comparisons: percentage, coverage, median, …; see `[figuring]`.
+    figuring: Phrases[str]
+    # "E-mail", "phone": attributes that are looked at together for duplicates.
+    pools: Phrases[str]
+    pooled: Mapping[str, tuple[str, ...]]
+    flows: Phrases[str]
     places: Phrases[None]
     yes_no: Phrases[None]
     change: Phrases[None]
@@ -258,6 +268,10 @@ def lexicon() -> Lexicon:
         noun_values=_values(data["noun_values"]),
         attached=_plain(data["places"]["attached"]),
         comparing=_by_meaning(data["comparing"]),
+        figuring=_by_meaning(data["figuring"]),
+        pools=_by_meaning(data["pools"]["words"]),
+        pooled={name: tuple(columns) for name, columns in data["pools"]["columns"].items()},
+        flows=_by_meaning(data["flows"]),
         places=_plain(data["places"]["words"]),
         yes_no=_plain(data["yes_no"]["words"]),
         change=_plain(data["change"]["words"]),

@@ -13,6 +13,13 @@ A step's `parameters` are a `StepMeaning` as JSON:
     pairs       which thing is linked to which                    one for each pair
     tally       how many, in all or by an attribute               one, or one for each value
     ranking     how many linked things each one has               one for each thing
+    breakdown   how many, and what part, by attributes            one for each combination of values
+    spread      the median, average … of how many each has        one, or one for each value
+    peers       how many each has, beside the median of peers     one for each person
+    months      how many people joined or left                    one for each month
+    alike       who shares an address, a number, a name           one for each thing that shares it
+    holdings    what two people have, compared                    one for each group, application, role
+    loss        what people lose without a group                  one for each person and thing lost
     ==========  ================================================  ==========================================
 
     ``unsure`` names links that the tenant did not tell of everything ("enrolled": somebody's factors). Those of whom
@@ -40,7 +47,7 @@ tally by an attribute, null is the row of the things without a value.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -207,7 +214,10 @@ class Tally(_Value):
 
 
 class Ranking(_Value):
-    """How many targets each subject is linked to, the most first (or the fewest); `limit` keeps that many."""
+    """How many targets each subject is linked to, the most first (or the fewest); `limit` keeps that many.
+
+    `ties` keeps every subject that has as many as the first, and no other.
+    """
 
     shape: Literal["ranking"] = "ranking"
     subject: Selection
@@ -215,9 +225,127 @@ class Ranking(_Value):
     target: Selection
     fewest_first: bool = False
     limit: int | None = Field(default=None, ge=1, le=100_000)
+    ties: bool = False
 
 
-Meaning = Annotated[Things | Paths | Pairs | Tally | Ranking, Field(discriminator="shape")]
+class Breakdown(_Value):
+    """How many subjects there are for each combination of values of `by`, and of how many of them `matching` holds.
+
+    `percent`: what part of those of whom it is known; without `matching`, what part of all subjects. The rows are in
+    order of the last number asked for. With `limit`, `ties` or a bound they are of things that have a value.
+    """
+
+    shape: Literal["breakdown"] = "breakdown"
+    subject: Selection
+    by: tuple[str, ...] = Field(default=(), max_length=3)
+    matching: Condition | None = None
+    percent: bool = False
+    lowest_first: bool = False
+    limit: int | None = Field(default=None, ge=1, le=100_000)
+    ties: bool = False
+    at_least: int | None = Field(default=None, ge=0)
+    at_most: int | None = Field(default=None, ge=0)
+
+
+class Figure(StrEnum):
+    """One number for many."""
+
+    MEDIAN = "median"
+    AVERAGE = "average"
+    MINIMUM = "minimum"
+    MAXIMUM = "maximum"
+
+
+class Spread(_Value):
+    """Of how many targets the subjects are linked to: the median, the average …, in all or for each value of `by`.
+
+    A subject whose number is unknown counts for none of them. The rows are in order of the first figure.
+    """
+
+    shape: Literal["spread"] = "spread"
+    subject: Selection
+    link: Link
+    target: Selection
+    figures: tuple[Figure, ...] = Field(min_length=1, max_length=len(Figure))
+    by: str | None = None
+    lowest_first: bool = False
+    ties: bool = False
+
+
+class Peers(_Value):
+    """How many targets each person is linked to, beside the median of everybody with the same value of `by`."""
+
+    shape: Literal["peers"] = "peers"
+    subject: Selection
+    link: Link
+    target: Selection
+    by: str
+    limit: int | None = Field(default=None, ge=1, le=100_000)
+
+
+class Flow(StrEnum):
+    """What may have happened to somebody in a month."""
+
+    JOINED = "joined"
+    HIRED = "hired"
+    LEFT = "left"
+
+
+class Months(_Value):
+    """How many of the subjects joined (account created), were hired or left (deprovisioned) in each month.
+
+    The months from that of `start` to that of the moment before `end`, also those in which nothing happened.
+    """
+
+    shape: Literal["months"] = "months"
+    subject: Selection
+    flows: tuple[Flow, ...] = Field(min_length=1, max_length=len(Flow))
+    start: datetime
+    end: datetime
+
+    @model_validator(mode="after")
+    def _is_a_span(self) -> Self:
+        if not timedelta(0) < self.end - self.start < timedelta(days=3700):
+            raise ValueError("the months must be more than none and at most ten years")
+        return self
+
+
+class Alike(_Value):
+    """Subjects that share a value with another subject. `columns`: each part is columns whose values are compared.
+
+    Letters' case and spaces around do not count; of phone numbers only the digits do. Nothing is like nothing.
+    """
+
+    shape: Literal["alike"] = "alike"
+    subject: Selection
+    columns: tuple[tuple[str, ...], ...] = Field(min_length=1, max_length=6)
+
+
+class Holdings(_Value):
+    """Groups, applications and admin roles of two people; `who` has those to show."""
+
+    shape: Literal["holdings"] = "holdings"
+    first: Selection
+    second: Selection
+    who: tuple[Literal["first", "both", "second"], ...] = Field(min_length=1, max_length=3)
+
+
+class Loss(_Value):
+    """What people would surely lose if they were in none of `groups`: nothing else gives it to them.
+
+    `kinds` of things: applications among `applications`, admin roles. `focus` is what the question asks for.
+    """
+
+    shape: Literal["loss"] = "loss"
+    people: Selection
+    groups: Selection
+    applications: Selection
+    kinds: tuple[Literal[Kind.APPLICATION, Kind.ROLE], ...] = Field(min_length=1, max_length=2)
+    focus: Literal[Kind.PERSON, Kind.APPLICATION, Kind.ROLE]
+
+
+Numbers = Breakdown | Spread | Peers | Months | Alike | Holdings | Loss
+Meaning = Annotated[Things | Paths | Pairs | Tally | Ranking | Numbers, Field(discriminator="shape")]
 
 
 class ShownColumn(_Value):
@@ -279,6 +407,10 @@ class Asked(_Value):
     counted: Counted | None = None
     fewest_first: bool = False
     limit: int | None = None
+    # rank: every one that has as many as the first.
+    ties: bool = False
+    # An answer of a shape of its own; nothing else of this is read then but `subject`.
+    numbers: Annotated[Numbers, Field(discriminator="shape")] | None = None
     # list: columns to show besides the usual ones, and those it is sorted by; `limit` keeps the first.
     also: tuple[str, ...] = ()
     order: tuple[Order, ...] = ()
@@ -288,20 +420,9 @@ class Asked(_Value):
     beside: tuple[Link, ...] = ()
 
 
-for _model in (
-    Linked,
-    Only,
-    AllOf,
-    AnyOf,
-    Not,
-    Selection,
-    Things,
-    Paths,
-    Pairs,
-    Tally,
-    Ranking,
-    StepMeaning,
-    Counted,
-    Asked,
-):
+_NUMBERS = (Breakdown, Spread, Peers, Months, Alike, Holdings, Loss)
+_CONDITIONS = (Linked, Only, AllOf, AnyOf, Not, Selection)
+for _model in (*_CONDITIONS, Things, Paths, Pairs, Tally, Ranking, *_NUMBERS, StepMeaning):
     _model.model_rebuild()
+Counted.model_rebuild()
+Asked.model_rebuild()

@@ -12,6 +12,7 @@ from holdfast.offline.meaning import (
     Asked,
     Join,
     Meaning,
+    Numbers,
     Order,
     Pairs,
     Paths,
@@ -22,16 +23,33 @@ from holdfast.offline.meaning import (
     Tally,
     Things,
 )
+from holdfast.offline.number_columns import shown_of
 from holdfast.offline.paths import access_paths, every_path
 from holdfast.plan import CypherStep
 
 _PATH = ShownColumn(name="path", heading="Path")
 # The shapes of a meaning in the words of a plan, which models and people read.
-_OPERATIONS = {"things": "list", "paths": "list_paths", "pairs": "list_related", "tally": "count", "ranking": "rank"}
+_OPERATIONS = {
+    "things": "list",
+    "paths": "list_paths",
+    "pairs": "list_related",
+    "tally": "count",
+    "ranking": "rank",
+} | {
+    "breakdown": "count",
+    "spread": "summarise",
+    "peers": "rank",
+    "months": "count",
+    "alike": "find_duplicates",
+    "holdings": "compare",
+    "loss": "list_lost",
+}
 
 
 def main_meaning(asked: Asked) -> Meaning:
     """What the first step asks."""
+    if asked.numbers is not None:
+        return asked.numbers
     if asked.mode == "count":
         return Tally(subject=asked.subject, by=asked.by)
     if asked.mode == "rank" and asked.counted is not None:
@@ -41,6 +59,7 @@ def main_meaning(asked: Asked) -> Meaning:
             target=asked.counted.target,
             fewest_first=asked.fewest_first,
             limit=asked.limit,
+            ties=asked.ties,
         )
     if asked.paths and (paths := every_path(asked.subject)):
         return paths
@@ -52,7 +71,7 @@ def main_meaning(asked: Asked) -> Meaning:
 
 def marked(main: Meaning, unread: Unread) -> Meaning:
     """The same, with those of whom it is unknown whether they are meant, where there may be such."""
-    if isinstance(main, Ranking):
+    if isinstance(main, Ranking | Numbers):
         return main
     unsure = unread.unsure(subject_of(main).where)
     return main.model_copy(update={"unsure": unsure}) if unsure else main
@@ -95,6 +114,9 @@ def _json(described: StepMeaning) -> dict[str, JsonValue]:
 
 
 def _described(meaning: Meaning, schema: GraphSchema, note: str) -> StepMeaning:
+    if isinstance(meaning, Numbers):
+        columns, order, noun = shown_of(meaning, schema)
+        return StepMeaning(meaning=meaning, columns=columns, order=order, noun=noun, note=note)
     columns, order, kind = _shown(meaning, schema)
     if unsure_of(meaning) and isinstance(meaning, Things | Paths):
         # Those who surely fit come first.
@@ -104,7 +126,9 @@ def _described(meaning: Meaning, schema: GraphSchema, note: str) -> StepMeaning:
     return StepMeaning(meaning=meaning, columns=columns, order=order, noun=NOUNS[kind], note=note)
 
 
-def _shown(meaning: Meaning, schema: GraphSchema) -> tuple[tuple[ShownColumn, ...], tuple[Order, ...], Kind]:
+def _shown(
+    meaning: Things | Paths | Pairs | Tally | Ranking, schema: GraphSchema
+) -> tuple[tuple[ShownColumn, ...], tuple[Order, ...], Kind]:
     match meaning:
         case Things(subject=subject, also=also, order=keys):
             columns, usual = things_shown(schema, subject.kind, subject.where, also)

@@ -28,6 +28,7 @@ from holdfast.offline.meaning import (
     Selection,
     Within,
 )
+from holdfast.offline.number_wording import NumberWording
 
 # "Who … in", "who do not … report to": the auxiliary that a denial needs, and the words of the link.
 _VERBS: Final = {
@@ -100,9 +101,12 @@ class Wording:
         self._attribute_words = {
             (kind, column): word for kind, table in lexicon.attributes.items() for word, column in table.first_words()
         }
+        self._attribute_phrases = {kind: frozenset(table.phrases()) for kind, table in lexicon.attributes.items()}
 
     def sentence(self, asked: Asked) -> str:
         """The whole question."""
+        if asked.numbers is not None:
+            return NumberWording(self).sentence(asked.numbers)
         things = self.things(asked.subject)
         if asked.mode == "count":
             by = f" by {self.attribute(asked.subject.kind, asked.by)}" if asked.by else ""
@@ -120,7 +124,7 @@ class Wording:
             noun, where = NOUNS[kind].many, asked.subject.where
             said = f" ({self.condition(where, kind)})" if where else ""
             things = f"first {asked.limit} {noun}{said}"
-        keys = [f"{self._attribute(kind, k.column)}{_direction(k)}" for k in asked.order]
+        keys = [f"{self.attribute(kind, k.column)}{_direction(k)}" for k in asked.order]
         return f"{things}{self._shown_beside(asked)} sorted by {' and '.join(keys)}"
 
     def things(self, selection: Selection) -> str:
@@ -253,16 +257,34 @@ class Wording:
         """The name of a column, in the singular."""
         return self._attribute_words.get((kind, column), column.removeprefix("custom_").replace("_", " "))
 
+    def attributes(self, kind: Kind, column: str) -> str:
+        """The same in the plural, where the lexicon has it."""
+        name = self.attribute(kind, column)
+        plurals = (f"{name}s", f"{name}es", f"{name.removesuffix('y')}ies")
+        return next((plural for plural in plurals if plural in self._attribute_phrases[kind]), name)
+
+    @staticmethod
+    def span(within: Within) -> str:
+        """A window of time: "on or after 2026-10-01 and before 2026-11-01"."""
+        return _span(within)
+
+    @staticmethod
+    def quoted(name: str) -> str:
+        """A name in quotes that it does not hold itself."""
+        return _quoted(name)
+
     def _ranking(self, asked: Asked, things: str) -> str:
         assert asked.counted is not None
         target = asked.counted.target
         counted = _COUNTED_AS.get(asked.counted.link) or self.things(target)
-        if asked.limit is None:
+        if asked.limit is None and not asked.ties:
             return f"{things} by number of {counted}"
         noun, _, rest = things.partition(" ")
+        if asked.ties:
+            noun = NOUNS[asked.subject.kind].one
         order = "fewest" if asked.fewest_first else "most"
         where = f" ({rest})" if rest else ""
-        return f"{asked.limit} {noun}{where} with the {order} {counted}"
+        return f"{'the' if asked.ties else asked.limit} {noun}{where} with the {order} {counted}"
 
     def _shown_beside(self, asked: Asked) -> str:
         kind = asked.subject.kind

@@ -13,6 +13,7 @@ from holdfast.contracts import StepRequest
 from holdfast.cypher_writer import RefusedQuery
 from holdfast.errors import PlanRejected
 from holdfast.graph.schema import ColumnType, GraphSchema
+from holdfast.offline import numbers
 from holdfast.offline.columns import (
     ID_COLUMNS,
     SourceColumn,
@@ -207,11 +208,26 @@ def _ranking(meaning: Ranking, schema: GraphSchema) -> str:
     names = [naming(schema, kind), *listed(schema, kind, meaning.subject.where, ())[1:]]
     number = count_column(meaning.target.kind).name
     counted = conditions.counted(meaning.link, "s", meaning.target)
+    if meaning.ties:
+        return _with_ties(meaning, schema, counted, names)
     order = f"coalesce({number}, {_UNKNOWN_LAST[meaning.fewest_first]}) {'ASC' if meaning.fewest_first else 'DESC'}"
     limit = f" LIMIT {meaning.limit}" if meaning.limit else ""
     return (
         f"MATCH {node('s', kind)} WHERE {conditions.selected(meaning.subject, 's')} WITH s, {counted} AS {number} "
         f"RETURN {_returned('s', kind, names)}, {number} ORDER BY {order}, {_order(kind, names)}{limit}"
+    )
+
+
+def _with_ties(meaning: Ranking, schema: GraphSchema, counted: str, names: Sequence[SourceColumn]) -> str:
+    """Those that have as many as the first; where nobody has any, nobody has the most."""
+    kind = meaning.subject.kind
+    match = f"MATCH {node('s', kind)} WHERE {Conditions(schema).selected(meaning.subject, 's')}"
+    number = count_column(meaning.target.kind).name
+    some = "" if meaning.fewest_first else f" AND {number} > 0"
+    return (
+        f"{match} WITH {'min' if meaning.fewest_first else 'max'}({counted}) AS best "
+        f"{match} WITH s, best, {counted} AS {number} WHERE {number} = best{some} "
+        f"RETURN {_returned('s', kind, names)}, {number} ORDER BY {_order(kind, names)}"
     )
 
 
@@ -221,4 +237,5 @@ _COMPILERS: Final[dict[type[Any], Callable[[Any, GraphSchema], str]]] = {
     Pairs: _pairs,
     Tally: _tally,
     Ranking: _ranking,
+    **numbers.COMPILERS,
 }

@@ -8,7 +8,7 @@ from typing import Final
 from holdfast.graph.schema import ColumnType
 from holdfast.offline.grammar import clauses, peers
 from holdfast.offline.grammar.combining import any_of, negated
-from holdfast.offline.grammar.names import LABELS, attribute_names, thing, value_of
+from holdfast.offline.grammar.names import LABELS, attribute_names, is_time, thing, value_of
 from holdfast.offline.grammar.windows import window
 from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import Compare, Condition, Linked, Missing, Operator, Selection, Within
@@ -91,7 +91,7 @@ def _compared(parse: Parse, attribute: Read[str], kind: Kind, introduced: bool) 
             if word.value in ("missing", "present") and not denied:
                 missing = Missing(column=column)
                 yield Read(missing if word.value == "missing" else negated(missing), word.end)
-            if word.value in ("is", "is_not") and _is_time(parse, kind, column):
+            if word.value in ("is", "is_not") and is_time(parse, kind, column):
                 for span in window(parse, word.end):
                     time = Within(column=column, start=span.value.start, end=span.value.end)
                     yield Read(negated(time) if word.value == "is_not" else time, span.end)
@@ -109,10 +109,6 @@ def _alike(parse: Parse, word: Read[str], kind: Kind, column: str) -> Iterator[R
 
 def _ends(parse: Parse, at: int, meaning: str) -> list[int]:
     return [r.end for r in parse.phrases(parse.lexicon.comparing, at) if r.value == meaning]
-
-
-def _is_time(parse: Parse, kind: Kind, column: str) -> bool:
-    return parse.schema.node(LABELS[kind]).columns[column] is ColumnType.TIMESTAMP
 
 
 def _values(parse: Parse, at: int, kind: Kind, column: str) -> Iterator[Read[Condition]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from holdfast.offline.grammar import clauses, nouns, objects, questions
 from holdfast.offline.grammar.combining import all_of
@@ -13,6 +14,23 @@ from holdfast.offline.parse import Parse, Read, rule
 
 # So many are shown where "the largest groups" names no number.
 DEFAULT_LIMIT = 10
+_SINGULAR: Final = frozenset(
+    {
+        "user",
+        "person",
+        "account",
+        "employee",
+        "contractor",
+        "intern",
+        "colleague",
+        "worker",
+        "manager",
+        "admin",
+        "member",
+    }
+    | {"group", "app", "application", "integration", "device", "policy", "zone", "role", "administrator", "identity"}
+)
+_ONE_PERSON: Final = frozenset({"who", "whoever", "somebody", "someone"})
 
 
 @rule
@@ -149,12 +167,13 @@ def _has_each(parse: Parse, things: Read[Selection]) -> Iterator[Read[Asked]]:
                         yield Read(Asked(mode="count", subject=things.value, by=attribute.value), have.end, things.cost)
             for kind in Kind:
                 for holders in nouns.np(parse, whole.end, kind):
-                    for link, end in _verb(parse, holders.end, kind, things.value.kind):
+                    for link, end in verb(parse, holders.end, kind, things.value.kind):
                         counted = Counted(link=link, target=things.value)
                         yield Read(Asked(mode="rank", subject=holders.value, counted=counted), end, holders.cost)
 
 
-def _verb(parse: Parse, at: int, kind: Kind, target: Kind) -> Iterator[tuple[Link, int]]:
+def verb(parse: Parse, at: int, kind: Kind, target: Kind) -> Iterator[tuple[Link, int]]:
+    """The link that the words after a thing of that kind say: "have", "can open", "are in"."""
     for word in parse.phrases(parse.lexicon.links[kind], at):
         if LINKS[word.value].target is target:
             yield word.value, word.end
@@ -169,20 +188,45 @@ def rankings(parse: Parse, at: int) -> Iterator[Read[Asked]]:
     """ "Top 10 groups by members", "the largest groups", "users with the most apps"."""
     for fewest, number, begin in _superlatives(parse, at):
         for kind in Kind:
-            for things in nouns.np(parse, begin, kind, True):
+            for things in (*nouns.np(parse, begin, kind, True), *_whoever(parse, begin, kind)):
                 for counted, word, end in _ranked_by(parse, things.end, kind):
                     reverse = fewest or word == "fewest"
-                    if word is None and number is None and not fewest:
+                    if word is not None and number is None and _is_one(parse, begin, kind, things.end):
+                        yield _rank(things._replace(end=end), counted, limit=None, fewest=reverse, ties=True)
+                    elif word is None and number is None and not fewest:
                         # "Groups by size": all of them.
-                        yield _rank(things, counted, end, limit=None, fewest=False)
+                        yield _rank(things._replace(end=end), counted, limit=None, fewest=False)
                     else:
-                        yield _rank(things, counted, end, limit=number or DEFAULT_LIMIT, fewest=reverse)
+                        yield _rank(things._replace(end=end), counted, limit=number or DEFAULT_LIMIT, fewest=reverse)
     yield from _largest(parse, at)
 
 
-def _rank(things: Read[Selection], counted: Counted, end: int, *, limit: int | None, fewest: bool) -> Read[Asked]:
-    asked = Asked(mode="rank", subject=things.value, counted=counted, limit=limit, fewest_first=fewest)
-    return Read(asked, end, things.cost)
+def _whoever(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Selection]]:
+    """ "Who (has the most apps)", "managers (with the most reports)"."""
+    if kind is not Kind.PERSON:
+        return
+    for end in parse.mark("who", at):
+        yield Read(Selection(kind=kind), end)
+    managing = Linked(link=Link.MANAGES, target=Selection(kind=kind))
+    for word in parse.phrases(parse.lexicon.figuring, at):
+        if word.value == "managers":
+            yield Read(Selection(kind=kind, where=managing), word.end)
+            for said in clauses.conditions(parse, word.end, kind):
+                yield Read(Selection(kind=kind, where=all_of((managing, said.value))), said.end, said.cost)
+
+
+def _is_one(parse: Parse, at: int, kind: Kind, end: int) -> bool:
+    """Whether the noun is in the singular: "the group with the most members" is one, or several that have as many."""
+    if parse.tokens[at].key in _ONE_PERSON:
+        return True
+    return any(read.end <= end and parse.tokens[read.end - 1].key in _SINGULAR for read in nouns.head(parse, at, kind))
+
+
+def _rank(
+    things: Read[Selection], counted: Counted, *, limit: int | None, fewest: bool, ties: bool = False
+) -> Read[Asked]:
+    asked = Asked(mode="rank", subject=things.value, counted=counted, limit=limit, fewest_first=fewest, ties=ties)
+    return Read(asked, things.end, things.cost)
 
 
 def _superlatives(parse: Parse, at: int) -> Iterator[tuple[bool, int | None, int]]:
@@ -216,7 +260,7 @@ def _ranked_by(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[Counted, str
                 counted = Counted(link=things.value.link, target=things.value.target)
                 for end in (things.end, *_count_word(parse, things.end)):
                     yield counted, None, end
-        if word.value == "size" and (size := _size_of(kind)):
+        if word.value == "size" and (size := size_of(kind)):
             yield size, None, word.end
     yield from _with_counts(parse, at, kind)
     for have in parse.phrases(parse.lexicon.having, at):
@@ -224,6 +268,18 @@ def _ranked_by(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[Counted, str
             if word.value in ("most", "fewest"):
                 for things in objects.related(parse, word.end, kind):
                     yield Counted(link=things.value.link, target=things.value.target), word.value, things.end
+    yield from _doing_most(parse, at, kind)
+
+
+def _doing_most(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[Counted, str | None, int]]:
+    """ "(Who) can open the most apps", "(people who) are in the fewest groups"."""
+    begins = [at, *(r.end for r in parse.phrases(parse.lexicon.who, at))]
+    begins += [r.end for b in begins for r in parse.phrases(parse.lexicon.yes_no, b)]
+    for link in (read for begin in dict.fromkeys(begins) for read in parse.phrases(parse.lexicon.links[kind], begin)):
+        for word in parse.phrases(parse.lexicon.ranking, link.end):
+            if word.value in ("most", "fewest"):
+                for things in nouns.np(parse, word.end, LINKS[link.value].target):
+                    yield Counted(link=link.value, target=things.value), word.value, things.end
 
 
 def _with_counts(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[Counted, str | None, int]]:
@@ -235,7 +291,8 @@ def _with_counts(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[Counted, s
                     yield Counted(link=things.value.link, target=things.value.target), None, end
 
 
-def _size_of(kind: Kind) -> Counted | None:
+def size_of(kind: Kind) -> Counted | None:
+    """What the size of such a thing counts."""
     link = {Kind.GROUP: Link.HAS_MEMBER, Kind.APPLICATION: Link.OPENED_BY}.get(kind)
     return Counted(link=link, target=Selection(kind=Kind.PERSON)) if link else None
 
@@ -247,11 +304,15 @@ def _largest(parse: Parse, at: int) -> Iterator[Read[Asked]]:
             if word.value in ("largest", "smallest"):
                 for kind in (Kind.GROUP, Kind.APPLICATION):
                     for things in nouns.np(parse, word.end, kind):
-                        size = _size_of(kind)
+                        size = size_of(kind)
                         assert size is not None
                         said = [end for counted, _, end in _ranked_by(parse, things.end, kind) if counted == size]
+                        one = begin == at and _is_one(parse, word.end, kind, things.end)
                         for end in (things.end, *said):
-                            yield _rank(things, size, end, limit=number, fewest=word.value == "smallest")
+                            limit = None if one else number
+                            yield _rank(
+                                things._replace(end=end), size, limit=limit, fewest=word.value == "smallest", ties=one
+                            )
 
 
 def _top_number(parse: Parse, at: int) -> list[tuple[int, int]]:

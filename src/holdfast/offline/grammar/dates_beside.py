@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.offline.grammar.names import time_verbs
 from holdfast.offline.meaning import Asked, Selection
 from holdfast.offline.parse import Parse, Read
 
@@ -24,7 +25,7 @@ def and_when(parse: Parse, listed: Read[Selection]) -> Iterator[Read[Asked]]:
     for end in ends:
         for when in parse.mark("when", end):
             for begin in _each_was(parse, when):
-                for verb in parse.phrases(times, begin):
+                for verb in time_verbs(parse, begin, listed.value.kind):
                     asked = Asked(subject=listed.value, also=(verb.value,))
                     yield Read(asked, verb.end, listed.cost)
         for since in parse.mark("since", end):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.graph.schema import ColumnType
+from holdfast.graph.schema import ColumnType, GraphSchema
 from holdfast.graph.vocabulary import TenantWord, WordKind
 from holdfast.offline.links import Kind
 from holdfast.offline.meaning import Compare, Condition, Named, Operator
@@ -179,6 +179,32 @@ def _literal(parse: Parse, at: int, kind: Kind, column: str) -> Iterator[Read[Co
 
 def _column_type(parse: Parse, kind: Kind, column: str) -> ColumnType:
     return parse.schema.node(LABELS[kind]).columns[column]
+
+
+# Custom attributes that tell when somebody began to work; "hired" means the first that the tenant has.
+HIRE_COLUMNS: Final = ("hire_date", "start_date", "date_of_hire", "hired_on", "joining_date", "join_date")
+_DATED: Final = ("_date", "_on", "_at", "_day")
+
+
+def hire_column(schema: GraphSchema) -> str | None:
+    """The column that tells when somebody was hired, where the tenant has one."""
+    known = schema.node(LABELS[Kind.PERSON]).columns
+    return next((name for name in HIRE_COLUMNS if name in known), None)
+
+
+def is_time(parse: Parse, kind: Kind, column: str) -> bool:
+    """Whether the column holds times; in a custom attribute a date is text: `2026-10-01`."""
+    column_type = _column_type(parse, kind, column)
+    dated = column_type is ColumnType.STRING and (column in HIRE_COLUMNS or column.endswith(_DATED))
+    return dated or column_type is ColumnType.TIMESTAMP
+
+
+def time_verbs(parse: Parse, at: int, kind: Kind) -> list[Read[str]]:
+    """Words that put a time to a column: "logged in", "created", "hired"."""
+    verbs = parse.phrases(parse.lexicon.times[kind], at)
+    hired = hire_column(parse.schema)
+    plain = [verb for verb in verbs if verb.value != HIRE_COLUMNS[0]]
+    return [*plain, *(v._replace(value=hired) for v in verbs if hired and v.value == HIRE_COLUMNS[0])]
 
 
 def _is_free(column: str, text: str) -> bool:

@@ -77,6 +77,14 @@ def _single(parse: Parse, end: int) -> Bound:
     return Bound(1, None) if denied else Bound(1, 1)
 
 
+def or_more(parse: Parse, at: int, bound: Bound) -> list[Read[Bound]]:
+    """ "(100 members) or more": what the words after the things make of a plain number before them."""
+    if bound.at_least != bound.at_most:
+        return []
+    bounds = {"or_more": Bound(bound.at_least, None), "or_fewer": Bound(0, bound.at_least)}
+    return [Read(bounds[w.value], w.end) for w in parse.phrases(parse.lexicon.bounds, at) if w.value in bounds]
+
+
 def _between(parse: Parse, at: int) -> Iterator[Read[Bound]]:
     """ "Between 1 and 4"."""
     for begin in parse.mark("between", at):
@@ -254,6 +262,8 @@ def _with(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
         for things in related(parse, many.end, kind):
             found = _none(things.value) if many.value == (0, 0) else linked(things.value, many.value)
             yield from _and_assigned(parse, Read(found, things.end, things.cost))
+            for more in or_more(parse, things.end, many.value):
+                yield Read(linked(things.value, more.value), more.end, things.cost)
     for nobody in parse.phrases(parse.lexicon.nobody, at):
         if link := BETWEEN.get((kind, nobody.value)):
             none = linked(Related(link, Selection(kind=nobody.value)), Bound(0, 0))

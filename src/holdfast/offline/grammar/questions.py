@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.offline.grammar import clauses, counting, nouns, sorting, times
+from holdfast.offline.grammar import breakdowns, clauses, counting, differences, nouns, sorting, spreads, times
 from holdfast.offline.grammar.combining import all_of, any_of, negated, says_twice
 from holdfast.offline.grammar.dates_beside import and_when
-from holdfast.offline.grammar.names import attribute_names, thing
+from holdfast.offline.grammar.names import attribute_names, thing, time_verbs
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Asked, Condition, Linked, Missing, Selection
 from holdfast.offline.parse import Parse, Read, rule
@@ -75,6 +75,9 @@ def question(parse: Parse, at: int) -> Iterator[Read[Asked]]:
         yield from and_when(parse, listed)
     yield from counting.counts(parse, at)
     yield from counting.rankings(parse, at)
+    yield from breakdowns.breakdowns(parse, at)
+    yield from spreads.spreads(parse, at)
+    yield from differences.differences(parse, at)
     yield from _of_each(parse, at)
     yield from _attribute_of(parse, at)
     yield from _when(parse, at)
@@ -306,7 +309,7 @@ def _when(parse: Parse, at: int) -> Iterator[Read[Asked]]:
         for auxiliary in parse.phrases(parse.lexicon.auxiliaries, begin):
             for owner in subject(parse, auxiliary.end):
                 for last in (owner.end, *parse.mark("last", owner.end), *parse.mark("first", owner.end)):
-                    for verb in parse.phrases(parse.lexicon.times[owner.value.kind], last):
+                    for verb in time_verbs(parse, last, owner.value.kind):
                         yield Read(Asked(subject=owner.value, also=(verb.value,)), verb.end, owner.cost)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from holdfast.graph.schema import ColumnType
 from holdfast.offline.grammar import nouns, questions
 from holdfast.offline.grammar.combining import all_of, negated
 from holdfast.offline.grammar.counting import DEFAULT_LIMIT
-from holdfast.offline.grammar.names import LABELS, attribute_names
+from holdfast.offline.grammar.names import LABELS, attribute_names, is_time, time_verbs
 from holdfast.offline.links import Kind
 from holdfast.offline.meaning import Asked, Condition, Missing, Order, Selection
 from holdfast.offline.parse import Parse, Read, rule
@@ -129,7 +128,7 @@ def _first_ones(parse: Parse, begin: _Beginning, kind: Kind) -> Iterator[Read[As
     verbs = [("", begin.end)]
     if newest is not None:
         # "10 most recently created people", "last 10 created users"
-        verbs += [(verb.value, verb.end) for verb in parse.phrases(parse.lexicon.times[kind], begin.end)]
+        verbs += [(verb.value, verb.end) for verb in time_verbs(parse, begin.end, kind)]
     for verb, start in verbs:
         for things in nouns.np(parse, start, kind):
             limit = 1 if begin.limit == DEFAULT_LIMIT and _is_one(parse, things.end) else begin.limit
@@ -137,7 +136,7 @@ def _first_ones(parse: Parse, begin: _Beginning, kind: Kind) -> Iterator[Read[As
                 for order in _order(parse, things.end, kind, sure=True):
                     keys = order.value
                     if begin.top and parse.tokens[order.end - 1].key not in _SAYS_DIRECTION:
-                        keys = tuple(k.model_copy(update={"descending": _is_time(parse, kind, k.column)}) for k in keys)
+                        keys = tuple(k.model_copy(update={"descending": is_time(parse, kind, k.column)}) for k in keys)
                     yield _cut(parse, things, keys, order.end, limit)
                 yield from _most_recently(parse, Read(Asked(subject=things.value), things.end, things.cost), limit)
                 continue
@@ -166,9 +165,9 @@ def _said_of(parse: Parse, at: int, kind: Kind) -> list[tuple[str, int]]:
     """ "(Latest 10 users) to be created", "(last 20 people) to log in", "(oldest groups) by creation date"."""
     found = []
     for to in (at, *parse.mark("to", at), *(r.end for r in parse.phrases(parse.lexicon.who, at))):
-        found += [(verb.value, verb.end) for verb in parse.phrases(parse.lexicon.times[kind], to)]
+        found += [(verb.value, verb.end) for verb in time_verbs(parse, to, kind)]
     for by in parse.mark("by", at):
-        found += [(c.value, c.end) for c in attribute_names(parse, by, kind) if _is_time(parse, kind, c.value)]
+        found += [(c.value, c.end) for c in attribute_names(parse, by, kind) if is_time(parse, kind, c.value)]
     return found
 
 
@@ -177,7 +176,7 @@ def _most_recently(parse: Parse, listed: Read[Asked], limit: int) -> Iterator[Re
     kind = listed.value.subject.kind
     things = Read(listed.value.subject, listed.end, listed.cost)
     for who in (listed.end, *(r.end for r in parse.phrases(parse.lexicon.who, listed.end))):
-        for verb in parse.phrases(parse.lexicon.times[kind], who):
+        for verb in time_verbs(parse, who, kind):
             for word in parse.phrases(parse.lexicon.sorting, verb.end):
                 if word.value in ("newest", "oldest"):
                     order = (Order(column=verb.value, descending=word.value == "newest"),)
@@ -190,7 +189,7 @@ def _most_recently(parse: Parse, listed: Read[Asked], limit: int) -> Iterator[Re
                     *attribute_names(parse, word.end, kind),
                 ]
                 for column in named:
-                    if _is_time(parse, kind, column.value):
+                    if is_time(parse, kind, column.value):
                         order = (Order(column=column.value, descending=word.value == "newest"),)
                         yield _cut(parse, things, order, column.end, limit)
 
@@ -217,7 +216,3 @@ def _cut(parse: Parse, things: Read[Selection], order: tuple[Order, ...], end: i
 
 def _has_created(parse: Parse, kind: Kind) -> bool:
     return "created" in parse.schema.node(LABELS[kind]).columns
-
-
-def _is_time(parse: Parse, kind: Kind, column: str) -> bool:
-    return parse.schema.node(LABELS[kind]).columns.get(column) is ColumnType.TIMESTAMP

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.graph.schema import ColumnType
 from holdfast.offline.grammar import clauses
 from holdfast.offline.grammar.combining import negated
-from holdfast.offline.grammar.names import LABELS, attribute_names
+from holdfast.offline.grammar.names import LABELS, attribute_names, is_time, time_verbs
 from holdfast.offline.grammar.windows import Span, age, silence, window
 from holdfast.offline.links import Kind
 from holdfast.offline.meaning import Condition, Missing, Within
@@ -37,7 +36,7 @@ def within(column: str, span: Span) -> Within:
 
 
 def _timed(parse: Parse, at: int, kind: Kind, denied: bool) -> Iterator[Read[Condition]]:
-    for verb in parse.phrases(parse.lexicon.times[kind], at):
+    for verb in time_verbs(parse, at, kind):
         login = verb.value == "last_login"
         for span in window(parse, verb.end):
             # "Logged in today from Berlin": from where, the tenant does not tell.
@@ -113,8 +112,3 @@ def _told(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
                     for span in spans:
                         said = within(verb.value, span.value)
                         yield Read(negated(said) if opening.denied else said, span.end, span.cost)
-
-
-def is_time(parse: Parse, kind: Kind, column: str) -> bool:
-    """Whether the column of that kind of things holds moments."""
-    return parse.schema.node(LABELS[kind]).columns[column] is ColumnType.TIMESTAMP
