@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -12,11 +13,14 @@ from evaluation.asking import Asked, Asker
 from evaluation.judging import Judge
 from evaluation.records import Records
 from evaluation.tenant import NOW, DemoTenant, demo_tenant
-from holdfast.answer import Outcome
+from holdfast.answer import NeedsClarification, Outcome, Refused
 from holdfast.engines import engines_from
-from holdfast.settings import load_settings
+from holdfast.plan import Plan
+from holdfast.planner import Planner
+from holdfast.settings import ModelSettings, load_settings
+from holdfast.spending import Ledger
 
-# On the first company every question is asked, on the others each question is asked once more.
+# The first company is asked every question, each other one a third of them.
 SEEDS_AND_SIZES = ((7, 400), (11, 250), (23, 300))
 
 
@@ -26,15 +30,17 @@ class Company:
 
     seed: int
     tenant: DemoTenant
+    planner: Planner
     asker: Asker
     judge: Judge
     asked: dict[str, Asked] = field(default_factory=dict)
+    plans: dict[str, Plan | Refused | NeedsClarification] = field(default_factory=dict)
 
     @staticmethod
     def of(seed: int, tenant: DemoTenant) -> Company:
         settings = load_settings(data_dir=tenant.directory)
-        asker = Asker(settings, engines_from(settings, lambda: NOW))
-        return Company(seed, tenant, asker, Judge(tenant.records))
+        engines = engines_from(settings, lambda: NOW)
+        return Company(seed, tenant, engines.planner, Asker(settings, engines), Judge(tenant.records))
 
     @property
     def records(self) -> Records:
@@ -45,6 +51,17 @@ class Company:
         if question not in self.asked:
             self.asked[question] = await self.asker.ask(question)
         return self.asked[question]
+
+    async def plan(self, question: str) -> Plan | Refused | NeedsClarification:
+        """What a question means, without its answer."""
+        if question not in self.plans:
+            ledger = Ledger.under(ModelSettings())
+            self.plans[question] = (await self.planner.plan(question, self.tenant.snapshot, ledger)).outcome
+        return self.plans[question]
+
+    async def ask_all(self, questions: Sequence[str]) -> list[tuple[str, Asked]]:
+        """Each with how it ended; some at the same time, because planner and engine are two processes."""
+        return list(zip(questions, await asyncio.gather(*(self.ask(question) for question in questions)), strict=True))
 
     async def rows(self, question: str) -> list[pl.DataFrame]:
         """What each step found, ids and all."""
