@@ -12,9 +12,10 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.markdown import Markdown
 from rich.text import Text
 
-from holdfast.answer import Answer, FormattedAnswer, Outcome
+from holdfast.answer import Answer, Effort, FormattedAnswer, Outcome, StepResult
 from holdfast.contracts import SyncRecord, SyncReport
-from holdfast.plan import Plan
+from holdfast.plan import Plan, Step
+from starter.model_words import BY_RULES, author_words, stand_ins, usage_words
 from starter.plain_text import age, cell, span, visible, visible_lines, when
 from starter.questions import Asked
 from starter.tables import table
@@ -54,6 +55,7 @@ def answer_view(answer: Answer, records: Sequence[dict[str, JsonValue]], link: s
     # Why it failed was said already; the step that failed is a gap only where there is an answer around it.
     gaps = [gap for gap in answer.gaps if answer.success or gap.origin == "sync"]
     parts.extend(Text(f"Not known: {visible(gap.message)}", style="yellow") for gap in gaps)
+    parts.extend(Text(sentence, style="yellow") for sentence in stand_ins(answer))
     parts.append(Text(_origin(answer, link), style="dim"))
     return Group(*parts)
 
@@ -121,26 +123,46 @@ def _origin(answer: Answer, link: str | None) -> str:
     if synced is not None:
         parts.append(f"last synced {when(synced)}")
     parts.append(span((answer.finished - answer.started).total_seconds()))
+    if answer.usage is not None:
+        parts.append(usage_words(answer.usage))
     parts.append(answer.correlation_id)
     if link is not None:
         parts.append(link)
     return " · ".join(parts)
 
 
-def plan_view(plan: Plan, generated: dict[str, str]) -> RenderableType:
-    """A plan step by step; `generated` holds the query of each step that has one by now."""
+def plan_view(plan: Plan, answer: Answer | None) -> RenderableType:
+    """A plan step by step; where there is an answer by now with each query, and with what models did and cost."""
     parts: list[RenderableType] = [
         Text(f"Understood as: {visible(plan.understood_as)}", style="italic"),
         Text(f"Confidence {plan.confidence:.2f}. {visible(plan.reasoning)}", style="dim"),
     ]
+    found = {step.step_id: step.result for step in answer.steps} if answer is not None else {}
+    if answer is not None and answer.plan_author is not None:
+        parts.extend(_by_models("Planned", answer.plan_author, answer.planning_effort))
     for number, step in enumerate(plan.steps, start=1):
-        after = f", after {', '.join(step.depends_on)}" if step.depends_on else ""
-        optional = "" if step.critical else ", not critical"
-        parts.append(Text(f"\n{number}. {step.id} ({step.tool}: {step.operation} {step.entity}{after}{optional})"))
-        parts.append(Text(f"   {visible(step.query_context)}"))
-        if step.id in generated:
-            parts.append(Text("\n".join(f"     {line}" for line in visible_lines(generated[step.id]).split("\n"))))
+        parts.extend(_step_view(number, step, found.get(step.id)))
+    if answer is not None and (formatted := answer.formatted) is not None:
+        parts.extend(_by_models("\nLaid out", formatted.author, formatted.effort, f"; {formatted.processing_method}"))
     return Group(*parts)
+
+
+def _step_view(number: int, step: Step, result: StepResult | None) -> Iterable[RenderableType]:
+    after = f", after {', '.join(step.depends_on)}" if step.depends_on else ""
+    optional = "" if step.critical else ", not critical"
+    yield Text(f"\n{number}. {step.id} ({step.tool}: {step.operation} {step.entity}{after}{optional})")
+    yield Text(f"   {visible(step.query_context)}")
+    if result is not None:
+        query = visible_lines(result.generated.text).split("\n")
+        yield Text("\n".join(f"     {line}" for line in query))
+        yield from _by_models("   Written", result.generated.author, result.effort)
+
+
+def _by_models(what: str, author: str, effort: Effort | None, more: str = "") -> Iterable[RenderableType]:
+    """Who did it and what it cost; nothing where rules did, as they do where no model is named."""
+    words = author_words(author, effort.models if effort is not None else None)
+    if words != BY_RULES:
+        yield Text(f"{what} {words}{visible(more)}", style="dim")
 
 
 def questions_view(questions: Sequence[Asked]) -> RenderableType:

@@ -13,6 +13,7 @@ import orjson
 import typer
 from rich.text import Text
 
+from holdfast.answer import Answer
 from holdfast.artifacts import ArtifactStore
 from holdfast.errors import ExportRefused, HoldfastError
 from holdfast.execution import State
@@ -159,20 +160,20 @@ def status(question_id: QuestionId) -> None:
 def plan(
     question_id: QuestionId, as_json: Annotated[bool, typer.Option("--json", help="As `review edit` takes it")] = False
 ) -> None:
-    """Show the plan of a question and the queries made for it.
+    """Show the plan of a question, the queries made for it, who wrote them and what models cost.
 
     Example: holdfast plan q-20260724-k3v9x2ta
     """
 
     async def run() -> None:
         connection = await connect(load_settings())
-        found, generated = await _plan_of(connection, question_id)
+        found, answer = await _plan_of(connection, question_id)
         if found is None:
             raise NotAnswered(f"Question {question_id} has no plan: `holdfast watch {question_id}` says why.")
         if as_json:
             typer.echo(found.model_dump_json(indent=2))
         else:
-            out().print(plan_view(found, generated))
+            out().print(plan_view(found, answer))
 
     asyncio.run(run())
 
@@ -244,14 +245,13 @@ async def _within(work: Coroutine[Any, Any, T], seconds: float | None, question_
         ) from None
 
 
-async def _plan_of(connection: Connection, question_id: str) -> tuple[Plan | None, dict[str, str]]:
-    """The plan, from the answer where there is one, else from the worker, with the queries known by now."""
+async def _plan_of(connection: Connection, question_id: str) -> tuple[Plan | None, Answer | None]:
+    """The plan, and the answer where there is one by now; else the worker is asked for the plan."""
     seen = await questions.asked(connection, question_id)
     if seen.closed is None:
         progress = await questions.progress_of(connection, question_id)
         if progress is None:
             raise NotAnswered(f"No worker says what the plan of {question_id} is; `holdfast doctor` checks every part.")
-        return progress.plan, {}
+        return progress.plan, None
     answer = await questions.answer_of(connection, question_id)
-    generated = {s.step_id: s.result.generated.text for s in answer.steps if s.result is not None}
-    return answer.plan, generated
+    return answer.plan, answer

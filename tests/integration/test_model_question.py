@@ -209,8 +209,8 @@ async def test_what_models_used_is_told_for_each_part_and_in_sum(
     if provider == "local":
         assert answer.usage.cost_usd is None
     else:
+        assert answer.usage.cost_usd
         assert answer.usage.cost_usd == pytest.approx(sum(usage.cost_usd or 0 for usage in used))
-        assert answer.usage.cost_usd > 0
 
 
 async def test_a_fault_of_the_provider_is_waited_out_by_temporal(place: Place, server: ModelServer) -> None:

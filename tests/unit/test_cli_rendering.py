@@ -17,13 +17,18 @@ from holdfast.answer import (
     Effort,
     FormattedAnswer,
     Gap,
+    Generated,
     Header,
+    ModelUsage,
     Outcome,
     SnapshotRef,
+    StepReport,
+    StepResult,
 )
 from holdfast.contracts import FamilyProgress, FamilyReport, Progress, StepProgress, SyncProgress, SyncReport
 from holdfast.execution import State, StepState
 from holdfast.plan import CypherStep, Plan
+from starter.model_words import usage_words
 from starter.plain_text import age, cell, span, visible, visible_lines, when
 from starter.progress import Line, progress_view, question_progress, sync_progress
 from starter.questions import Asked, summary_of
@@ -172,11 +177,92 @@ def test_a_question_back_numbers_its_choices() -> None:
     assert "2. b@x" in shown
 
 
+def step_report(author: str, models: ModelUsage | None = None) -> StepReport:
+    result = StepResult(
+        step_id="people",
+        rows=ArtifactRef(key="q/people", row_count=1, size_bytes=1, columns=()),
+        samples=(),
+        generated=Generated(language="cypher", text="MATCH (u:User)\nRETURN u.name", author=author),
+        effort=Effort(seconds=0.1, peak_memory_bytes=1, models=models),
+    )
+    return StepReport(
+        step_number=1, step_id="people", step_type="cypher", success=True, result=result, error=None, seconds=0.1
+    )
+
+
 def test_a_plan_shows_each_step_and_its_query() -> None:
-    shown = rendered(plan_view(PLAN, {"people": "MATCH (u:User)\nRETURN u.name"}))
+    shown = rendered(plan_view(PLAN, answer(steps=(step_report("offline"),), plan_author="offline")))
     assert "1. people (cypher: list user)" in shown
     assert "people whose [status] is ACTIVE" in shown
     assert "     MATCH (u:User)\n     RETURN u.name" in shown
+    assert "rules" not in shown
+    assert "MATCH" not in rendered(plan_view(PLAN, None))
+
+
+CALL = ModelUsage(calls=1, input_tokens=1_900, output_tokens=140, cost_usd=0.0041)
+
+
+def test_a_plan_shows_which_model_did_what_and_what_each_cost() -> None:
+    seen = answer(
+        plan_author="openai:gpt-5.2 with planner/v1",
+        planning_effort=Effort(seconds=1, peak_memory_bytes=1, models=CALL + CALL),
+        steps=(step_report("openai:gpt-5.2 with cypher_writer/v1", CALL),),
+        formatted=formatted(
+            1,
+            author="offline, because openai:gpt-5.2 is not available: \x1b[2J",
+            processing_method="by rules, from the plan and the columns",
+        ),
+    )
+    lines = [line.strip() for line in rendered(plan_view(PLAN, seen)).splitlines()]
+    assert "Planned by openai:gpt-5.2 with planner/v1 (2 model calls, 4,080 tokens, $0.0082)" in lines
+    assert "Written by openai:gpt-5.2 with cypher_writer/v1 (1 model call, 2,040 tokens, $0.0041)" in lines
+    assert lines[-1].startswith("Laid out by rules, because openai:gpt-5.2 is not available: \\u001b[2J; by rules")
+
+
+@pytest.mark.parametrize(
+    ("usage", "words"),
+    [
+        (CALL, "1 model call, 2,040 tokens, $0.0041"),
+        (CALL.model_copy(update={"cost_usd": None}), "1 model call, 2,040 tokens, cost unknown"),
+        (CALL.model_copy(update={"cost_usd": 0.00001}), "1 model call, 2,040 tokens, under $0.0001"),
+        (CALL.model_copy(update={"cost_usd": 0.0}), "1 model call, 2,040 tokens, $0"),
+        (
+            ModelUsage(calls=3, input_tokens=5, output_tokens=1, cost_usd=None, unmeasured_calls=1),
+            "3 model calls, 6 tokens, tokens not told by 1 call, cost unknown",
+        ),
+        (
+            ModelUsage(calls=2, input_tokens=0, output_tokens=0, cost_usd=None, unmeasured_calls=2),
+            "2 model calls, tokens not told by 2 calls, cost unknown",
+        ),
+    ],
+)
+def test_what_models_cost_is_said_and_what_is_not_known_too(usage: ModelUsage, words: str) -> None:
+    assert usage_words(usage) == words
+
+
+def test_the_foot_of_an_answer_says_what_models_cost_in_all() -> None:
+    seen = answer(
+        planning_effort=Effort(seconds=1, peak_memory_bytes=1, models=CALL),
+        steps=(step_report("x", CALL),),
+        formatted=formatted(1),
+        spent_in_vain=CALL,
+    )
+    foot = rendered(answer_view(seen, [], None)).splitlines()[-1]
+    assert "0.14 s · 3 model calls, 6,120 tokens, $0.0123 · q-20260724-aaaaaaaa" in foot
+    assert "model" not in rendered(answer_view(answer(formatted=formatted(1)), [], None))
+
+
+def test_a_question_that_failed_says_what_it_cost_all_the_same() -> None:
+    seen = answer(Outcome.FAILED, plan=None, message="No model answered.", spent_in_vain=CALL)
+    assert "1 model call, 2,040 tokens" in rendered(answer_view(seen, [], None))
+
+
+def test_that_rules_stood_in_for_a_model_is_said_once_with_the_reason() -> None:
+    because = "offline, because openai:gpt-5.2 is not available: it answered with HTTP 503."
+    seen = answer(plan_author=because, formatted=formatted(1, author=because))
+    shown = rendered(answer_view(seen, [], None))
+    assert shown.count("By rules, because openai:gpt-5.2 is not available: it answered with HTTP 503.") == 1
+    assert "By rules" not in rendered(answer_view(answer(plan_author="offline", formatted=formatted(1)), [], None))
 
 
 def test_a_list_is_one_line_a_question() -> None:
