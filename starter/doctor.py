@@ -7,14 +7,10 @@ import platform
 import shutil
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 from pydantic import SecretStr
-from rich.console import Console
-from rich.text import Text
 
 from holdfast.demo.options import DEMO_TOKEN
 from holdfast.errors import HoldfastError, NoSnapshot
@@ -22,37 +18,21 @@ from holdfast.graph.engine import installed_version
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.okta import OktaClient
 from holdfast.settings import OktaSettings, Settings, unknown_variables
+from starter import model_checks
+from starter.checks import Check
 from starter.children import is_polling
 from starter.connection import Connection, connect, located
 from starter.plain_text import when
 from starter.stack_record import prepared, running_stack
 from starter.temporal_binary import find_temporal
 
-Verdict = Literal["ok", "note", "bad"]
-
 # A tenant of 100,000 people needs some 300 MB for a sync: pages, tables, the old and the new snapshot.
 _ENOUGH_BYTES = 1 << 30
 _OLD = timedelta(days=1)
-_STYLES: dict[Verdict, tuple[str, str]] = {"ok": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "red")}
 
 
-@dataclass(frozen=True)
-class Check:
-    """What was looked at, how it is, and what to do."""
-
-    part: str
-    verdict: Verdict
-    finding: str
-
-
-def show(console: Console, check: Check) -> None:
-    """One line for a check."""
-    sign, style = _STYLES[check.verdict]
-    console.print(Text(f"{sign} {check.part:<16}", style=style) + Text(check.finding))
-
-
-async def checks(settings: Settings) -> AsyncIterator[Check]:
-    """Every check, in the order in which the parts need each other."""
+async def checks(settings: Settings, *, ask_models: bool = False) -> AsyncIterator[Check]:
+    """Every check, in the order in which the parts need each other. Models are asked only where it is wished."""
     settings = located(settings)
     yield Check("Python", "ok", f"{platform.python_version()} at {sys.executable}")
     yield _settings()
@@ -69,6 +49,10 @@ async def checks(settings: Settings) -> AsyncIterator[Check]:
     yield await _tenant(settings)
     yield _snapshot(settings)
     yield _engine(settings)
+    yield model_checks.named(settings.models)
+    if ask_models:
+        async for check in model_checks.answers(settings.models):
+            yield check
 
 
 def _address(connection: Connection) -> str:

@@ -75,19 +75,23 @@ def down() -> None:
             tell(f"Nothing ran on {data_dir}.")
 
 
-def check_all() -> None:
+def check_all(
+    models: Annotated[
+        bool, typer.Option("--models", help="Also ask each named model for one word, which a provider may charge for")
+    ] = False,
+) -> None:
     """Check every part and say what to do about what is not well.
 
     Example: holdfast doctor
     """
-    from starter import doctor
+    from starter import checks, doctor
 
     console, bad = out(), False
 
     async def run() -> None:
         nonlocal bad
-        async for check in doctor.checks(load_settings()):
-            doctor.show(console, check)
+        async for check in doctor.checks(load_settings(), ask_models=models):
+            checks.show(console, check)
             bad = bad or check.verdict == "bad"
 
     asyncio.run(run())
