@@ -6,7 +6,7 @@ Where a read failed for somebody who may be meant, the truth has that row too, m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from evaluation.records import Record, Records, Rows, counted, day, moment, p
 
@@ -53,6 +53,34 @@ def _number_of_factors(t: Records, fits: Callable[[int], bool], who: Fits = _eve
         unknown = t.factors_of[user["id"]] is None
         if who(user) and (unknown or fits(numbers[user["id"]])):
             yield p(user)["login"], "unknown" if unknown else "yes"
+
+
+def _role_paths(t: Records) -> list[tuple[str, str, str, str]]:
+    """(user id, label, type, "directly" or the group's name) of every role that is held."""
+    roles = t.families["user_roles"]
+    found = [(x["user_id"], x["label"], x["type"], "directly") for x in roles if x["assignmentType"] == "USER"]
+    for x in t.families["group_roles"]:
+        for user in t.members_of[x["group_id"]]:
+            if t.users[user]["status"] != "DEPROVISIONED":
+                found.append((user, x["label"], x["type"], t.groups[x["group_id"]]["profile"]["name"]))
+    return found
+
+
+def _login(t: Records, user: str) -> str:
+    return str(p(t.users[user])["login"])
+
+
+def _logins(t: Records, users: Iterable[str]) -> Rows:
+    return [(_login(t, user),) for user in set(users)]
+
+
+def _is_left(t: Records, user: str) -> bool:
+    return bool(t.users[user]["status"] == "DEPROVISIONED")
+
+
+def _granting(t: Records, types: set[str] | None = None) -> Rows:
+    lines = [x for x in t.families["group_roles"] if types is None or x["type"] in types]
+    return t.group_names(lambda g: any(x["group_id"] == g["id"] for x in lines))
 
 
 def _named(t: Records, first: str, last: str) -> Fits:
@@ -110,5 +138,24 @@ TRUTHS: dict[str, Callable[[Records], Rows]] = {
     "pending_by_type": lambda t: counted(
         x["factorType"] for x in _factors(t, _everybody, lambda f: f["status"] == "PENDING_ACTIVATION")
     ),
+    "role_assignments": lambda t: [(_login(t, u), label, path) for u, label, _, path in _role_paths(t)],
+    "imani_role_paths": lambda t: [
+        (label, path) for u, label, _, path in _role_paths(t) if u == t.person("Imani", "Okoye")
+    ],
+    "imani_roles": lambda t: {(label,) for u, label, _, path in _role_paths(t) if u == t.person("Imani", "Okoye")},
+    "direct_admins": lambda t: _logins(t, (u for u, _, _, path in _role_paths(t) if path == "directly")),
+    "group_admins": lambda t: _logins(t, (u for u, _, _, path in _role_paths(t) if path != "directly")),
+    "super_admin_paths": lambda t: [
+        (_login(t, u), path) for u, _, kind, path in _role_paths(t) if kind == "SUPER_ADMIN"
+    ],
+    "super_admins_through_group": lambda t: _logins(
+        t, (u for u, _, kind, path in _role_paths(t) if kind == "SUPER_ADMIN" and path != "directly")
+    ),
+    "granting_groups": _granting,
+    "super_granting_groups": lambda t: _granting(t, {"SUPER_ADMIN"}),
+    "people_per_role": lambda t: counted(label for _, label in {(u, label) for u, label, _, _ in _role_paths(t)}),
+    "custom_role_holders": lambda t: _logins(t, (u for u, _, kind, _ in _role_paths(t) if kind == "CUSTOM")),
+    "roles_of_left": lambda t: {(label,) for u, label, _, _ in _role_paths(t) if _is_left(t, u)},
+    "left_admins": lambda t: _logins(t, (u for u, _, _, _ in _role_paths(t) if _is_left(t, u))),
     "count_phishable": lambda t: _numbers(_by_factors(t, lambda types: not types & _PHISHING_RESISTANT)),
 }

@@ -87,6 +87,10 @@ _KINDS: Final[dict[ColumnType, Literal["text", "time", "flag", "number", "list"]
 }
 
 
+# When a role was assigned, to the person or to the group.
+ROLE_SINCE: Final = ShownColumn(name="assigned", heading="Assigned", kind="time")
+
+
 def column(schema: GraphSchema, kind: Kind, name: str) -> SourceColumn:
     """The column of the rows for that property of that kind of thing."""
     plain = name if kind is Kind.PERSON else f"{kind.value}_{name}"

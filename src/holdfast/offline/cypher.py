@@ -18,7 +18,7 @@ from typing import Final
 
 from holdfast.graph.schema import ColumnType, GraphSchema
 from holdfast.offline.grammar.names import LABELS
-from holdfast.offline.links import LINKS, OPENED, OPENING, Kind, Link
+from holdfast.offline.links import HELD, HOLDING, LINKS, OPENED, OPENING, Kind, Link
 from holdfast.offline.meaning import (
     AllOf,
     AnyOf,
@@ -67,6 +67,10 @@ _PATTERNS: Final[dict[Link, tuple[str, ...]]] = {
     Link.ENROLLED_BY: ("({0})<-[:ENROLLED]-({1}:User)",),
     Link.HOLDS: ("({0})-[:HAS_ROLE]->({1}:Role)", "({0})-[:MEMBER_OF]->(:`Group`)-[:HAS_ROLE]->({1}:Role)"),
     Link.HELD_BY: ("({0})<-[:HAS_ROLE]-({1}:User)", "({0})<-[:HAS_ROLE]-(:`Group`)<-[:MEMBER_OF]-({1}:User)"),
+    Link.HOLDS_DIRECTLY: ("({0})-[:HAS_ROLE]->({1}:Role)",),
+    Link.HELD_DIRECTLY_BY: ("({0})<-[:HAS_ROLE]-({1}:User)",),
+    Link.HOLDS_THROUGH_GROUP: ("({0})-[:MEMBER_OF]->(:`Group`)-[:HAS_ROLE]->({1}:Role)",),
+    Link.HELD_THROUGH_GROUP_BY: ("({0})<-[:HAS_ROLE]-(:`Group`)<-[:MEMBER_OF]-({1}:User)",),
     Link.GRANTS: ("({0})-[:HAS_ROLE]->({1}:Role)",),
     Link.GRANTED_BY: ("({0})<-[:HAS_ROLE]-({1}:`Group`)",),
     Link.OWNS: ("({0})-[:OWNS]->({1}:Device)",),
@@ -91,6 +95,7 @@ _NEAR: Final[dict[Link, str]] = {
     Link.GIVEN_BY: "groups_known",
     Link.ENROLLED: "factors_known",
     Link.HOLDS: "roles_known",
+    Link.HOLDS_DIRECTLY: "roles_known",
     Link.GRANTS: "roles_known",
     Link.CONTAINS: "rules_known",
 }
@@ -301,7 +306,7 @@ class Conditions:
 
     def _known(self, link: Link, variable: str, target: Selection) -> list[str]:
         known = [f"{variable}.{_NEAR[link]} = true"] if link in _NEAR else []
-        if link is Link.HOLDS:
+        if link in (Link.HOLDS, Link.HOLDS_THROUGH_GROUP):
             known += self._roles_of_groups_known(variable, target)
         if link in _FAR:
             other = self.variable()
@@ -359,8 +364,9 @@ def _still_there(link: Link, way: str, variable: str, other: str) -> list[str]:
     """A role held through a group ends with deactivation, though the membership may stay."""
     if "MEMBER_OF" not in way:
         return []
-    holder = {Link.HOLDS: variable, Link.HELD_BY: other}.get(link)
-    return [CAN_OPEN_ANYTHING.format(holder)] if holder else []
+    if link in HOLDING:
+        return [CAN_OPEN_ANYTHING.format(variable)]
+    return [CAN_OPEN_ANYTHING.format(other)] if link in HELD else []
 
 
 def _joined(word: str, parts: list[str]) -> str:

@@ -24,6 +24,7 @@ from holdfast.offline.meaning import (
     Pairs,
     Paths,
     Ranking,
+    RolePaths,
     Selection,
     ShownColumn,
     Tally,
@@ -34,6 +35,7 @@ from holdfast.offline.meaning import (
 _TOLD_OF_EACH: Final = {
     Link.ENROLLED: ("User", "ENROLLED", "factors"),
     Link.HOLDS: ("User", "HAS_ROLE", "admin roles"),
+    Link.HOLDS_DIRECTLY: ("User", "HAS_ROLE", "admin roles"),
     Link.OWNED_BY: ("Device", "OWNS", "owners"),
 }
 YES: Final = "yes"
@@ -46,14 +48,13 @@ class Unread:
     """What a snapshot could not read of single things."""
 
     def __init__(self, unknown: Iterable[UnknownRead] = ()) -> None:
-        named = {(label, relation): link for link, (label, relation, _) in _TOLD_OF_EACH.items()}
         # Link → how many things it could not be read of; None: of none of them.
         self._numbers: dict[Link, int | None] = {}
         for read in unknown:
-            link = named.get((read.label, read.relation or ""))
-            if link is not None:
-                known = self._numbers.get(link, 0)
-                self._numbers[link] = None if read.subject_id is None or known is None else known + 1
+            for link, (label, relation, _) in _TOLD_OF_EACH.items():
+                if (read.label, read.relation) == (label, relation):
+                    known = self._numbers.get(link, 0)
+                    self._numbers[link] = None if read.subject_id is None or known is None else known + 1
 
     def unsure(self, where: Condition | None) -> tuple[Link, ...]:
         """The links that the condition hangs on and that could not be read of everything, each once."""
@@ -97,9 +98,9 @@ def words(links: Sequence[Link]) -> str:
     return " or ".join(_TOLD_OF_EACH[link][2] for link in links)
 
 
-def subject_of(meaning: Things | Paths | Pairs | Tally) -> Selection:
+def subject_of(meaning: Things | Paths | RolePaths | Pairs | Tally) -> Selection:
     """The things whose fitting the rows are about."""
-    return meaning.people if isinstance(meaning, Paths) else meaning.subject
+    return meaning.people if isinstance(meaning, Paths | RolePaths) else meaning.subject
 
 
 def unsure_of(meaning: Meaning) -> tuple[Link, ...]:

@@ -13,7 +13,7 @@ from holdfast.errors import PresentationRejected
 from holdfast.formatter import Written, caution, has_gaps
 from holdfast.offline.columns import ID_COLUMNS
 from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES, unsure_of, words
-from holdfast.offline.meaning import Noun, Pairs, Paths, ShownColumn, StepMeaning, Tally
+from holdfast.offline.meaning import Noun, Pairs, Paths, RolePaths, ShownColumn, StepMeaning, Tally
 from holdfast.presentation import Presentation
 from holdfast.presentation.headings import readable
 from holdfast.presentation.markers import markers
@@ -262,7 +262,7 @@ def _counted_ids(main: _Found) -> tuple[str, ...]:
     """The id that tells how many things there are, where one thing may stand in several rows."""
     meaning = main.meaning.meaning if main.meaning is not None else None
     match meaning:
-        case Paths():
+        case Paths() | RolePaths():
             return (ID_COLUMNS[meaning.focus],)
         case Pairs():
             return (ID_COLUMNS[meaning.subject.kind],)

@@ -72,6 +72,8 @@ class Lexicon:
     # "Paths" after "and", "with their"; "by which path" by itself.
     path_nouns: Phrases[None]
     path_adverbs: Phrases[None]
+    # "(Admin role) assignments": each with its path.
+    role_assignments: Phrases[None]
     # directly, group
     ways: Phrases[str]
     whole: Phrases[None]
@@ -222,6 +224,7 @@ def lexicon() -> Lexicon:
         owners=_plain(data["also"]["owners"]),
         path_nouns=_plain(data["paths"]["nouns"]),
         path_adverbs=_plain(data["paths"]["adverbs"]),
+        role_assignments=_plain(data["paths"]["role_assignments"]),
         ways=_by_meaning(data["ways"]),
         whole=_plain(data["whole"]["words"]),
         no=_plain(data["no"]["words"]),

@@ -43,6 +43,10 @@ class Link(StrEnum):
     ENROLLED_BY = "enrolled_by"
     HOLDS = "holds"
     HELD_BY = "held_by"
+    HOLDS_DIRECTLY = "holds_directly"
+    HELD_DIRECTLY_BY = "held_directly_by"
+    HOLDS_THROUGH_GROUP = "holds_through_group"
+    HELD_THROUGH_GROUP_BY = "held_through_group_by"
     GRANTS = "grants"
     GRANTED_BY = "granted_by"
     OWNS = "owns"
@@ -77,6 +81,9 @@ _PAIRS = (
     (Link.GIVES, Kind.GROUP, Kind.APPLICATION, Link.GIVEN_BY),
     (Link.REPORTS_TO, Kind.PERSON, Kind.PERSON, Link.MANAGES),
     (Link.ENROLLED, Kind.PERSON, Kind.FACTOR, Link.ENROLLED_BY),
+    # Before HOLDS, as above.
+    (Link.HOLDS_DIRECTLY, Kind.PERSON, Kind.ROLE, Link.HELD_DIRECTLY_BY),
+    (Link.HOLDS_THROUGH_GROUP, Kind.PERSON, Kind.ROLE, Link.HELD_THROUGH_GROUP_BY),
     (Link.HOLDS, Kind.PERSON, Kind.ROLE, Link.HELD_BY),
     (Link.GRANTS, Kind.GROUP, Kind.ROLE, Link.GRANTED_BY),
     (Link.OWNS, Kind.PERSON, Kind.DEVICE, Link.OWNED_BY),
@@ -98,6 +105,13 @@ WAYS: Mapping[Link, Literal["any", "directly", "group"]] = MappingProxyType(
 )
 OPENING: frozenset[Link] = frozenset(WAYS)
 OPENED: frozenset[Link] = frozenset(LINKS[link].inverse for link in OPENING)
+
+# Roles by one way only, as `RolePaths` names them.
+ROLE_WAYS: Mapping[Link, Literal["any", "directly", "group"]] = MappingProxyType(
+    {Link.HOLDS: "any", Link.HOLDS_DIRECTLY: "directly", Link.HOLDS_THROUGH_GROUP: "group"}
+)
+HOLDING: frozenset[Link] = frozenset(ROLE_WAYS)
+HELD: frozenset[Link] = frozenset(LINKS[link].inverse for link in HOLDING)
 
 # The link that "with", "of" and "'s" mean between two kinds: a group's people are its members.
 BETWEEN: Mapping[tuple[Kind, Kind], Link] = MappingProxyType(

@@ -10,6 +10,7 @@ A step's `parameters` are a `StepMeaning` as JSON:
     ==========  ================================================  ==========================================
     things      a list of people, groups, applications …          one for each thing
     paths       who can open what, and by which path              one for each person, application and path
+    role_paths  who holds which admin role, by which path      one for each person, role and path
     pairs       which thing is linked to which                    one for each pair
     tally       how many, in all or by an attribute               one, or one for each value
     ranking     how many linked things each one has               one for each thing
@@ -194,6 +195,17 @@ class Paths(_Value):
     unsure: tuple[Link, ...] = ()
 
 
+class RolePaths(_Value):
+    """Who holds which admin role, directly or through which group; `way` keeps the paths of one way only."""
+
+    shape: Literal["role_paths"] = "role_paths"
+    people: Selection
+    roles: Selection
+    focus: Literal[Kind.PERSON, Kind.ROLE]
+    way: Literal["any", "directly", "group"] = "any"
+    unsure: tuple[Link, ...] = ()
+
+
 class Pairs(_Value):
     """Every subject with every target that it is linked to."""
 
@@ -345,7 +357,7 @@ class Loss(_Value):
 
 
 Numbers = Breakdown | Spread | Peers | Months | Alike | Holdings | Loss
-Meaning = Annotated[Things | Paths | Pairs | Tally | Ranking | Numbers, Field(discriminator="shape")]
+Meaning = Annotated[Things | Paths | RolePaths | Pairs | Tally | Ranking | Numbers, Field(discriminator="shape")]
 
 
 class ShownColumn(_Value):
@@ -422,7 +434,7 @@ class Asked(_Value):
 
 _NUMBERS = (Breakdown, Spread, Peers, Months, Alike, Holdings, Loss)
 _CONDITIONS = (Linked, Only, AllOf, AnyOf, Not, Selection)
-for _model in (*_CONDITIONS, Things, Paths, Pairs, Tally, Ranking, *_NUMBERS, StepMeaning):
+for _model in (*_CONDITIONS, Things, Paths, RolePaths, Pairs, Tally, Ranking, *_NUMBERS, StepMeaning):
     _model.model_rebuild()
 Counted.model_rebuild()
 Asked.model_rebuild()

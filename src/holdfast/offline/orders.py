@@ -74,6 +74,17 @@ _ASKED_FOR: Final = frozenset(
 _THEM: Final = frozenset({"them", "it", "him", "her", "those", "these"})
 
 
+_BEFORE_AN_ORDER: Final = frozenset({"please", "kindly", "can", "could", "would", "will", "you", "now", "just", "then"})
+
+
+def begins_as_order(parse: Parse) -> bool:
+    """Whether the first word is a verb that orders, though it may also say how things are linked: "grant Luis …"."""
+    first = next((i for i, token in enumerate(parse.tokens) if token.key not in _BEFORE_AN_ORDER), 0)
+    orders = parse.lexicon.change.at(parse.tokens, first)
+    links = any(table.at(parse.tokens, first) for table in parse.lexicon.links.values())
+    return bool(orders) and links and not parse.lexicon.asking.at(parse.tokens, first)
+
+
 def is_order(parse: Parse) -> bool:
     """Whether an order to change something stands at the beginning, after a polite word, or as a wish."""
     keys = [token.key for token in parse.tokens]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from holdfast.offline.grammar.combining import all_of, any_of
-from holdfast.offline.links import LINKS, OPENED, OPENING, WAYS, Kind, Link
-from holdfast.offline.meaning import AllOf, Condition, Linked, Named, Paths, Selection
+from holdfast.offline.links import HELD, HOLDING, LINKS, OPENED, OPENING, ROLE_WAYS, WAYS, Kind, Link
+from holdfast.offline.meaning import AllOf, Condition, Linked, Named, Paths, RolePaths, Selection
 
 _LINKS = {Kind.PERSON: OPENING, Kind.APPLICATION: OPENED}
 
@@ -45,3 +45,18 @@ def _paths(subject: Selection, target: Selection, link: Link) -> Paths:
     if subject.kind is Kind.PERSON:
         return Paths(people=subject, applications=target, focus=Kind.PERSON, way=WAYS[link])
     return Paths(people=target, applications=subject, focus=Kind.APPLICATION, way=WAYS[LINKS[link].inverse])
+
+
+def role_paths(subject: Selection) -> RolePaths | None:
+    """The paths to the admin roles that the question says are held; None where it says nothing of the kind."""
+    links = {Kind.PERSON: HOLDING, Kind.ROLE: HELD}.get(subject.kind, frozenset())
+    where = subject.where
+    parts = where.conditions if isinstance(where, AllOf) else () if where is None else (where,)
+    held = [p for p in parts if isinstance(p, Linked) and p.link in links and (p.at_least, p.at_most) == (1, None)]
+    if len(held) != 1:
+        return None
+    rest = Selection(kind=subject.kind, where=all_of([p for p in parts if p not in held]))
+    target, link = held[0].target, held[0].link
+    if subject.kind is Kind.PERSON:
+        return RolePaths(people=rest, roles=target, focus=Kind.PERSON, way=ROLE_WAYS[link])
+    return RolePaths(people=target, roles=rest, focus=Kind.ROLE, way=ROLE_WAYS[LINKS[link].inverse])

@@ -21,7 +21,7 @@ from holdfast.offline.grammar.windows import WORDS as WINDOW_WORDS
 from holdfast.offline.lexicon import lexicon
 from holdfast.offline.meaning import Asked, Tally
 from holdfast.offline.notes import notes
-from holdfast.offline.orders import is_order
+from holdfast.offline.orders import begins_as_order, is_order
 from holdfast.offline.parse import Parse, Read, TooManyReadings
 from holdfast.offline.steps import main_meaning, marked, steps
 from holdfast.offline.tokens import Token, tokenise
@@ -96,6 +96,8 @@ def understood(
 
 
 def _understood(parse: Parse, wording: Wording, unread: Unread) -> Plan | Refused | NeedsClarification:
+    if begins_as_order(parse):
+        return Refused(reason=_CHANGE_REFUSED)
     readings = _likeliest([read for order in (parse, *unfronted(parse)) for read in whole_question(order)])
     if len(readings) == 1:
         return _plan(readings[0], wording, parse, unread)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from holdfast.graph.schema import GraphSchema
-from holdfast.offline.columns import ID_COLUMNS, NOUNS, beside_column, column, count_column, listed, things_shown
+from holdfast.offline.columns import (
+    ID_COLUMNS,
+    NOUNS,
+    ROLE_SINCE,
+    beside_column,
+    column,
+    count_column,
+    listed,
+    things_shown,
+)
 from holdfast.offline.doubt import FITS, UNKNOWN_COUNT, Unread, subject_of, unsure_of
 from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import (
@@ -17,6 +26,7 @@ from holdfast.offline.meaning import (
     Pairs,
     Paths,
     Ranking,
+    RolePaths,
     Selection,
     ShownColumn,
     StepMeaning,
@@ -24,7 +34,7 @@ from holdfast.offline.meaning import (
     Things,
 )
 from holdfast.offline.number_columns import shown_of
-from holdfast.offline.paths import access_paths, every_path
+from holdfast.offline.paths import access_paths, every_path, role_paths
 from holdfast.plan import CypherStep
 
 _PATH = ShownColumn(name="path", heading="Path")
@@ -32,6 +42,7 @@ _PATH = ShownColumn(name="path", heading="Path")
 _OPERATIONS = {
     "things": "list",
     "paths": "list_paths",
+    "role_paths": "list_role_paths",
     "pairs": "list_related",
     "tally": "count",
     "ranking": "rank",
@@ -61,8 +72,8 @@ def main_meaning(asked: Asked) -> Meaning:
             limit=asked.limit,
             ties=asked.ties,
         )
-    if asked.paths and (paths := every_path(asked.subject)):
-        return paths
+    if asked.paths and (every := every_path(asked.subject) or role_paths(asked.subject)):
+        return every
     if not asked.also and not asked.beside and not asked.order and (paths := access_paths(asked.subject)):
         return paths
     also = dict.fromkeys((*asked.also, *(key.column for key in asked.order)))
@@ -118,7 +129,7 @@ def _described(meaning: Meaning, schema: GraphSchema, note: str) -> StepMeaning:
         columns, order, noun = shown_of(meaning, schema)
         return StepMeaning(meaning=meaning, columns=columns, order=order, noun=noun, note=note)
     columns, order, kind = _shown(meaning, schema)
-    if unsure_of(meaning) and isinstance(meaning, Things | Paths):
+    if unsure_of(meaning) and isinstance(meaning, Things | Paths | RolePaths):
         # Those who surely fit come first.
         columns, order = (*columns, FITS), (Order(column=FITS.name, descending=True), *order)
     elif unsure_of(meaning) and isinstance(meaning, Tally):
@@ -127,7 +138,7 @@ def _described(meaning: Meaning, schema: GraphSchema, note: str) -> StepMeaning:
 
 
 def _shown(
-    meaning: Things | Paths | Pairs | Tally | Ranking, schema: GraphSchema
+    meaning: Things | Paths | RolePaths | Pairs | Tally | Ranking, schema: GraphSchema
 ) -> tuple[tuple[ShownColumn, ...], tuple[Order, ...], Kind]:
     match meaning:
         case Things(subject=subject, also=also, order=keys):
@@ -139,6 +150,8 @@ def _shown(
             return columns, (*asked, *(Order(column=name) for name in usual if name not in known)), subject.kind
         case Paths():
             return _paths_shown(meaning, schema)
+        case RolePaths():
+            return _role_paths_shown(meaning, schema)
         case Pairs(subject=subject, link=link):
             shown = beside_column(schema, link).shown
             return (shown,), (Order(column=shown.name),), LINKS[link].target
@@ -164,3 +177,15 @@ def _paths_shown(meaning: Paths, schema: GraphSchema) -> tuple[tuple[ShownColumn
         return columns, (Order(column="login"), Order(column="application"), path), Kind.PERSON
     columns = (*applications, _PATH, people[0], people[2])
     return columns, (Order(column="application"), path, Order(column="login")), Kind.APPLICATION
+
+
+def _role_paths_shown(
+    meaning: RolePaths, schema: GraphSchema
+) -> tuple[tuple[ShownColumn, ...], tuple[Order, ...], Kind]:
+    people = [c.shown for c in listed(schema, Kind.PERSON, meaning.people.where, ())]
+    roles = [c.shown for c in listed(schema, Kind.ROLE, meaning.roles.where, ())]
+    keys = ("login", "admin_role", "path") if meaning.focus is Kind.PERSON else ("admin_role", "path", "login")
+    order = tuple(Order(column=key) for key in keys)
+    if meaning.focus is Kind.PERSON:
+        return (*people[:3], roles[0], _PATH, ROLE_SINCE, *people[3:]), order, Kind.PERSON
+    return (*roles, _PATH, ROLE_SINCE, people[0], people[2]), order, Kind.ROLE

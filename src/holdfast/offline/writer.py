@@ -16,6 +16,7 @@ from holdfast.graph.schema import ColumnType, GraphSchema
 from holdfast.offline import numbers
 from holdfast.offline.columns import (
     ID_COLUMNS,
+    ROLE_SINCE,
     SourceColumn,
     beside_column,
     column,
@@ -29,7 +30,7 @@ from holdfast.offline.cypher import CAN_OPEN_ANYTHING, Conditions, node, pattern
 from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES
 from holdfast.offline.grammar.names import LABELS
 from holdfast.offline.links import LINKS, Kind, Link
-from holdfast.offline.meaning import Meaning, Pairs, Paths, Ranking, Selection, StepMeaning, Tally, Things
+from holdfast.offline.meaning import Meaning, Pairs, Paths, Ranking, RolePaths, Selection, StepMeaning, Tally, Things
 from holdfast.spending import Ledger
 
 DIRECTLY: Final = "directly"
@@ -127,6 +128,30 @@ def _paths(meaning: Paths, schema: GraphSchema) -> str:
     branches = {"any": (directly, *groups), "directly": (directly,), "group": groups}[meaning.way]
     return " UNION ALL ".join(
         f"MATCH {match} WHERE {where} {returned}, {path} AS path {order}" for match, where, path in branches
+    )
+
+
+def _role_paths(meaning: RolePaths, schema: GraphSchema) -> str:
+    conditions = Conditions(schema)
+    people = listed(schema, Kind.PERSON, meaning.people.where, ())
+    roles = listed(schema, Kind.ROLE, meaning.roles.where, ())
+    who, fits = _unsure(conditions, meaning.people, "p", meaning.unsure)
+    both = f"{who} AND {conditions.selected(meaning.roles, 'r')}"
+    returned = f"RETURN {_returned('p', Kind.PERSON, people)}, {_returned('r', Kind.ROLE, roles)}{fits}"
+    since = f"h.created AS {ROLE_SINCE.name}"
+    # A role held through a group ends with deactivation, though the membership may stay.
+    ways = {
+        "directly": ("(p:User)-[h:HAS_ROLE]->(r:Role)", both, quoted(DIRECTLY)),
+        "group": (
+            "(p:User)-[:MEMBER_OF]->(g:`Group`)-[h:HAS_ROLE]->(r:Role)",
+            f"{CAN_OPEN_ANYTHING.format('p')} AND {both}",
+            "g.name",
+        ),
+    }
+    asked = [ways[meaning.way]] if meaning.way in ways else list(ways.values())
+    order = "ORDER BY login, user_id, admin_role, role_id, path"
+    return " UNION ALL ".join(
+        f"MATCH {match} WHERE {where} {returned}, {since}, {path} AS path {order}" for match, where, path in asked
     )
 
 
@@ -234,6 +259,7 @@ def _with_ties(meaning: Ranking, schema: GraphSchema, counted: str, names: Seque
 _COMPILERS: Final[dict[type[Any], Callable[[Any, GraphSchema], str]]] = {
     Things: _things,
     Paths: _paths,
+    RolePaths: _role_paths,
     Pairs: _pairs,
     Tally: _tally,
     Ranking: _ranking,

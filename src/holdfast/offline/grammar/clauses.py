@@ -19,7 +19,7 @@ from holdfast.offline.grammar.combining import (
 from holdfast.offline.grammar.comparing import comparison, named
 from holdfast.offline.grammar.names import tenant_value
 from holdfast.offline.grammar.times import times
-from holdfast.offline.links import LINKS, WAYS, Kind, Link
+from holdfast.offline.links import LINKS, ROLE_WAYS, WAYS, Kind, Link
 from holdfast.offline.meaning import AllOf, Compare, Condition, Linked, Missing, Not
 from holdfast.offline.parse import Parse, Read, rule
 
@@ -190,6 +190,10 @@ def by_way(said: Read[Condition], way: str) -> Iterator[Read[Condition]]:
         if isinstance(part, Linked) and (part.link is Link.CAN_OPEN or part.link is Link.OPENED_BY):
             opens = next(link for link, name in WAYS.items() if name == way)
             link = opens if part.link is Link.CAN_OPEN else LINKS[opens].inverse
+            narrower.append(part.model_copy(update={"link": link}))
+        if isinstance(part, Linked) and (part.link is Link.HOLDS or part.link is Link.HELD_BY):
+            holds = next(link for link, name in ROLE_WAYS.items() if name == way)
+            link = holds if part.link is Link.HOLDS else LINKS[holds].inverse
             narrower.append(part.model_copy(update={"link": link}))
     if len(narrower) == len(linked):
         yield Read(all_of(narrower) or narrower[0], said.end, said.cost)

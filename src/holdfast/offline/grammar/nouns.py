@@ -11,7 +11,7 @@ from holdfast.offline.grammar import clauses, objects, peers
 from holdfast.offline.grammar.combining import Item, all_of, any_of, combined, exclude_each_other, negated, same_column
 from holdfast.offline.grammar.names import flag, tenant_value, thing, user_type
 from holdfast.offline.grammar.windows import window
-from holdfast.offline.links import LINKS, Kind, Link
+from holdfast.offline.links import LINKS, ROLE_WAYS, Kind, Link
 from holdfast.offline.meaning import Compare, Condition, Linked, Not, Selection, Within
 from holdfast.offline.parse import Parse, Read, rule
 
@@ -181,11 +181,15 @@ def _administrators(parse: Parse, at: int) -> Iterator[Read[Condition]]:
     roles = [(role.value.value, role.end) for role in named if role.value.value != "CUSTOM"]
     for full in parse.phrases(parse.lexicon.linked[Kind.PERSON], at):
         if full.value is Link.HOLDS:
-            yield Read(Linked(link=Link.HOLDS, target=Selection(kind=Kind.ROLE)), full.end)
+            for link in ROLE_WAYS:
+                yield Read(Linked(link=link, target=Selection(kind=Kind.ROLE)), full.end)
             roles.append(("SUPER_ADMIN", full.end))
     for role, end in roles:
         target = Selection(kind=Kind.ROLE, where=Compare(column="type", values=(role,)))
         yield Read(Linked(link=Link.HOLDS, target=target), end)
+        for way in parse.phrases(parse.lexicon.ways, end):
+            link = next(link for link, name in ROLE_WAYS.items() if name == way.value)
+            yield Read(Linked(link=link, target=target), way.end)
 
 
 def _titles(parse: Parse, at: int) -> Iterator[Read[Condition]]:

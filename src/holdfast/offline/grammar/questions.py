@@ -8,11 +8,12 @@ from typing import Final
 from holdfast.offline.grammar import breakdowns, clauses, counting, differences, nouns, sorting, spreads, times
 from holdfast.offline.grammar.combining import all_of, any_of, negated, says_twice
 from holdfast.offline.grammar.dates_beside import and_when
+from holdfast.offline.grammar.holding import holding
 from holdfast.offline.grammar.names import attribute_names, thing, time_verbs
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Asked, Condition, Linked, Missing, Selection
 from holdfast.offline.parse import Parse, Read, rule
-from holdfast.offline.paths import access_paths, every_path
+from holdfast.offline.paths import access_paths, every_path, role_paths
 
 # Words that ask for a person when no noun does.
 _PERSON_WORDS: Final = frozenset({"who", "whom", "whose", "whoever", "anyone", "anybody", "everyone"})
@@ -78,6 +79,7 @@ def question(parse: Parse, at: int) -> Iterator[Read[Asked]]:
     yield from breakdowns.breakdowns(parse, at)
     yield from spreads.spreads(parse, at)
     yield from differences.differences(parse, at)
+    yield from holding(parse, at)
     yield from _of_each(parse, at)
     yield from _attribute_of(parse, at)
     yield from _when(parse, at)
@@ -335,7 +337,7 @@ def _beside(parse: Parse, listed: Read[Selection]) -> Iterator[Read[Asked]]:
 
 def _with_paths(parse: Parse, listed: Read[Selection]) -> Iterator[Read[Asked]]:
     """ "Who can open Slack, and by which path", "…, directly or through a group", "with their paths"."""
-    if every_path(listed.value) is None:
+    if (every_path(listed.value) or role_paths(listed.value)) is None:
         return
     # Where each path has its row anyway, the words for it ask for nothing more.
     asked = Asked(subject=listed.value, paths=access_paths(listed.value) is None)
