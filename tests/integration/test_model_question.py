@@ -16,6 +16,7 @@ from temporalio.worker import Worker
 from activities.formatting import FormattingActivities
 from activities.planning import PlanningActivities
 from activities.steps import StepActivities
+from benchmarks.models import LISTED, MOST_TOKENS, agent_of
 from evaluation.tenant import NOW, DemoTenant, demo_tenant
 from holdfast.answer import Answer, Outcome, Question
 from holdfast.artifacts import ArtifactStore
@@ -26,58 +27,12 @@ from holdfast.export import content
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.query_worker import QueryPool
 from holdfast.settings import ModelSettings, Settings, load_settings
-from tests.model_servers import MODELS, ModelServer, Refusal, Reply, Request, Status, model_server
+from tests.model_servers import MODELS, Json, ModelServer, Refusal, Reply, Request, Status, model_server
 from workflows.query import QueryWorkflow
 
-# Estimated as `tests.model_servers` says; a typical question asks each of the four engines once.
-MOST_TOKENS = 8_000
-QUESTION = "Which active people are in the Engineering department, and when did they last sign in?"
-
-READING = {
-    "intent": "Active people in Engineering with their last sign-in",
-    "asks_for_change": False,
-    "ambiguities": [],
-}
-PLAN = {
-    "understood_as": "Active people in the Engineering department, with their last sign-in",
-    "reasoning": "One query finds them.",
-    "steps": [
-        {
-            "id": "people",
-            "tool": "cypher",
-            "entity": "user",
-            "operation": "list",
-            "query_context": "One row for each user whose department is Engineering and status ACTIVE, by login",
-            "depends_on": [],
-            "critical": True,
-            "reasoning": "It is all in one place.",
-        }
-    ],
-    "partial_success_acceptable": False,
-    "confidence": 0.95,
-    "cannot_answer": None,
-    "ask_back": None,
-}
-QUERY = {
-    "explanation": "Users of the department.",
-    "query": "MATCH (u:User) WHERE u.department = 'Engineering' AND u.status = 'ACTIVE' "
-    "RETURN u.id AS user_id, u.login AS login, u.last_login AS last_login ORDER BY login",
-}
-RECIPE = {
-    "source": "people",
-    "columns": [{"column": "login", "heading": "Login"}, {"column": "last_login", "if_empty": "never"}],
-    "summary": "{rows:active person is|active people are} in Engineering.",
-    "when_empty": "Nobody active is in Engineering.",
-}
-SCRIPT: dict[str, Reply] = {"preplanner": READING, "planner": PLAN, "cypher_writer": QUERY, "formatter": RECIPE}
-_TELLING = {"asks_for_change": "preplanner", "ask_back": "planner", "query": "cypher_writer", "source": "formatter"}
-
-
-def agent_of(request: Request) -> str:
-    """Which engine asks, by a slot that only its output has."""
-    slots = request.tool["schema"]["properties"]
-    [agent] = [agent for slot, agent in _TELLING.items() if slot in slots]
-    return agent
+QUESTION = LISTED.question
+SCRIPT: dict[str, Json] = {agent: outputs[0] for agent, outputs in LISTED.outputs.items()}
+READING, PLAN, QUERY, RECIPE = (SCRIPT[name] for name in ("preplanner", "planner", "cypher_writer", "formatter"))
 
 
 def scripted(**changes: Reply) -> Callable[[Request], Reply]:
@@ -298,7 +253,7 @@ def _first_then(agent: str, first: Reply) -> Callable[[Request], Reply]:
 
 
 def _plan_of(**step: Any) -> Reply:
-    return {**PLAN, "steps": [{**PLAN["steps"][0], **step}]}  # type: ignore[index]
+    return {**PLAN, "steps": [{**PLAN["steps"][0], **step}]}
 
 
 BROKEN: dict[str, tuple[str, Reply, str]] = {
