@@ -103,6 +103,11 @@ _NEAR: Final[dict[Link, str]] = {
 _FAR: Final[dict[Link, str]] = {link: _NEAR[ends.inverse] for link, ends in LINKS.items() if ends.inverse in _NEAR}
 
 
+def may_be_untold(link: Link) -> bool:
+    """Whether a tenant may tell of no number at all of a thing's links of that kind."""
+    return link in _NEAR
+
+
 def quoted(text: str) -> str:
     """A string literal that holds exactly `text`."""
     escapes = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}

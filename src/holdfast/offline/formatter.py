@@ -11,9 +11,10 @@ from holdfast.answer import StepResult
 from holdfast.contracts import FormatRequest
 from holdfast.errors import PresentationRejected
 from holdfast.formatter import Written, caution, has_gaps
+from holdfast.offline import number_summary
 from holdfast.offline.columns import ID_COLUMNS
 from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES, unsure_of, words
-from holdfast.offline.meaning import Noun, Pairs, Paths, RolePaths, ShownColumn, StepMeaning, Tally
+from holdfast.offline.meaning import Noun, Numbers, Pairs, Paths, RolePaths, ShownColumn, StepMeaning, Tally
 from holdfast.presentation import Presentation
 from holdfast.presentation.headings import readable
 from holdfast.presentation.markers import markers
@@ -26,6 +27,7 @@ from holdfast.presentation.recipe import (
     ListText,
     Name,
     Operation,
+    Round,
     Shown,
     Sort,
     SortKey,
@@ -58,6 +60,8 @@ def _presentation(request: FormatRequest) -> Presentation:
     main, beside = _parts(found)
     if main.is_single_number:
         return _sentence(main, request)
+    if (said := _said_of_one_row(main)) is not None:
+        return _in_a_sentence(main, said, request)
     return _table(main, beside, request)
 
 
@@ -180,6 +184,26 @@ def _sentence(main: _Found, request: FormatRequest) -> Presentation:
     )
 
 
+def _said_of_one_row(main: _Found) -> str | None:
+    """A template for an answer of numbers that is a single row."""
+    meaning = main.meaning.meaning if main.meaning is not None else None
+    if not isinstance(meaning, Numbers) or main.result.rows.row_count != 1 or not main.result.samples:
+        return None
+    return number_summary.sentence(meaning, main.result.samples[0])
+
+
+def _in_a_sentence(main: _Found, said: str, request: FormatRequest) -> Presentation:
+    rounded = [operation for column in main.columns for operation in _rounded(column, main)]
+    chosen = Choose(columns=tuple(Shown(column=column.name, heading=column.heading) for column in main.columns))
+    return Presentation(
+        source=main.result.step_id,
+        operations=(*rounded, chosen),
+        display_type="markdown",
+        markdown=f"{said}.{caution(request)}",
+        summary=f"{said.replace('**', '')}.{caution(request)}",
+    )
+
+
 def _table(main: _Found, beside: list[tuple[_Found, str]], request: FormatRequest) -> Presentation:
     operations: list[Operation] = []
     columns = list(main.columns)
@@ -223,12 +247,24 @@ def _worded(column: _Column, main: _Found) -> list[Operation]:
     elif column.kind == "flag" and not column.many:
         steps.append(Words(column=column.name))
     if main.meaning is not None and not column.many:
+        steps += _rounded(column, main)
         steps += _named_empty(column, main.meaning, main.result)
     return steps
 
 
+def _rounded(column: _Column, main: _Found) -> list[Operation]:
+    """Percentages and averages to one decimal; counts have none."""
+    types = {found.name: found.dtype for found in main.result.rows.columns}
+    is_numbers = main.meaning is not None and isinstance(main.meaning.meaning, Numbers)
+    return [Round(column=column.name)] if is_numbers and types.get(column.name, "").startswith("Float") else []
+
+
 def _named_empty(column: _Column, meaning: StepMeaning, result: StepResult) -> list[Operation]:
     """An empty cell means something in a tally (things without a value) and in a count (it could not be read)."""
+    if isinstance(meaning.meaning, Numbers):
+        word = number_summary.empty_cell(meaning.meaning, column.name, column.kind)
+        # Numbers stay numbers as long as each of them could be read.
+        return [FillEmpty(column=column.name, word=word)] if word and (column.kind != "number" or result.gaps) else []
     if isinstance(meaning.meaning, Tally) and meaning.meaning.by is not None and column.kind != "number":
         return [FillEmpty(column=column.name, word="(none)")]
     # Counts stay numbers as long as each of them could be read.
@@ -246,6 +282,8 @@ def _summary(main: _Found) -> str:
         more = f"; {main.unsure} unknown for {{sum:{UNKNOWN_COUNT.name}}}" if main.unsure else ""
         return f"{{sum:{numbers[0]}}} {_literal(main.noun.many)} in {{rows:row|rows}}{more}."
     noun = f"{_literal(main.noun.one)}|{_literal(main.noun.many)}"
+    if main.meaning is not None and isinstance(main.meaning.meaning, Numbers):
+        return number_summary.summary(main.meaning.meaning, noun)
     if main.unsure:
         counted = f"{{count:{FITS.name}={YES}}} surely"
         unknown = f"{main.unsure} unknown for {{count:{FITS.name}={UNKNOWN}}}"
@@ -266,6 +304,8 @@ def _counted_ids(main: _Found) -> tuple[str, ...]:
             return (ID_COLUMNS[meaning.focus],)
         case Pairs():
             return (ID_COLUMNS[meaning.subject.kind],)
+        case _ if isinstance(meaning, Numbers):
+            return number_summary.counted_ids(meaning)
         case _:
             return ()
 

@@ -7,7 +7,21 @@ from datetime import datetime
 
 from holdfast.offline.grammar.owning import NO_SECOND_FACTOR
 from holdfast.offline.links import OPENED, OPENING, Kind, Link
-from holdfast.offline.meaning import AllOf, AnyOf, Asked, Compare, Condition, Linked, Missing, Named, Not, Only, Within
+from holdfast.offline.meaning import (
+    AllOf,
+    AnyOf,
+    Asked,
+    Compare,
+    Condition,
+    Linked,
+    Loss,
+    Missing,
+    Named,
+    Not,
+    Only,
+    Within,
+)
+from holdfast.offline.number_notes import number_notes
 
 _OPENING = OPENING | OPENED
 
@@ -23,13 +37,19 @@ def notes(asked: Asked, inactive_applications: frozenset[str], now: datetime) ->
         opens = opens or asked.counted.link in _OPENING
     if opens:
         found.append("Deprovisioned people can open nothing and are not counted as assigned.")
-    elif subject.kind is Kind.PERSON and not any(_settles_status(p) for p in parts):
+    elif (
+        subject.kind is Kind.PERSON
+        and not isinstance(asked.numbers, Loss)
+        and not any(_settles_status(p) for p in parts)
+    ):
         found.append("People of every status are included, also deprovisioned ones.")
     if _includes_never_logged_in(subject.where):
         found.append("People who never signed in are included.")
     if any(_asks_for_earlier_logins(p, now) for p in (parts if subject.where else ())):
         found.append("Only the last sign-in of each person is known, so an earlier one in that time is not seen.")
     found += _of_factors(linked)
+    if asked.numbers is not None:
+        found += number_notes(asked.numbers, now)
     named = {i for p in linked if isinstance(p.target.where, Named) for i in p.target.where.ids}
     named |= {i for p in parts if isinstance(p, Named) for i in p.ids}
     if named & inactive_applications:

@@ -7,6 +7,7 @@ from typing import Final
 
 from holdfast.graph.schema import GraphSchema
 from holdfast.offline.columns import NOUNS, column, count_column, listed, usual
+from holdfast.offline.cypher import may_be_untold
 from holdfast.offline.links import LINKS, Kind
 from holdfast.offline.meaning import (
     Alike,
@@ -115,7 +116,7 @@ def _(meaning: Spread, schema: GraphSchema) -> Shown:
     values = [] if meaning.by is None else [column(schema, kind, meaning.by).shown]
     counted = count_column(LINKS[meaning.link].target).heading.lower()
     figures = [_number(figure.value, f"{figure.value.capitalize()} {counted}") for figure in meaning.figures]
-    unknown = [_number(UNKNOWN, "Unknown")] if may_be_unknown(Linked(link=meaning.link, target=meaning.target)) else []
+    unknown = [_number(UNKNOWN, "Unknown")] if may_be_untold(meaning.link) else []
     shown = (*values, count_column(kind), *unknown, *figures)
     first = Order(column=figures[0].name, descending=not meaning.lowest_first)
     return shown, (first, *(Order(column=v.name) for v in values)), NOUNS[kind]

@@ -83,7 +83,8 @@ def _counted(meaning: Breakdown, schema: GraphSchema, *carried: str) -> str:
         return f"{total} {match} WITH {', '.join([*shown, 'total', f'count(*) AS {number}', part])}"
     yes = f"CASE WHEN {conditions.holds(meaning.matching, 's', kind)} THEN 1 ELSE 0 END AS is_so"
     no = f"CASE WHEN {conditions.fails(meaning.matching, 's', kind)} THEN 1 ELSE 0 END AS is_not"
-    sums = [*names, f"count(*) AS {number}", f"sum(is_so) AS {MATCHING}", "sum(is_not) AS others"]
+    sums = [*names, f"count(*) AS {number}", f"coalesce(sum(is_so), 0) AS {MATCHING}"]
+    sums.append("coalesce(sum(is_not), 0) AS others")
     told = [*names, number, MATCHING, f"{number} - {MATCHING} - others AS {UNKNOWN}"]
     if meaning.percent:
         known = f"{MATCHING} + others"

@@ -215,7 +215,7 @@ def _in_months(
 
 
 def _within(parse: Parse, people: Read[Selection], flows: tuple[Flow, ...], span: Read[Span]) -> Iterator[Read[Months]]:
-    start, end = span.value.start, span.value.end or parse.now
+    start, end = span.value.start, span.value.end or _day_start(parse.now) + timedelta(days=1)
     if start is None:
         return
     start = _month_start(start)
@@ -225,4 +225,8 @@ def _within(parse: Parse, people: Read[Selection], flows: tuple[Flow, ...], span
 
 
 def _month_start(moment: datetime) -> datetime:
-    return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return _day_start(moment).replace(day=1)
+
+
+def _day_start(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

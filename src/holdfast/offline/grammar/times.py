@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
+from holdfast.graph.schema import ColumnType
 from holdfast.offline.grammar import clauses
 from holdfast.offline.grammar.combining import negated
 from holdfast.offline.grammar.names import LABELS, attribute_names, is_time, time_verbs
@@ -17,6 +19,8 @@ from holdfast.offline.parse import Parse, Read, rule
 _LOGIN_PLACES: Final = frozenset({"from", "at", "in"})
 # "Older than 90 days" after "whose last login is" is not the age of the account.
 _AGE_COST: Final = 2
+# Words of a window that ends now, of a date that may lie ahead.
+_UP_TO_NOW: Final = frozenset({"last", "past", "previous", "preceding", "this", "within"})
 
 
 @rule
@@ -35,16 +39,25 @@ def within(column: str, span: Span) -> Within:
     return Within(column=column, start=span.start, end=span.end)
 
 
+def until_now(parse: Parse, kind: Kind, column: str, span: Span) -> Span:
+    """The window without the days to come: who starts next month was not hired since May."""
+    is_text = parse.schema.node(LABELS[kind]).columns[column] is ColumnType.STRING
+    tomorrow = parse.now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    if not is_text or span.start is None or span.start >= tomorrow or (span.end and span.end <= tomorrow):
+        return span
+    return Span(span.start, tomorrow)
+
+
 def _timed(parse: Parse, at: int, kind: Kind, denied: bool) -> Iterator[Read[Condition]]:
     for verb in time_verbs(parse, at, kind):
         login = verb.value == "last_login"
         for span in window(parse, verb.end):
             # "Logged in today from Berlin": from where, the tenant does not tell.
             if not (login and _follows(parse, span.end, frozenset({"from"}))):
-                yield Read(within(verb.value, span.value), span.end, span.cost)
+                yield Read(within(verb.value, until_now(parse, kind, verb.value, span.value)), span.end, span.cost)
         if denied:
             for span in silence(parse, verb.end):
-                yield Read(within(verb.value, span.value), span.end, span.cost)
+                yield Read(within(verb.value, until_now(parse, kind, verb.value, span.value)), span.end, span.cost)
         if login and not _follows(parse, verb.end, _LOGIN_PLACES):
             yield Read(negated(Missing(column=verb.value)), verb.end)
     yield from _quiet_or_attribute(parse, at, kind)
@@ -62,7 +75,9 @@ def _quiet_or_attribute(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Cond
     for attribute in attribute_names(parse, at, kind):
         if is_time(parse, kind, attribute.value):
             for span in window(parse, attribute.end):
-                yield Read(within(attribute.value, span.value), span.end, span.cost)
+                words = {token.key for token in parse.tokens[attribute.end : span.end]}
+                said = until_now(parse, kind, attribute.value, span.value) if words & _UP_TO_NOW else span.value
+                yield Read(within(attribute.value, said), span.end, span.cost)
 
 
 def _follows(parse: Parse, at: int, words: frozenset[str]) -> bool:
