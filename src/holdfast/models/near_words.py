@@ -25,6 +25,8 @@ _SHORTEST_BEGINNING: Final = 4
 _SHORTEST_WITHIN: Final = 3
 _SHORTEST_SLIP: Final = 5
 _ALIKE: Final = 0.8
+# Each is compared with every word of every group and application: a question of slips only is nobody's.
+_SLIPS_TRIED: Final = 12
 # Names longer than this are told by nobody in a question; one must not crowd out the others.
 _LONGEST_TEXT: Final = 200
 # Kinds of which a tenant has at most some thousands, so that names may be looked into.
@@ -100,13 +102,13 @@ class _Opened:
         read: set[int] = set()
         yield from self._whole(words, read)
         strange = [at for at in range(len(words)) if at not in read and words[at] not in _EVERYDAY]
-        for find in (self._within_names, self._begun, self._slips):
+        for find in (self._within_names, self._begun):
             for at in strange:
-                if at not in read:
-                    found = list(find(words, at))
-                    if found:
-                        read.add(at)
+                if at not in read and (found := list(find(words, at))):
+                    read.add(at)
                     yield from found
+        for at in [at for at in strange if at not in read][:_SLIPS_TRIED]:
+            yield from self._slips(words[at])
 
     def _whole(self, words: Sequence[str], read: set[int]) -> Iterator[TenantWord]:
         for length in range(min(_LONGEST_NAME, len(words)), 0, -1):
@@ -133,8 +135,7 @@ class _Opened:
         if len(words[at]) >= _SHORTEST_WITHIN:
             yield from _tellable(self._within.get(words[at], [])[:_OF_ONE_NAME])
 
-    def _slips(self, words: Sequence[str], at: int) -> Iterator[TenantWord]:
-        word = words[at]
+    def _slips(self, word: str) -> Iterator[TenantWord]:
         if len(word) < _SHORTEST_SLIP:
             return
         likely = [part for part in self._within if abs(len(part) - len(word)) <= 2]

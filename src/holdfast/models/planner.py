@@ -81,15 +81,15 @@ class ModelPlanner:
         context = planning_context(question, intent, snapshot.manifest.graph_schema, words, now)
         task = Task(agent="planner", context=context, output=PlanDraft, check=_see_that_it_can_be_followed)
         asked = await self._calls.ask(Role.REASONING, task, ledger)
-        return Understanding(_outcome(asked.output, asked.author), asked.author)
+        return Understanding(outcome_of(asked.output, asked.author), asked.author)
 
 
 def _see_that_it_can_be_followed(draft: PlanDraft) -> None:
-    _outcome(draft, "")
+    outcome_of(draft, "")
 
 
-def _outcome(draft: PlanDraft, author: str) -> Plan | Refused | NeedsClarification:
-    """Raises PlanRejected with the reason, which the model is told."""
+def outcome_of(draft: PlanDraft, author: str) -> Plan | Refused | NeedsClarification:
+    """What a draft means, after every check. Raises PlanRejected with the reason, which the model is told."""
     given = [bool(draft.steps), bool(draft.cannot_answer), draft.ask_back is not None]
     if sum(given) != 1:
         raise PlanRejected("Give exactly one of steps, cannot_answer and ask_back, and leave the others empty.")
