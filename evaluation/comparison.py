@@ -4,9 +4,10 @@ The table is the answer's own, as the asker gets it: an answer that computes the
 wrong. Its columns are matched with those of the truth by name where that fits and else by what they hold; there must be
 an assignment under which the rows are equal, each as often. Further columns do no harm; a row too many or too few does.
 
-Cells are compared in a common form, chosen by what the truth holds in that column: numbers to one decimal (the text
-"12.5%" is one), moments in UTC to the minute or to the day that the answer shows, yes and no, lists as their different
-items in order, text as it stands. Empty text and "(none)" are an empty cell, None in a truth; "unknown" is not.
+Cells are compared in a common form, chosen by what the truth holds in that column: numbers to as many decimals as the
+answer shows, at least one and at most six ("12.5%" is a number), moments in UTC to the minute or to the day that the
+answer shows, yes and no, lists as their different items in order, text as it stands. Empty text and "(none)" are an
+empty cell, None in a truth; "unknown" is not.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ UNKNOWN = "unknown"
 _EMPTY = frozenset({"", "(none)"})
 _FLAGS = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 _DAY_LENGTH = len("2026-11-20")
+_MOST_DECIMALS = 6
 # Rows that a difference names; more would hide the reason.
 _SHOWN_ROWS = 3
 
@@ -130,7 +132,7 @@ def _form(true: Sequence[Any], given: Sequence[Any]) -> _Form:
         case bool():
             return _flag
         case int() | float() | Decimal():
-            return _number
+            return partial(_number, decimals=min(max([1, *map(_decimals, given)]), _MOST_DECIMALS))
         case date():
             days_only = all(_is_day(value) for value in true if value is not None)
             return partial(_moment, to_the_day=days_only or any(_is_day(value) for value in given))
@@ -155,19 +157,26 @@ def _flag(value: Any) -> Hashable:
     return _FLAGS.get(text.lower(), text) if isinstance(text, str) else text
 
 
-def _number(value: Any) -> Hashable:
+def _number(value: Any, *, decimals: int) -> Hashable:
+    number = _as_decimal(value)
+    if number is None:
+        return _text(value)
+    return number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) + 0 if number.is_finite() else number
+
+
+def _as_decimal(value: Any) -> Decimal | None:
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return _rounded(value)
-    text = _text(value)
-    if isinstance(text, str) and _NUMBER.fullmatch(text):
-        return _rounded(Decimal(text.rstrip("% ").replace(",", "")))
-    return text
+        # Rounded first: 33.35 must not become 33.3 because a float holds a little less.
+        return Decimal(str(round(value, _MOST_DECIMALS + 3)))
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return Decimal(value.strip().rstrip("% ").replace(",", ""))
+    return None
 
 
-def _rounded(number: float | Decimal) -> Decimal:
-    # Nine decimals first: 33.35 must not become 33.3 because a float holds a little less.
-    exact = Decimal(str(round(number, 9)))
-    return exact.quantize(Decimal("0.1"), ROUND_HALF_UP) + 0 if exact.is_finite() else exact
+def _decimals(value: Any) -> int:
+    number = _as_decimal(value)
+    exponent = number.normalize().as_tuple().exponent if number is not None else 0
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def _moment(value: Any, *, to_the_day: bool) -> Hashable:

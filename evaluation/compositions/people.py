@@ -217,6 +217,16 @@ def _any_factor(random: Random, t: Records) -> Phrase:
     return Phrase("without any factor", "with a factor", none)
 
 
+def _only_factor(random: Random, t: Records) -> Phrase:
+    words, kind = random.choice((("SMS", "sms"), ("push", "push"), ("WebAuthn", "webauthn")))
+
+    def only(person: str) -> bool | None:
+        types = t.factors_of[person]
+        return None if types is None else types == {kind}
+
+    return Phrase(f"with only {words}", f"not (with only {words})", only, is_last=True)
+
+
 def _role(random: Random, t: Records) -> Phrase:
     words, role = random.choice(
         (("Super Administrator", "SUPER_ADMIN"), ("Read-only Administrator", "READ_ONLY_ADMIN"))
@@ -313,6 +323,7 @@ PHRASES: Sequence[Maker] = (
     _factor,
     _factor,
     _any_factor,
+    _only_factor,
     _role,
     _members_of_groups_that_give,
     _in_groups_of_a_size,

@@ -11,6 +11,7 @@ from typing import Any
 from evaluation.comparison import UNKNOWN, TrueTable
 from evaluation.compositions import clauses
 from evaluation.compositions.clauses import NOTHING_SAID, Clause, Fits, Phrase, all_of
+from evaluation.compositions.figures import figure
 from evaluation.compositions.kinds import APPLICATIONS, DEVICES, GROUPS, PEOPLE, Kind
 from evaluation.compositions.rankings import ranking
 from evaluation.records import Records
@@ -34,11 +35,9 @@ def compositions(number: int, seed: int, t: Records) -> Iterator[Composition]:
     """So many random questions of a tenant, the same ones for the same seed."""
     random = Random(seed)
     for _ in range(number):
-        made = ranking(random, t) if random.random() < 0.06 else None
-        if made is not None:
-            yield Composition(*made)
-        else:
-            yield _Sketch.random(random, t).composition()
+        way = random.random()
+        made = ranking(random, t) if way < 0.06 else figure(random, t) if way < 0.18 else None
+        yield Composition(*made) if made is not None else _Sketch.random(random, t).composition()
 
 
 @dataclass(frozen=True)

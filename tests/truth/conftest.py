@@ -24,7 +24,7 @@ from holdfast.spending import Ledger
 SEEDS_AND_SIZES = ((7, 400), (11, 250), (23, 300))
 
 
-@dataclass
+@dataclass(repr=False)
 class Company:
     """A tenant whose planner, writer and formatter are the offline ones."""
 
