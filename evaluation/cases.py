@@ -17,9 +17,9 @@ Each file of `bank/` is a list of `[[case]]`, of one of three shapes:
     questions = ["people in Finance"]
 
 Every case may have `kind = "groups"`, under which it is counted; without it the name of the file. An answer may have
-`answerable = false` (its wordings need not be understood, but must not be misunderstood), `ordered = true` (the rows
-must stand in the order of the truth) and `enough = ["login"]` (the different values of these columns are as good an
-answer as all of them).
+`answerable = false` (its wordings need not be understood, but must not be misunderstood), `ordered = ["person_count"]`
+(these columns must stand in the order of the truth) and `enough = ["login"]` (the different values of these columns are
+as good an answer as all of them).
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ class AnswerCase(_Case):
     truth: _Text
     columns: Annotated[tuple[_Text, ...], Field(min_length=1)]
     answerable: bool = True
-    ordered: bool = False
+    ordered: tuple[_Text, ...] = ()
     enough: tuple[_Text, ...] = ()
 
     @model_validator(mode="after")
-    def _has_enough_of_its_columns(self) -> Self:
-        if strange := set(self.enough) - set(self.columns):
-            raise ValueError(f"`enough` names what is no column: {', '.join(sorted(strange))}")
+    def _names_its_own_columns(self) -> Self:
+        if strange := {*self.enough, *self.ordered} - set(self.columns):
+            raise ValueError(f"`enough` or `ordered` names what is no column: {', '.join(sorted(strange))}")
         return self
 
 

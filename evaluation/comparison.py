@@ -39,16 +39,16 @@ _SHOWN_ROWS = 3
 
 @dataclass(frozen=True)
 class TrueTable:
-    """What is true: rows in order, and what each value of a row is."""
+    """What is true: rows, and what each value of a row is. `ordered`: columns whose values must stand in that order."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
-    ordered: bool = False
+    ordered: tuple[str, ...] = ()
 
     @staticmethod
-    def of(columns: Iterable[str], rows: Iterable[Sequence[Any]], *, ordered: bool = False) -> TrueTable:
+    def of(columns: Iterable[str], rows: Iterable[Sequence[Any]], ordered: Iterable[str] = ()) -> TrueTable:
         """Raises ValueError where a row has not a value for each column."""
-        table = TrueTable(tuple(columns), tuple(tuple(row) for row in rows), ordered)
+        table = TrueTable(tuple(columns), tuple(tuple(row) for row in rows), tuple(ordered))
         if any(len(row) != len(table.columns) for row in table.rows):
             raise ValueError(f"a row of the truth has not the columns {', '.join(table.columns)}")
         return table
@@ -57,7 +57,7 @@ class TrueTable:
         """The different rows of some of the columns."""
         places = [self.columns.index(name) for name in columns]
         rows = dict.fromkeys(tuple(row[place] for place in places) for row in self.rows)
-        return TrueTable(tuple(columns), tuple(rows), self.ordered)
+        return TrueTable(tuple(columns), tuple(rows), tuple(name for name in self.ordered if name in columns))
 
 
 def difference(answer: pl.DataFrame, truth: TrueTable) -> str | None:
@@ -76,51 +76,52 @@ class _Candidate:
     name: str
     true: _Cells
     given: _Cells
+    ordered: bool
 
 
 def _assignment(answer: pl.DataFrame, truth: TrueTable) -> tuple[str, ...] | None:
     """For each column of the truth one of the answer, no two the same, under which the rows are equal."""
-    candidates = [
-        list(_candidates(name, [row[place] for row in truth.rows], answer)) for place, name in enumerate(truth.columns)
-    ]
+    candidates = [list(_candidates(place, truth, answer)) for place in range(len(truth.columns))]
     # Rare columns first: what cannot fit is found out early.
-    found = _assigned(sorted(candidates, key=len), (), truth.ordered)
+    found = _assigned(sorted(candidates, key=len), ())
     return None if found is None else tuple(candidate.name for candidate in found)
 
 
-def _assigned(
-    waiting: Sequence[Sequence[_Candidate]], chosen: tuple[_Candidate, ...], ordered: bool
-) -> tuple[_Candidate, ...] | None:
-    if chosen and not _same_rows(chosen, ordered):
+def _assigned(waiting: Sequence[Sequence[_Candidate]], chosen: tuple[_Candidate, ...]) -> tuple[_Candidate, ...] | None:
+    if chosen and not _same_rows(chosen):
         return None
     if not waiting:
         return chosen
     taken = {candidate.name for candidate in chosen}
     for candidate in waiting[0]:
         if candidate.name not in taken:
-            found = _assigned(waiting[1:], (*chosen, candidate), ordered)
+            found = _assigned(waiting[1:], (*chosen, candidate))
             if found is not None:
                 return found
     return None
 
 
-def _same_rows(chosen: Sequence[_Candidate], ordered: bool) -> bool:
+def _same_rows(chosen: Sequence[_Candidate]) -> bool:
     true = zip(*(candidate.true for candidate in chosen), strict=True)
     given = zip(*(candidate.given for candidate in chosen), strict=True)
-    return list(true) == list(given) if ordered else Counter(true) == Counter(given)
+    return Counter(true) == Counter(given)
 
 
-def _candidates(name: str, values: Sequence[Any], answer: pl.DataFrame) -> Iterator[_Candidate]:
+def _candidates(place: int, truth: TrueTable, answer: pl.DataFrame) -> Iterator[_Candidate]:
     """Columns of the answer that hold the values, each as often; one of that name first."""
+    name = truth.columns[place]
     for column in sorted(answer.columns, key=lambda other: other != name):
-        candidate = _in_common_form(column, values, answer[column].to_list())
-        if Counter(candidate.true) == Counter(candidate.given):
+        candidate = _in_common_form(column, place, truth, answer)
+        in_order = list(candidate.true) == list(candidate.given)
+        if in_order or (not candidate.ordered and Counter(candidate.true) == Counter(candidate.given)):
             yield candidate
 
 
-def _in_common_form(name: str, true: Sequence[Any], given: Sequence[Any]) -> _Candidate:
+def _in_common_form(column: str, place: int, truth: TrueTable, answer: pl.DataFrame) -> _Candidate:
+    true, given = [row[place] for row in truth.rows], answer[column].to_list()
     form = _form(true, given)
-    return _Candidate(name, [form(value) for value in true], [form(value) for value in given])
+    ordered = truth.columns[place] in truth.ordered
+    return _Candidate(column, [form(value) for value in true], [form(value) for value in given], ordered)
 
 
 def _form(true: Sequence[Any], given: Sequence[Any]) -> _Form:
@@ -208,10 +209,7 @@ def _rows_in_words(answer: pl.DataFrame, truth: TrueTable) -> str:
     missing_columns = [name for name in truth.columns if name not in answer.columns]
     if missing_columns:
         return f"; no column {', '.join(missing_columns)} among {', '.join(answer.columns)}"
-    pairs = [
-        _in_common_form(name, [row[place] for row in truth.rows], answer[name].to_list())
-        for place, name in enumerate(truth.columns)
-    ]
+    pairs = [_in_common_form(name, place, truth, answer) for place, name in enumerate(truth.columns)]
     true = Counter(zip(*(pair.true for pair in pairs), strict=True))
     given = Counter(zip(*(pair.given for pair in pairs), strict=True))
     if true == given:

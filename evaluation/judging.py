@@ -62,7 +62,7 @@ class Judge:
         """What is true, computed once."""
         if case.truth not in self._rows:
             self._rows[case.truth] = tuple(TRUTHS[case.truth](self._records))
-        return TrueTable.of(case.columns, self._rows[case.truth], ordered=case.ordered)
+        return TrueTable.of(case.columns, self._rows[case.truth], case.ordered)
 
     def _of_an_answer(self, case: AnswerCase, asked: Asked) -> Verdict:
         truth = self.truth(case)

@@ -46,7 +46,7 @@ def _without_groups(random: Random, t: Records) -> Phrase:
 
 def _opened_by(random: Random, t: Records) -> Phrase:
     person, login = some_login(random, t)
-    return Phrase(f"available to {login}", f"not available to {login}", lambda i: i in t.opens[person])
+    return Phrase(f"available to {login}", f"not available to {login}", lambda i: i in t.opens[person], opens=person)
 
 
 def _opened_by_a_kind(random: Random, t: Records) -> Phrase:

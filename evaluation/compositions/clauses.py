@@ -23,7 +23,7 @@ class Phrase:
     bare: str = ""
     # Whether it holds a clause of its own, so that nothing can follow it.
     is_last: bool = False
-    # The one application that it says can be opened; its answer has the paths.
+    # The one application that can be opened, or the one person who can open it: the answer has the paths.
     opens: str | None = None
 
 
@@ -69,7 +69,7 @@ def denied(phrase: Phrase) -> Clause:
 
 
 def both(*parts: Clause) -> Clause:
-    """ "A and B and C". One application that can be opened among them: its paths are the answer."""
+    """ "A and B and C". One application or person among them: the paths are the answer."""
     opens = [part.opens for part in parts if part.opens is not None]
     return Clause(
         " and ".join(part.words for part in parts),

@@ -127,10 +127,11 @@ def _listed(sketch: _Sketch) -> TrueTable:
     columns, rows = [kind.column], [[kind.name(t, i)] for i in meant]
     marks = list(meant.values())
     if sketch.clause.opens is not None:
-        # Who can open one application comes with the ways there.
-        paths = [(user, path) for user, app, path in t.paths if app == sketch.clause.opens and user in meant]
-        columns, rows = [*columns, "path"], [[kind.name(t, user), path] for user, path in paths]
-        marks = [meant[user] for user, _ in paths]
+        # Who can open one application, and what one person can open, comes with the ways there.
+        ends = [(user, app, path) if kind is PEOPLE else (app, user, path) for user, app, path in t.paths]
+        paths = [(i, path) for i, other, path in ends if other == sketch.clause.opens and i in meant]
+        columns, rows = [*columns, "path"], [[kind.name(t, i), path] for i, path in paths]
+        marks = [meant[i] for i, _ in paths]
     if None in marks:
         columns = [*columns, "fits"]
         rows = [[*row, "yes" if mark else UNKNOWN] for row, mark in zip(rows, marks, strict=True)]

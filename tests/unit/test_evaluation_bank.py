@@ -37,6 +37,7 @@ def test_a_case_is_counted_under_its_kind_or_else_under_its_file(tmp_path: Path)
         ('[[case]]\ntruth = "x"\ncolumns = ["a"]\nquestions = []', "questions"),
         ('[[case]]\ntruth = "x"\nquestions = ["a"]', "columns"),
         ('[[case]]\ntruth = "x"\ncolumns = ["a"]\nenough = ["b"]\nquestions = ["a"]', "no column: b"),
+        ('[[case]]\ntruth = "x"\ncolumns = ["a"]\nordered = ["c"]\nquestions = ["a"]', "no column: c"),
         ('[[case]]\nrefuse = "because"\nquestions = ["a"]', "because"),
         ('[[case]]\nasks = 1\nquestions = ["a"]', "asks"),
         ('[[cases]]\nasks = 2\nquestions = ["a"]', "cases"),
