@@ -126,11 +126,12 @@ class Status:
 
 @dataclass(frozen=True)
 class Raw:
-    """Any bytes at all, with status 200."""
+    """Any bytes at all."""
 
     body: bytes
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
 
 
 @dataclass(frozen=True)
@@ -206,20 +207,24 @@ class ModelServer:
             case Dropped():
                 return await _drop(request, midway=reply.midway)
             case Raw():
-                return web.Response(body=reply.body, content_type=reply.content_type, headers=reply.headers)
+                return web.Response(
+                    body=reply.body, status=reply.status, content_type=reply.content_type, headers=reply.headers
+                )
             case Status():
                 return web.json_response(
                     _error(provider, reply), status=reply.status, headers=dict(reply.headers) or None
                 )
             case Written() | Text() | Refusal():
-                return web.json_response(_REPLIES[provider](asked, reply))
+                return web.json_response(reply_body(asked, reply))
             case _:
-                return web.json_response(_REPLIES[provider](asked, Written(reply)))
+                return web.json_response(reply_body(asked, Written(reply)))
 
     def _next(self, asked: Request) -> Reply:
         queue = self._queues[asked.model] or self._queues[None]
         scripted = queue.popleft() if queue else self._always
-        assert scripted is not None, f"nothing is left to answer {asked.provider}:{asked.model} with"
+        if scripted is None:
+            # Not tried again, and its message stands in the error that the test ends with.
+            return Status(400, message=f"the test has no reply left for {asked.provider}:{asked.model}")
         return scripted if isinstance(scripted, dict) or not callable(scripted) else scripted(asked)
 
     async def _hang(self, request: web.Request, *, trickle: bool) -> web.StreamResponse:
@@ -251,6 +256,11 @@ async def model_server() -> AsyncIterator[ModelServer]:
     finally:
         server.close()
         await runner.cleanup()
+
+
+def reply_body(asked: Request, reply: Written | Text | Refusal) -> Json:
+    """The body with which the provider that was asked says this."""
+    return _REPLIES[asked.provider](asked, reply)
 
 
 async def _drop(request: web.Request, *, midway: bool) -> web.StreamResponse:

@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 
 import structlog
+from pydantic import ConfigDict, TypeAdapter
 from pydantic_ai.exceptions import (
     ContentFilterError,
     ModelAPIError,
@@ -16,7 +17,7 @@ from pydantic_ai.exceptions import (
     OutputTokenLimitExceeded,
     UnexpectedModelBehavior,
 )
-from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.messages import ModelMessage, ModelResponse, ModelResponsePart
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
@@ -28,6 +29,9 @@ from holdfast.spending import Ledger
 
 log = structlog.get_logger()
 
+# The clients take a reply as it comes, so one of another form fails anywhere in what reads it.
+_MISREAD = (UnexpectedModelBehavior, TypeError, AttributeError, LookupError, ValueError, AssertionError)
+_PARTS = TypeAdapter(list[ModelResponsePart], config=ConfigDict(revalidate_instances="always"))
 UNREADABLE = "it answered in a form that is not that of its API"
 
 
@@ -55,27 +59,27 @@ class MeteredModel(WrapperModel):
         self._ledger.see_that_more_may_be_spent()
         started = time.perf_counter()
         try:
-            response = await self._within_time(messages, model_settings, model_request_parameters)
+            response, usage = await self._within_time(messages, model_settings, model_request_parameters)
         except ModelAPIError as error:
             self._write_down(_spent_by_failure(self._name, error), started, type(error).__name__)
             raise
-        usage = usage_of(self._name, response.model_name, response.usage)
         self._write_down(usage, started, response.finish_reason or "stop")
         _see_that_it_is_whole(response)
         return response
 
     async def _within_time(
         self, messages: list[ModelMessage], settings: ModelSettings | None, parameters: ModelRequestParameters
-    ) -> ModelResponse:
+    ) -> tuple[ModelResponse, ModelUsage]:
         """A server that sends a byte now and then never meets a client's own time-out, which is one of silence."""
         seconds = self._timeout.total_seconds()
         try:
             async with asyncio.timeout(seconds):
-                return await super().request(messages, settings, parameters)
+                response = await super().request(messages, settings, parameters)
+            _PARTS.validate_python(response.parts)
+            return response, usage_of(self._name, response.model_name, response.usage)
         except TimeoutError:
             raise ModelRequestTimeout(self.model_name, seconds) from None
-        except (UnexpectedModelBehavior, TypeError, AttributeError, LookupError, ValueError) as error:
-            # The clients take a reply as it comes, so a field that is missing fails anywhere in what reads it.
+        except _MISREAD as error:
             raise ModelAPIError(self.model_name, UNREADABLE) from error
 
     def _write_down(self, usage: ModelUsage, started: float, outcome: str) -> None:
