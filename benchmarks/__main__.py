@@ -15,7 +15,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import graph, guard, models, question, sync
+from benchmarks import graph, guard, models, presentations, question, sync
 from benchmarks.measurement import Measurement
 
 RESULTS = Path(__file__).parent / "results"
@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Measurement]]]] = {
     "guard": guard.measure,
     "graph": graph.measure,
     "models": models.measure,
+    "presentations": presentations.measure,
     "question": question.measure,
     "sync": sync.measure,
 }

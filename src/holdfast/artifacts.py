@@ -34,7 +34,9 @@ class ArtifactStore:
         self._make_folder(path.parent)
         with replacing(path) as temporary:
             # A failed sink is not retried: Temporal owns retries, and the key makes them harmless.
-            in_plain_types(frame.lazy()).sink_parquet(temporary, compression="zstd", engine="streaming")
+            in_plain_types(frame.lazy()).sink_parquet(
+                temporary, compression="zstd", compression_level=1, engine="streaming"
+            )
         return self._describe(key, path)
 
     def scan(self, ref: ArtifactRef) -> pl.LazyFrame:
