@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluation.compositions import applications as apps
-from evaluation.compositions import devices, groups, people
+from evaluation.compositions import devices, groups, people, policies
 from evaluation.compositions.clauses import Maker
+from evaluation.compositions.people import Head
 from evaluation.records import Records, p
 
 
@@ -29,11 +30,11 @@ class Kind:
     count: str
     ids: Callable[[Records], Sequence[str]]
     name: Callable[[Records, str], str]
-    heads: Sequence[tuple[str, Callable[[Records, str], bool]]]
+    heads: Sequence[Head]]
     phrases: Sequence[Maker]
     attributes: Sequence[Attribute] = ()
     # Noun phrases that can follow "except".
-    exceptions: Sequence[tuple[str, Callable[[Records, str], bool]]] = ()
+    exceptions: Sequence[Head]] = ()
 
 
 PEOPLE = Kind(
@@ -85,3 +86,19 @@ DEVICES = Kind(
         Attribute("status", "device_status", lambda t, i: t.devices[i]["status"]),
     ),
 )
+
+
+def _family(family: str, noun: str, heads: Sequence[Head], phrases: Sequence[Maker]) -> Kind:
+    return Kind(
+        column=f"{noun}_name",
+        count=f"{noun}_count",
+        ids=lambda t: [line["id"] for line in t.families[family]],
+        name=lambda t, i: str(policies.found(t, family, i)["name"]),
+        heads=heads,
+        phrases=phrases,
+    )
+
+
+POLICIES = _family("policies", "policy", policies.POLICY_HEADS, policies.POLICY_PHRASES)
+GROUP_RULES = _family("group_rules", "group_rule", policies.RULE_HEADS, policies.RULE_PHRASES)
+ZONES = _family("zones", "network_zone", policies.ZONE_HEADS, policies.ZONE_PHRASES)

@@ -10,16 +10,19 @@ from typing import Any
 
 from evaluation.comparison import UNKNOWN, TrueTable
 from evaluation.compositions import clauses
+from evaluation.compositions.beside import beside
 from evaluation.compositions.clauses import NOTHING_SAID, Clause, Fits, Phrase, all_of
 from evaluation.compositions.figures import figure
-from evaluation.compositions.kinds import APPLICATIONS, DEVICES, GROUPS, PEOPLE, Kind
+from evaluation.compositions.kinds import APPLICATIONS, DEVICES, GROUP_RULES, GROUPS, PEOPLE, POLICIES, ZONES, Kind
 from evaluation.compositions.rankings import ranking
 from evaluation.records import Records
 
 _LISTS = ("list {}", "show me {}", "which {} are there?", "{}", "give me all {}", "find {}, please")
 _COUNTS = ("how many {} are there?", "count {}", "number of {}")
 _TALLIES = ("number of {} by {}", "{} by {}", "{} per {}", "count {} by {}")
-_KINDS = (PEOPLE, PEOPLE, PEOPLE, PEOPLE, PEOPLE, GROUPS, GROUPS, APPLICATIONS, APPLICATIONS, DEVICES)
+# Questions that are no noun with a clause, each with the share of all up to which it is asked.
+_WHOLE = ((0.05, ranking), (0.15, figure), (0.20, beside))
+_KINDS = (*[PEOPLE] * 9, *[GROUPS] * 4, *[APPLICATIONS] * 4, *[DEVICES] * 2, POLICIES, GROUP_RULES, ZONES)
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def compositions(number: int, seed: int, t: Records) -> Iterator[Composition]:
     random = Random(seed)
     for _ in range(number):
         way = random.random()
-        made = ranking(random, t) if way < 0.06 else figure(random, t) if way < 0.18 else None
+        made = next((make(random, t) for below, make in _WHOLE if way < below), None)
         yield Composition(*made) if made is not None else _Sketch.random(random, t).composition()
 
 
