@@ -30,11 +30,11 @@ class Kind:
     count: str
     ids: Callable[[Records], Sequence[str]]
     name: Callable[[Records, str], str]
-    heads: Sequence[Head]]
+    heads: Sequence[Head]
     phrases: Sequence[Maker]
     attributes: Sequence[Attribute] = ()
     # Noun phrases that can follow "except".
-    exceptions: Sequence[Head]] = ()
+    exceptions: Sequence[Head] = ()
 
 
 PEOPLE = Kind(
