@@ -18,8 +18,8 @@ Each file of `bank/` is a list of `[[case]]`, of one of three shapes:
 
 Every case may have `kind = "groups"`, under which it is counted; without it the name of the file. An answer may have
 `answerable = false` (its wordings need not be understood, but must not be misunderstood), `ordered = ["person_count"]`
-(these columns must stand in the order of the truth) and `enough = ["login"]` (the different values of these columns are
-as good an answer as all of them).
+(these columns must stand in the order of the truth) and `enough = ["login"]` (what was asked for: the different rows of
+these columns, with or without the others, are as good an answer as all of them).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import combinations
 from typing import Any
 
 from evaluation.asking import Asked
@@ -68,8 +69,12 @@ class Judge:
         truth = self.truth(case)
         verdict = verdict_of_rows(truth, asked)
         if verdict.mark is Mark.WRONG and case.enough:
-            enough = verdict_of_rows(truth.distinct(case.enough), asked)
-            return enough if enough.mark is Mark.RIGHT else verdict
+            # What was not asked for may be missing, in any combination.
+            surplus = [name for name in case.columns if name not in case.enough]
+            for number in range(len(surplus)):
+                for more in combinations(surplus, number):
+                    if verdict_of_rows(truth.distinct([*case.enough, *more]), asked).mark is Mark.RIGHT:
+                        return _RIGHT
         return verdict
 
 

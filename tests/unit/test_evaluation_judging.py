@@ -16,7 +16,9 @@ from evaluation.records import Records
 from holdfast.answer import Outcome
 
 _NOW = datetime(2026, 11, 20, tzinfo=UTC)
-_PATHS = AnswerCase(kind="access", truth="paths", columns=("login", "path"), enough=("login",), questions=("q",))
+_PATHS = AnswerCase(
+    kind="access", truth="paths", columns=("login", "path", "status"), enough=("login",), questions=("q",)
+)
 _ONE = AnswerCase(kind="people", truth="one", columns=("login",), questions=("q",))
 _REFUSAL = RefusalCase(kind="refusals", refuse="unknown words", words=("cheese",), questions=("q",))
 _ASK_BACK = AskBackCase(kind="ask-backs", asks=3, questions=("q",))
@@ -24,7 +26,10 @@ _ASK_BACK = AskBackCase(kind="ask-backs", asks=3, questions=("q",))
 
 @pytest.fixture
 def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
-    truths = {"one": lambda _: [("a",)], "paths": lambda _: iter([("a", "directly"), ("a", "Sales")])}
+    truths = {
+        "one": lambda _: [("a",)],
+        "paths": lambda _: iter([("a", "directly", "ACTIVE"), ("a", "Sales", "ACTIVE")]),
+    }
     monkeypatch.setattr(judging, "TRUTHS", truths)
     families: dict[str, list[dict[str, Any]]] = {"users": [], "groups": [], "apps": [], "devices": []}
     return Judge(Records(families, _NOW))
@@ -51,7 +56,10 @@ def _asked_back(*choices: str) -> Asked:
         (_ONE, _asked_back("a", "b"), Mark.ASKED_BACK),
         (_ONE, Asked(Outcome.FAILED, 0.1, "The engine died."), Mark.FAILED),
         (_PATHS, _answered(login=["a", "a"], path=["Sales", "directly"]), Mark.RIGHT),
+        (_PATHS, _answered(login=["a", "a"], path=["Sales", "directly"], status=["ACTIVE", "ACTIVE"]), Mark.RIGHT),
         (_PATHS, _answered(login=["a"]), Mark.RIGHT),
+        (_PATHS, _answered(login=["a"], status=["ACTIVE"]), Mark.RIGHT),
+        (_PATHS, _answered(path=["Sales", "directly"]), Mark.WRONG),
         (_PATHS, _answered(login=["a", "a"]), Mark.WRONG),
         (_REFUSAL, _refused("Not understood: cheese."), Mark.RIGHT),
         (_REFUSAL, _refused("No."), Mark.REFUSED),
