@@ -34,6 +34,8 @@ from holdfast.settings import ModelSettings
 
 # A server's or a model's own words are a hint for a person; longer ones are cut.
 _MAX_QUOTED = 400
+# Nobody sits before a question for longer; a provider may ask for a day.
+_LONGEST_WAIT = timedelta(minutes=5)
 # 4xx that say "later", beside 429.
 _LATER = frozenset({408, 409, 425, 429})
 
@@ -83,8 +85,12 @@ def _of_the_provider(error: ModelAPIError, name: str, settings: ModelSettings) -
         )
     if any(isinstance(cause, ReplyTooLarge) for cause in causes):
         return ModelOutputRejected(f"{name} sent a reply that is too large or packed to be a model's answer.")
-    wait = None if error.retry_after is None else timedelta(seconds=error.retry_after)
-    return ModelUnavailable(f"{name} is not available: {_why(error, settings)}.", retry_after=wait)
+    said = f"{name} is not available: {_why(error, settings)}"
+    if error.retry_after is None:
+        return ModelUnavailable(f"{said}.")
+    if error.retry_after > _LONGEST_WAIT.total_seconds():
+        return ModelRefused(f"{said}, with a wait of {error.retry_after:,.0f} seconds. Ask again then.")
+    return ModelUnavailable(f"{said}.", retry_after=timedelta(seconds=error.retry_after))
 
 
 def _reason(error: AgentRunError) -> str:
