@@ -80,10 +80,11 @@ class Typical:
 
 
 _PEOPLE = (
-    "One row for each user whose department is Engineering and whose status is ACTIVE, ordered by login: id, login, "
-    "last sign-in.",
+    "One row for each user whose department is Engineering and whose status is ACTIVE, with the last sign-in, ordered "
+    "by login.",
     "MATCH (u:User) WHERE u.department = 'Engineering' AND u.status = 'ACTIVE' "
-    "RETURN u.id AS user_id, u.login AS login, u.last_login AS last_login ORDER BY login",
+    "RETURN u.id AS user_id, u.login AS login, u.display_name AS name, u.status AS status, "
+    "u.department AS department, u.title AS title, u.last_login AS last_login ORDER BY login",
 )
 LISTED = Typical(
     question="Which active people are in the Engineering department, and when did they last sign in?",
@@ -101,9 +102,9 @@ EVERYBODY = Typical(
     understood_as="People of every status, with their last sign-in",
     steps={
         "people": (
-            "One row for each user of any status, ordered by login: id, login, status, last sign-in.",
-            "MATCH (u:User) RETURN u.id AS user_id, u.login AS login, u.status AS status, u.last_login AS last_login "
-            "ORDER BY login",
+            "One row for each user of any status, with the last sign-in, ordered by login.",
+            "MATCH (u:User) RETURN u.id AS user_id, u.login AS login, u.display_name AS name, u.status AS status, "
+            "u.department AS department, u.title AS title, u.last_login AS last_login ORDER BY login",
         )
     },
     recipe={
@@ -120,7 +121,7 @@ BESIDE = Typical(
         "groups": (
             "One row for each group of each of these people: id of the person, name of the group.",
             "MATCH (u:User)-[:MEMBER_OF]->(g:Group) WHERE u.department = 'Engineering' AND u.status = 'ACTIVE' "
-            "RETURN u.id AS user_id, g.name AS group_name",
+            "RETURN u.id AS user_id, g.id AS group_id, g.name AS group_name ORDER BY group_name",
         ),
     },
     recipe={

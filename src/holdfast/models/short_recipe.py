@@ -1,6 +1,6 @@
 """The form in which a model writes a presentation: fixed slots, done in the order in which they stand here.
 
-The whole language of `holdfast.presentation.recipe` takes three thousand tokens to describe, these slots six hundred.
+The whole language of `holdfast.presentation.recipe` takes three thousand tokens to describe, these slots less than six hundred.
 What they leave out code adds from the columns: lists become text, yes and no become words, times say their zone, what
 could not be read says so. `prompts/formatter` explains the slots to the model.
 """
@@ -28,7 +28,6 @@ from holdfast.presentation.recipe import (
     SortKey,
     Taken,
     Top,
-    Value,
 )
 
 _COMPARES = frozenset({"=", "!=", "<", "<=", ">", ">="})
@@ -36,8 +35,8 @@ _COMPARES = frozenset({"=", "!=", "<", "<=", ">", ">="})
 
 def _bare(schema: dict[str, Any]) -> None:
     """Leave out of a JSON schema what the prompt says better, or nobody need say: that null is the same as nothing."""
-    schema.pop("title", None)
-    schema.pop("description", None)
+    for word in ("title", "description", "additionalProperties"):
+        schema.pop(word, None)
     for name, slot in schema["properties"].items():
         slot.pop("default", None)
         if "anyOf" in slot:
@@ -87,7 +86,8 @@ class Criterion(_Slots):
 
     column: str
     test: Literal["=", "!=", "<", "<=", ">", ">=", "one_of", "contains", "empty"]
-    values: tuple[Value, ...] = ()
+    # Without the bounds that the presentation has: some servers cannot read numbers of 64 bits in a schema.
+    values: tuple[bool | int | float | str, ...] = ()
     negated: bool = False
 
     @model_validator(mode="after")
