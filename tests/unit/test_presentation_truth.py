@@ -39,7 +39,7 @@ from holdfast.presentation.recipe import (
     Words,
 )
 from holdfast.presentation.table import table
-from tests.unit.presentation_reference import Row, expected
+from tests.unit.presentation_reference import Row, expected, expected_counts
 
 TEXTS = ["", "ann", "Ann", "Émile", "=1+1", 'a "b", c', "two\nlines", "🙂", "zoë", "{rows}"]
 MOMENTS = [datetime(2026, 3, 29, 0, 59, 59), datetime(2026, 3, 29, 1, 0), datetime(2025, 12, 31, 23, 30)]  # noqa: DTZ001
@@ -253,6 +253,16 @@ def test_any_recipe_gives_what_plain_python_gives(recipe: Presentation, people: 
         assert all(same(one[name], other[name]) for name in other), (one, other)
 
 
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(recipe=recipes(), people=rows_of(PEOPLE), links=rows_of(LINKS))
+def test_the_rows_of_any_recipe_are_counted_as_plain_python_counts_them(
+    recipe: Presentation, people: list[Row], links: list[Row]
+) -> None:
+    made = table(recipe, {"people": frame(people, PEOPLE), "links": frame(links, LINKS)})
+    wanted = expected_counts(recipe, {"people": people, "links": links})
+    assert made.counts(rows_in=len(people), rows_out=wanted.rows_out) == wanted
+
+
 @settings(max_examples=100, deadline=None)
 @given(recipe=recipes(), people=rows_of(PEOPLE), links=rows_of(LINKS))
 def test_a_recipe_survives_json_unchanged(recipe: Presentation, people: list[Row], links: list[Row]) -> None:
@@ -289,3 +299,48 @@ def test_rows_in_joined_dropped_and_out_add_up(cut: str, people: list[Row], link
         (join,) = counts.joins
         assert (join.joined, join.not_joined) == (with_partner, len(people) - with_partner)
     assert counts.dropped == (0 if cut == "rows" else len(people) - rows_out)
+
+
+TIMES_OF = {
+    "three steps": [("left", "lists"), ("inner", "lists")],
+    "rows then anti": [("left", "rows"), ("anti", "rows")],
+    "inner twice": [("inner", "rows"), ("inner", "rows")],
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    shape=st.sampled_from(list(TIMES_OF)),
+    people=rows_of(PEOPLE),
+    links=rows_of(LINKS),
+    more=rows_of(LINKS),
+    after=st.sampled_from(["", "explode", "aggregate", "top"]),
+)
+def test_the_rows_of_three_joined_steps_add_up_step_by_step(
+    shape: str, people: list[Row], links: list[Row], more: list[Row], after: str
+) -> None:
+    operations: list[Operation] = []
+    for step, name, (how, matches) in zip(("links", "more"), ("label", "kind"), TIMES_OF[shape], strict=True):
+        take = () if how == "anti" else (Taken(column="label", name=name),)
+        operations.append(
+            Join.model_validate(
+                {"step": step, "on": (Key(left="id", right="id"),), "how": how, "matches": matches, "take": take}
+            )
+        )
+    ends: dict[str, Operation] = {
+        "explode": Explode(column="tags"),
+        "aggregate": Aggregate(by=("name",), measures=(Measure(function="count", name="how many"),)),
+        "top": Top(rows=2),
+    }
+    operations += [ends[after]] if after else []
+    recipe = Presentation(source="people", operations=tuple(operations), summary="")
+    rows = {"people": people, "links": links, "more": more}
+    wanted = expected_counts(recipe, rows)
+    made = table(recipe, {"people": frame(people, PEOPLE), **{n: frame(rows[n], LINKS) for n in ("links", "more")}})
+    counts = made.counts(rows_in=len(people), rows_out=made.rows.collect(engine="streaming").height)
+    assert counts == wanted
+    first, second = counts.joins
+    assert first.joined + first.not_joined == counts.rows_in
+    if shape == "three steps" and not after:
+        assert second.joined + second.not_joined == counts.rows_in
+        assert counts.rows_in - counts.dropped == counts.rows_out

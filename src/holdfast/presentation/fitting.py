@@ -34,9 +34,15 @@ from holdfast.presentation.recipe import (
     Unknown,
     Words,
 )
-from holdfast.presentation.templates import misfits
+from holdfast.presentation.templates import markup, misfits
+from holdfast.presentation.typed_numbers import typed_numbers
 
 Schemas = Mapping[str, pl.Schema]
+
+_YES = frozenset({"yes", "true", "y"})
+_NO = frozenset({"no", "false", "n"})
+# What could not be read must never look like what is not there.
+_NONE = frozenset({"none", "(none)", "nothing", "never", "nobody", "-", "–", "—", ""})
 
 
 def check(presentation: Presentation, schemas: Schemas) -> pl.Schema:
@@ -91,6 +97,8 @@ def _closing_problems(presentation: Presentation, schema: pl.Schema, schemas: Sc
     reasons = [f"two columns have the heading {text!r}" for text, times in Counter(texts).items() if times > 1]
     for name in ("summary", "markdown", "when_empty"):
         reasons += [f"{name}: {reason}" for reason in misfits(getattr(presentation, name), schema, schemas)]
+    if found := markup(presentation.markdown):
+        reasons.append(f"markdown: {found!r} begins a link, an image or HTML; write plain words")
     return reasons
 
 
@@ -216,6 +224,7 @@ def _(operation: Explode, schema: pl.Schema, schemas: Schemas) -> Iterator[str]:
 @problems.register
 def _(operation: ListText, schema: pl.Schema, schemas: Schemas) -> Iterator[str]:
     yield from _of_kind(operation.column, schema, "a flat list", lambda t: is_list(t) and not item_type(t).is_nested())
+    yield from _stated(operation.separator)
 
 
 @problems.register
@@ -236,17 +245,40 @@ def _(operation: Round, schema: pl.Schema, schemas: Schemas) -> Iterator[str]:
 @problems.register
 def _(operation: Words, schema: pl.Schema, schemas: Schemas) -> Iterator[str]:
     yield from _of_kind(operation.column, schema, "yes or no", lambda dtype: dtype == pl.Boolean)
+    yield from _stated(operation.yes, operation.no, operation.unknown)
+    if len({word.strip().casefold() for word in (operation.yes, operation.no, operation.unknown)}) < 3:
+        yield "yes, no and unknown need three different words"
+    if operation.yes.strip().casefold() in _NO or operation.no.strip().casefold() in _YES:
+        yield f"{operation.yes!r} for yes and {operation.no!r} for no say the opposite"
+    yield from _no_unknown(operation.unknown)
 
 
 @problems.register
 def _(operation: Unknown, schema: pl.Schema, schemas: Schemas) -> Iterator[str]:
     yield from _of_kind(operation.column, schema, "flat; make the list text first", lambda t: not t.is_nested())
     yield from _of_kind(operation.known, schema, "yes or no", lambda dtype: dtype == pl.Boolean)
+    yield from _stated(operation.word, operation.partly)
+    yield from _no_unknown(operation.word)
 
 
 @problems.register
 def _(operation: FillEmpty, schema: pl.Schema, schemas: Schemas) -> Iterator[str]:
     yield from _of_kind(operation.column, schema, "flat; make the list text first", lambda t: not t.is_nested())
+    yield from _stated(operation.word)
+    if schema.get(operation.column) == pl.Boolean and operation.word.strip().casefold() in _YES | _NO:
+        yield f"an empty cell of {operation.column!r} is neither yes nor no; write a word like unknown"
+
+
+def _stated(*words: str) -> Iterator[str]:
+    """Cells come from the data: words typed into them state no number."""
+    yield from (
+        f"{word!r} states a number; a cell's numbers come from the data" for word in words if typed_numbers(word)
+    )
+
+
+def _no_unknown(word: str) -> Iterator[str]:
+    if word.strip().casefold() in _YES | _NO | _NONE:
+        yield f"{word!r} says more than that it is unknown; write a word like unknown"
 
 
 def _of_kind(column: str, schema: pl.Schema, kind: str, fits: Callable[[pl.DataType], bool]) -> Iterator[str]:

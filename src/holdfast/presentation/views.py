@@ -66,14 +66,10 @@ class ShownStep:
 
 @dataclass(frozen=True)
 class ModelView:
-    """What a model sees of the rows. Long texts and lists in it are cut, and say so; the answer's are not."""
+    """What a model sees of the rows, untrusted text. Long texts and lists are cut and say so; the answer's are not."""
 
     strategy: Strategy
     steps: tuple[ShownStep, ...]
-
-    def as_json(self) -> str:
-        """Compact JSON for a prompt: columns once, records as arrays. It holds untrusted text."""
-        return orjson.dumps(self).decode()
 
 
 def shown_to_model(results: Sequence[StepResult], store: ArtifactStore, limits: PresentationSettings) -> ModelView:
