@@ -205,6 +205,7 @@ BASE_SCHEMA = GraphSchema(
                 "disk_encryption": _S,
                 "created": _T,
                 "last_updated": _T,
+                "owners_known": _B,
             },
         ),
         # id is the standard role's type (SUPER_ADMIN …) or the custom role's own id.
@@ -308,6 +309,7 @@ KNOWN_MARKERS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("Application", "users_known"): "HAS_ACCESS",
         ("Application", "groups_known"): "GROUP_HAS_ACCESS",
         ("Policy", "rules_known"): "CONTAINS_RULE",
+        ("Device", "owners_known"): "OWNS",
     }
 )
 

@@ -141,6 +141,8 @@ def _columns_of(condition: Condition) -> list[str]:
             return [name for part in parts for name in _columns_of(part)]
         case Not(condition=inner):
             return _columns_of(inner)
+        case Compare(column="actions" | "conditions"):
+            return []
         case Compare(column=name) | Within(column=name) | Missing(column=name):
             return ["manager" if name == "manager_id" else name]
         case _:

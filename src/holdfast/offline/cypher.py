@@ -75,6 +75,10 @@ _PATTERNS: Final[dict[Link, tuple[str, ...]]] = {
     Link.GRANTED_BY: ("({0})<-[:HAS_ROLE]-({1}:`Group`)",),
     Link.OWNS: ("({0})-[:OWNS]->({1}:Device)",),
     Link.OWNED_BY: ("({0})<-[:OWNS]-({1}:User)",),
+    Link.MANAGES_DEVICE: ("({0})-[:OWNS {{management_status: 'MANAGED'}}]->({1}:Device)",),
+    Link.MANAGED_FOR: ("({0})<-[:OWNS {{management_status: 'MANAGED'}}]-({1}:User)",),
+    Link.HAS_UNMANAGED: ("({0})-[:OWNS {{management_status: 'NOT_MANAGED'}}]->({1}:Device)",),
+    Link.UNMANAGED_FOR: ("({0})<-[:OWNS {{management_status: 'NOT_MANAGED'}}]-({1}:User)",),
     Link.GOVERNED_BY: ("({0})-[:GOVERNED_BY]->({1}:Policy)",),
     Link.GOVERNS: ("({0})<-[:GOVERNED_BY]-({1}:Application)",),
     Link.CONTAINS: ("({0})-[:CONTAINS_RULE]->({1}:PolicyRule)",),
@@ -86,7 +90,7 @@ _PATTERNS: Final[dict[Link, tuple[str, ...]]] = {
     Link.FILLS: ("({0})-[:POPULATES]->({1}:`Group`)",),
     Link.FILLED_BY: ("({0})<-[:POPULATES]-({1}:GroupRule)",),
 }
-# The marker that must be true for the absence of a link to mean "none", on the thing itself …
+# The marker that must be true for the absence of a link to mean "none"; also of everything that might lead back.
 _NEAR: Final[dict[Link, str]] = {
     Link.HAS_MEMBER: "members_known",
     Link.OPENED_BY: "users_known",
@@ -98,9 +102,10 @@ _NEAR: Final[dict[Link, str]] = {
     Link.HOLDS_DIRECTLY: "roles_known",
     Link.GRANTS: "roles_known",
     Link.CONTAINS: "rules_known",
+    Link.OWNED_BY: "owners_known",
+    Link.MANAGED_FOR: "owners_known",
+    Link.UNMANAGED_FOR: "owners_known",
 }
-# … and on everything that it might be linked to.
-_FAR: Final[dict[Link, str]] = {link: _NEAR[ends.inverse] for link, ends in LINKS.items() if ends.inverse in _NEAR}
 
 
 def may_be_untold(link: Link) -> bool:
@@ -185,7 +190,8 @@ class Conditions:
                 return _joined(" AND ", [self.may_hold(_opposite(part), variable, kind, unsure) for part in parts])
             case Linked(link=link) | Only(link=link) | Not(condition=Linked(link=link) | Only(link=link)):
                 surely = self.holds(condition, variable, kind)
-                return f"({variable}.{_NEAR[link]} = false OR {surely})" if link in unsure else surely
+                marker = self._marker(link) if link in unsure else None
+                return f"({variable}.{marker} = false OR {surely})" if marker else surely
             case _:
                 return self.holds(condition, variable, kind)
 
@@ -194,7 +200,7 @@ class Conditions:
         number = self._count(link, variable, target)
         if link in OPENING:
             return f"CASE WHEN {CAN_OPEN_ANYTHING.format(variable)} THEN {number} ELSE 0 END"
-        if marker := _NEAR.get(link):
+        if marker := self._marker(link):
             return f"CASE WHEN {variable}.{marker} = true THEN {number} ELSE NULL END"
         return number
 
@@ -310,14 +316,20 @@ class Conditions:
         return _joined(" AND ", [*alive, self.selected(target, variable)])
 
     def _known(self, link: Link, variable: str, target: Selection) -> list[str]:
-        known = [f"{variable}.{_NEAR[link]} = true"] if link in _NEAR else []
+        marker = self._marker(link)
+        known = [f"{variable}.{marker} = true"] if marker else []
         if link in (Link.HOLDS, Link.HOLDS_THROUGH_GROUP):
             known += self._roles_of_groups_known(variable, target)
-        if link in _FAR:
+        if far := self._marker(LINKS[link].inverse):
             other = self.variable()
-            doubt = f"{other}.{_FAR[link]} = false AND {self.selected(target, other)}"
+            doubt = f"{other}.{far} = false AND {self.selected(target, other)}"
             known.append(f"NOT EXISTS {{ MATCH {node(other, target.kind)} WHERE {doubt} }}")
         return known
+
+    def _marker(self, link: Link) -> str | None:
+        """The marker on a link's source; a snapshot of an earlier day may not have it."""
+        marker = _NEAR.get(link)
+        return marker if marker in self.schema.node(LABELS[LINKS[link].source]).columns else None
 
     def _roles_of_groups_known(self, variable: str, target: Selection) -> list[str]:
         """No role comes through a group whose roles, or whose members, could not be read."""

@@ -37,6 +37,8 @@ _TOLD_OF_EACH: Final = {
     Link.HOLDS: ("User", "HAS_ROLE", "admin roles"),
     Link.HOLDS_DIRECTLY: ("User", "HAS_ROLE", "admin roles"),
     Link.OWNED_BY: ("Device", "OWNS", "owners"),
+    Link.MANAGED_FOR: ("Device", "OWNS", "owners"),
+    Link.UNMANAGED_FOR: ("Device", "OWNS", "owners"),
 }
 YES: Final = "yes"
 UNKNOWN: Final = "unknown"

@@ -113,6 +113,14 @@ class Lexicon:
     empty: Mapping[Kind, Phrases[Link]]
     linked: Mapping[Kind, Phrases[Link]]
     values: Mapping[Kind, Phrases[ColumnValue]]
+    # Adjectives for flags: "built-in", "unregistered".
+    flags: Mapping[Kind, Phrases[ColumnValue]]
+    # "Protected only by the catch-all rule"; "require MFA" (yes, no); "(which rule) put (Dana in Sales)".
+    only_catch_all: Phrases[None]
+    provisioning: Phrases[None]
+    provisioning_features: tuple[str, ...]
+    requires_mfa: Phrases[str]
+    put: Phrases[None]
     phishing_resistant: Phrases[None]
     phishing_resistant_types: tuple[str, ...]
     user_types: Phrases[str]
@@ -256,6 +264,14 @@ def lexicon() -> Lexicon:
         empty=_links_by_kind((Link(entry["link"]), entry["words"]) for entry in data["empty"].values()),
         linked=_links_by_kind((Link(k), words) for section in data["linked"].values() for k, words in section.items()),
         values=_values(data["values"]),
+        flags=_values(data["flags"]),
+        only_catch_all=Phrases(
+            (f"{verb} {what}", None) for verb in data["catch_all"]["only_by"] for what in data["catch_all"]["rule"]
+        ),
+        provisioning=_plain(data["provisioning"]["words"]),
+        provisioning_features=tuple(data["provisioning"]["values"]),
+        requires_mfa=_by_meaning(data["requires_mfa"]),
+        put=_plain(data["put"]["words"]),
         phishing_resistant=_plain(data["phishing_resistant"]["words"]),
         phishing_resistant_types=tuple(data["phishing_resistant"]["values"]),
         user_types=_by_meaning(data["user_types"]),

@@ -51,6 +51,10 @@ class Link(StrEnum):
     GRANTED_BY = "granted_by"
     OWNS = "owns"
     OWNED_BY = "owned_by"
+    MANAGES_DEVICE = "manages_device"
+    MANAGED_FOR = "managed_for"
+    HAS_UNMANAGED = "has_unmanaged"
+    UNMANAGED_FOR = "unmanaged_for"
     GOVERNED_BY = "governed_by"
     GOVERNS = "governs"
     CONTAINS = "contains"
@@ -86,6 +90,9 @@ _PAIRS = (
     (Link.HOLDS_THROUGH_GROUP, Kind.PERSON, Kind.ROLE, Link.HELD_THROUGH_GROUP_BY),
     (Link.HOLDS, Kind.PERSON, Kind.ROLE, Link.HELD_BY),
     (Link.GRANTS, Kind.GROUP, Kind.ROLE, Link.GRANTED_BY),
+    # Before OWNS, as above: as the tenant says of each person's use of it.
+    (Link.MANAGES_DEVICE, Kind.PERSON, Kind.DEVICE, Link.MANAGED_FOR),
+    (Link.HAS_UNMANAGED, Kind.PERSON, Kind.DEVICE, Link.UNMANAGED_FOR),
     (Link.OWNS, Kind.PERSON, Kind.DEVICE, Link.OWNED_BY),
     (Link.GOVERNED_BY, Kind.APPLICATION, Kind.POLICY, Link.GOVERNS),
     (Link.CONTAINS, Kind.POLICY, Kind.POLICY_RULE, Link.CONTAINED_IN),

@@ -50,6 +50,8 @@ def notes(asked: Asked, inactive_applications: frozenset[str], now: datetime) ->
     found += _of_factors(linked)
     if asked.numbers is not None:
         found += number_notes(asked.numbers, now)
+    if any(p.link is Link.FILLS and _names_a_member(p) for p in linked):
+        found.append("Whether a rule or a hand put somebody there is not known; only active rules fill groups.")
     named = {i for p in linked if isinstance(p.target.where, Named) for i in p.target.where.ids}
     named |= {i for p in parts if isinstance(p, Named) for i in p.ids}
     if named & inactive_applications:
@@ -57,6 +59,11 @@ def notes(asked: Asked, inactive_applications: frozenset[str], now: datetime) ->
     elif subject.kind is Kind.APPLICATION and any(p.link in OPENED for p in linked):
         found.append("An inactive application cannot be opened, though it is listed where it is assigned.")
     return found
+
+
+def _names_a_member(filling: Linked | Only) -> bool:
+    where = filling.target.where
+    return where is not None and any(isinstance(p, Linked) and p.link is Link.HAS_MEMBER for p in _parts(where))
 
 
 def _of_factors(linked: list[Linked | Only]) -> list[str]:

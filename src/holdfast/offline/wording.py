@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from holdfast.offline.columns import NOUNS
+from holdfast.offline.grammar.governing import REQUIRES_MFA
 from holdfast.offline.grammar.owning import NO_SECOND_FACTOR
 from holdfast.offline.lexicon import ColumnValue, Lexicon
 from holdfast.offline.links import LINKS, Kind, Link
@@ -56,6 +57,10 @@ _VERBS: Final = {
     Link.GRANTED_BY: ("are", "granted by"),
     Link.OWNS: ("do", "own"),
     Link.OWNED_BY: ("are", "owned by"),
+    Link.MANAGES_DEVICE: ("do", "own managed"),
+    Link.MANAGED_FOR: ("are", "managed for"),
+    Link.HAS_UNMANAGED: ("do", "own unmanaged"),
+    Link.UNMANAGED_FOR: ("are", "unmanaged for"),
     Link.GOVERNED_BY: ("are", "governed by"),
     Link.GOVERNS: ("do", "govern"),
     Link.CONTAINS: ("do", "contain"),
@@ -157,8 +162,6 @@ class Wording:
                 return f"with no {'manager' if column == 'manager_id' else self.attribute(kind, column)}"
             case Named(names=names):
                 return " or ".join(f"called {_quoted(name)}" for name in names)
-            case Compare(column=column, values=values) if column.endswith(MARKER):
-                return f"whose {self._markers[kind, column]} could {'' if values == (True,) else 'not '}be read"
             case Compare():
                 return self._compared(condition, kind, denied=False)
             case Within(column=column):
@@ -177,8 +180,6 @@ class Wording:
                 return "who have logged in"
             case Missing(column=column):
                 return f"with a {'manager' if column == 'manager_id' else self.attribute(kind, column)}"
-            case Compare(column=column, values=(known,)) if column.endswith(MARKER):
-                return self.condition(Compare(column=column, values=(not known,)), kind)
             case Compare():
                 return self._compared(condition, kind, denied=True)
             case Within(column=column):
@@ -241,6 +242,11 @@ class Wording:
         return f"({noun} {self.condition(target.where, target.kind)})" if target.where else noun
 
     def _compared(self, compare: Compare, kind: Kind, *, denied: bool) -> str:
+        if compare == REQUIRES_MFA:
+            return "not (that require mfa)" if denied else "that require mfa"
+        if compare.column.endswith(MARKER):
+            known = (compare.values == (True,)) is not denied
+            return f"whose {self._markers[kind, compare.column]} could {'' if known else 'not '}be read"
         attribute = self.attribute(kind, compare.column)
         if compare.operator is Operator.IS or compare.operator is Operator.SPELT:
             words = [self._value(kind, compare.column, value) for value in compare.values]

@@ -140,6 +140,9 @@ def _nodes(
 
 def _known(label: str, marker: str, rows: Mapping[str, FamilyRows]) -> pl.Expr:
     """Whether the relation behind `marker` was read, for each thing."""
+    if label == "Device":
+        # The list of devices tells who uses them, or leaves it out.
+        return pl.col("users").is_not_null().alias(marker)
     relation = KNOWN_MARKERS[(label, marker)]
     unknown = [rows[name].unknown for name in _asked_of(label) if FAMILIES[name].relation == relation]
     if any(WHOLE in reasons for reasons in unknown):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from holdfast.offline.grammar import nouns, objects, owning, peers, questions
+from holdfast.offline.grammar import governing, nouns, objects, owning, peers, questions
 from holdfast.offline.grammar.combining import (
     Item,
     all_of,
@@ -214,6 +214,7 @@ def modifier(parse: Parse, at: int, kind: Kind, denied: bool, joined: bool) -> I
         for way in parse.phrases(parse.lexicon.ways, had.end):
             yield from by_way(Read(had.value, way.end, had.cost), way.value)
     yield from owning.owning(parse, at, kind)
+    yield from governing.governing(parse, at, kind, denied)
     yield from comparison(parse, at, kind, joined)
     yield from named(parse, at, kind)
     yield from times(parse, at, kind, denied)

@@ -17,6 +17,8 @@ from holdfast.offline.parse import Parse, Read, rule
 _OPERATORS: Final = {"contains": Operator.CONTAINS, "starts": Operator.STARTS, "ends": Operator.ENDS}
 # Whoever says "with a status" goes on to say which.
 _ALWAYS_THERE: Final = frozenset({"status", "login", "created", "name", "label", "type"})
+# These say yes or no, or of which kind; nothing is without one.
+_NEVER_MISSING: Final = frozenset({"registered", "secure_hardware", "system", "disk_encryption", "features"})
 _NAME_COLUMN: Final = {Kind.PERSON: "display_name", Kind.APPLICATION: "label", Kind.ROLE: "label"}
 
 
@@ -64,7 +66,7 @@ def _had(parse: Parse, word: Read[str], kind: Kind) -> Iterator[Read[Condition]]
 def _presence(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[str, int]]:
     """An attribute that is there or not: "with a phone number", "without a department"."""
     for attribute in attribute_names(parse, at, kind):
-        if attribute.value in _ALWAYS_THERE:
+        if attribute.value in _ALWAYS_THERE | _NEVER_MISSING:
             continue
         yield attribute.value, attribute.end
         for word in parse.phrases(parse.lexicon.having, attribute.end):

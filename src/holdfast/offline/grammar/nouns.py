@@ -223,6 +223,8 @@ def adjective(parse: Parse, at: int, kind: Kind, before_noun: bool) -> Iterator[
         # "Managers" are a noun: "without a manager" does not say that somebody is none.
         if full.value is not Link.MANAGES:
             yield Read(Linked(link=full.value, target=Selection(kind=LINKS[full.value].target)), full.end)
+    for flagged in parse.phrases(parse.lexicon.flags[kind], at):
+        yield Read(Compare(column=flagged.value.column, values=(flagged.value.value == "yes",)), flagged.end)
     if kind is Kind.FACTOR:
         for word in parse.phrases(parse.lexicon.phishing_resistant, at):
             yield Read(Compare(column="factor_type", values=parse.lexicon.phishing_resistant_types), word.end)
