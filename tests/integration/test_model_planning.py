@@ -161,7 +161,12 @@ BROKEN_PLANS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str]] = {
     "fifty steps": ([step(id=f"s{n}") for n in range(50)], {}, "at most 20 items"),
     "no step": ([], {}, "exactly one of steps, cannot_answer and ask_back"),
     "a plan and a refusal": ([step()], {"cannot_answer": "No."}, "exactly one of steps, cannot_answer and ask_back"),
-    "a step that asks nothing": ([step(query_context=" ")], {}, "Step people has no query_context"),
+    "a step that asks nothing": (
+        [step(query_context=" ")],
+        {},
+        "The query_context of step people says what it must find",
+    ),
+    "a step without end": ([step(query_context="x" * 1_600)], {}, "in at most 1500 characters"),
     "nothing above the answer": ([step()], {"understood_as": ""}, "words for understood_as"),
     "an endless sentence": ([step()], {"understood_as": "x" * 1_000}, "at most 600 characters for understood_as"),
     "a confidence of 7": ([step()], {"confidence": 7}, "confidence: Input should be less than or equal to 1"),

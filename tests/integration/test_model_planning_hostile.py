@@ -143,9 +143,9 @@ async def test_what_an_earlier_step_found_stands_in_its_block(attack: str, harml
     def request(sample: str) -> StepRequest:
         step = CypherStep.model_validate(STEP)
         columns = (Column(name=f"title {sample}"[:2_000], dtype="String"),)
-        generated = Generated(language="cypher", text=f"MATCH (u:User) // {sample}", author="a model")
+        generated = Generated(language="cypher", text=f"MATCH (u:User) // {sample}"[:1_500], author="a model")
         earlier = EarlierStep(
-            step=step.model_copy(update={"query_context": sample}),
+            step=step.model_copy(update={"query_context": sample[:1_500]}),
             generated=generated,
             columns=columns,
             row_count=1,
@@ -163,7 +163,7 @@ async def test_what_an_earlier_step_found_stands_in_its_block(attack: str, harml
             queries.append(await through.engines.writer.write(request(sample), schema, through.ledger))
     assert queries[0] == queries[1]
     assert outside(server.requests[0]) == outside(server.requests[1])
-    assert "earlier step people" in blocks(server.requests[1])
+    assert "earlier step" in blocks(server.requests[1])
 
 
 # --- the same with no model ---------------------------------------------------------------------------------

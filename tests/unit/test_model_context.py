@@ -103,8 +103,10 @@ def test_what_a_writer_is_told_is_bounded_whatever_earlier_steps_found(
 ) -> None:
     step = STEP.model_copy(update={"query_context": asks})
     told = writing_context(request(step, earlier), schema, words, NOW, failed)
-    parts = context.WORDS_BYTES + context.ATTRIBUTES_BYTES + context.STEP_BYTES + context.EARLIER_BYTES
-    assert len(told.encode()) <= OURS_BYTES + 1_000 + MARKERS_BYTES + parts + context.REFUSED_BYTES
+    # Neither a step nor a query that failed is cut; a character that nobody sees is written out in ten at most.
+    whole = 10 * len("".join([asks, *(f"{query.text}{query.reason}" for query in failed[-1:])]).encode())
+    parts = context.WORDS_BYTES + context.ATTRIBUTES_BYTES + context.EARLIER_BYTES
+    assert len(told.encode()) <= OURS_BYTES + 1_000 + MARKERS_BYTES + parts + whole
 
 
 @given(earlier=st.lists(_EARLIER, max_size=4), words=_NEAR, question=_TEXT, asks=_TEXT)
@@ -116,7 +118,8 @@ def test_what_stands_outside_the_blocks_is_ours_alone(
     told = bare(writing_context(request(step, earlier, question), BASE_SCHEMA, words, NOW, ()))
     ours = bare(writing_context(request(), BASE_SCHEMA, NOTHING, NOW, ()))
     further = set(told.splitlines()) - set(ours.splitlines())
-    assert all(re.fullmatch(r"<names in this tenant near the question>|<earlier step [a-z0-9_-]+>", x) for x in further)
+    known = re.compile(r"<names in this tenant near the question>|<earlier step>|Not shown for want of room: \d more.*")
+    assert all(known.fullmatch(line) for line in further)
 
 
 @pytest.mark.parametrize("rows", [1, 1_000_000])
@@ -135,7 +138,20 @@ def test_a_record_that_is_too_large_is_left_out_and_not_cut() -> None:
 def test_the_steps_that_are_waited_for_come_before_those_that_are_not() -> None:
     step = STEP.model_copy(update={"id": "last", "depends_on": ("b",)})
     told = writing_context(request(step, [earlier_step(n) for n in ("a", "b")]), BASE_SCHEMA, NOTHING, NOW, ())
-    assert told.index("earlier step b") < told.index("earlier step a")
+    assert told.index("\nstep b: ") < told.index("\nstep a: ")
+
+
+def test_earlier_steps_that_find_no_room_are_said_to_be_missing() -> None:
+    many = [earlier_step(name, query="MATCH " + "x" * 2_500) for name in ("a", "b", "c")]
+    told = writing_context(request(earlier=many), BASE_SCHEMA, NOTHING, NOW, ())
+    assert ("step b" in told, "step c" in told) == (True, False)
+    assert "Not shown for want of room: 1 more earlier steps." in told
+
+
+def test_what_a_writer_must_find_is_told_whole() -> None:
+    asks = "Everybody called 'Two  Spaces' " + "and everybody else " * 70
+    told = writing_context(request(STEP.model_copy(update={"query_context": asks})), BASE_SCHEMA, NOTHING, NOW, ())
+    assert f"list user: {asks}\n" in told
 
 
 def test_a_writer_is_told_of_its_last_attempt_and_why_it_failed() -> None:

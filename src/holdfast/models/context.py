@@ -21,18 +21,19 @@ from holdfast.graph.schema import BASE_SCHEMA, ColumnType, GraphSchema, NodeTabl
 from holdfast.graph.vocabulary import TenantWord, WordKind, name_key
 from holdfast.models.near_words import NearWords
 from holdfast.models.untrusted import in_one_line, marked, shown
+from holdfast.plan import Step
 
-# Bytes of UTF-8. A context is never larger than its parts together, and its question.
+# Bytes of UTF-8. A context is never larger than its parts together, with the question, the step and the query that
+# failed: these are short by their own rules, and half of one would ask for something else.
 WORDS_BYTES: Final = 2_400
 ATTRIBUTES_BYTES: Final = 1_600
-STEP_BYTES: Final = 2_000
 EARLIER_BYTES: Final = 6_000
-REFUSED_BYTES: Final = 4_000
-# Of one earlier step: its query, its columns, its sample records.
-_QUERY_CHARACTERS: Final = 1_200
+# Of one earlier step.
 _COLUMNS_SHOWN: Final = 40
+_COLUMN_CHARACTERS: Final = 80
 _SAMPLE_BYTES: Final = 1_500
-_REASON_CHARACTERS: Final = 500
+# Of an engine's complaint.
+_REASON_CHARACTERS: Final = 1_000
 
 _TYPES: Final = {
     ColumnType.STRING: "text",
@@ -70,8 +71,8 @@ def writing_context(
             *_tenant_words(words),
             *_earlier(request),
             marked("question", request.question),
-            marked("your step", _cut(_step_lines(request), STEP_BYTES)),
-            *(marked("your query that failed", _cut(_refused_lines(last), REFUSED_BYTES)) for last in refused[-1:]),
+            marked("your step", _step_text(request.step)),
+            *(marked("your query that failed", _failed(last)) for last in refused[-1:]),
         ]
     )
 
@@ -150,32 +151,33 @@ def _quoted(text: str) -> str:
     return shown(json.dumps(text, ensure_ascii=False))
 
 
-def _step_lines(request: StepRequest) -> str:
-    step = request.step
-    return f"{in_one_line(step.operation)} {in_one_line(step.entity)}: {in_one_line(step.query_context)}"
+def _step_text(step: Step) -> str:
+    # As it is: a name may hold two spaces.
+    return f"{in_one_line(step.operation)} {in_one_line(step.entity)}: {step.query_context}"
 
 
-def _refused_lines(refused: RefusedQuery) -> str:
-    return f"{refused.text[: REFUSED_BYTES // 2]}\nwhy: {in_one_line(refused.reason)[:_REASON_CHARACTERS]}"
+def _failed(refused: RefusedQuery) -> str:
+    return f"{refused.text}\nwhy: {in_one_line(refused.reason)[:_REASON_CHARACTERS]}"
 
 
 def _earlier(request: StepRequest) -> list[str]:
     """Those that the step waits for first; whole ones, as many as there is room for."""
     needed = sorted(request.earlier, key=lambda earlier: earlier.step.id not in request.step.depends_on)
-    blocks, room = [], EARLIER_BYTES
+    blocks: list[str] = []
+    room = EARLIER_BYTES
     for earlier in needed:
-        block = marked(f"earlier step {earlier.step.id}", "\n".join(_earlier_lines(earlier)))
+        block = marked("earlier step", "\n".join(_earlier_lines(earlier)))
         room -= len(block.encode())
         if room < 0:
-            break
+            return [*blocks, f"Not shown for want of room: {len(needed) - len(blocks)} more earlier steps."]
         blocks.append(block)
     return blocks
 
 
 def _earlier_lines(earlier: EarlierStep) -> Iterator[str]:
-    yield f"asked: {in_one_line(earlier.step.query_context)[:_REASON_CHARACTERS]}"
-    yield f"query: {in_one_line(earlier.generated.text)[:_QUERY_CHARACTERS]}"
-    columns = [f"{in_one_line(column.name)[:80]} {column.dtype}" for column in earlier.columns[:_COLUMNS_SHOWN]]
+    yield f"step {earlier.step.id}: {_step_text(earlier.step)}"
+    yield f"query: {earlier.generated.text}"
+    columns = [f"{in_one_line(c.name)[:_COLUMN_CHARACTERS]} {c.dtype}" for c in earlier.columns[:_COLUMNS_SHOWN]]
     yield f"found {earlier.row_count} rows of {', '.join(columns)}"
     room = _SAMPLE_BYTES
     for sample in earlier.samples:
@@ -196,10 +198,6 @@ def _fitting(lines: Iterable[str], most_bytes: int) -> str:
             break
         kept.append(line)
     return "\n".join(kept)
-
-
-def _cut(text: str, most_bytes: int) -> str:
-    return text.encode()[:most_bytes].decode(errors="ignore")
 
 
 def _joined(parts: Iterable[str]) -> str:

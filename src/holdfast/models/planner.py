@@ -22,6 +22,9 @@ from holdfast.planner import Understanding
 from holdfast.settings import ModelSettings
 from holdfast.spending import Ledger
 
+# Longer than any step needs; a writer is told all of it.
+MOST_STEP_CHARACTERS = 1_500
+
 
 # These docstrings are read by models too, with the JSON schema of what they write.
 class PlannedStep(BaseModel):
@@ -106,8 +109,11 @@ def _plan(draft: PlanDraft) -> Plan:
     see_that_it_is_a_sentence("understood_as", draft.understood_as)
     see_that_it_is_a_sentence("reasoning", draft.reasoning)
     for step in draft.steps:
-        if not step.query_context.strip():
-            raise PlanRejected(f"Step {step.id} has no query_context; say what it must find.")
+        if not 0 < len(step.query_context.strip()) <= MOST_STEP_CHARACTERS:
+            raise PlanRejected(
+                f"The query_context of step {step.id} says what it must find, in at most {MOST_STEP_CHARACTERS} "
+                "characters."
+            )
     return checked_plan(
         {
             "steps": [_step(step) for step in draft.steps],

@@ -80,7 +80,7 @@ async def intent_of(calls: ModelCalls, context: str, ledger: Ledger) -> Intent |
     if reading.ambiguities:
         # The rest is asked when this is answered: a question of many parts gets no answer.
         return reading.ambiguities[0].asked_back(asked.author)
-    return Intent(said(reading.intent))
+    return Intent(reading.intent)
 
 
 def _see_that_it_says_something(reading: Reading) -> None:
