@@ -33,6 +33,8 @@ _FINITE: Final = frozenset(
     }
     | {"report", "reports", "hold", "holds", "own", "owns", "use", "uses", "signed", "logged", "lack", "manage", "work"}
 )
+# "The five largest departments" are so by their people; "the five best" are not.
+_SIZES: Final = frozenset({"largest", "biggest", "smallest"})
 _PARTICIPLES: Final = frozenset({"having", "being"})
 
 
@@ -159,6 +161,11 @@ def _of_things(parse: Parse, at: int) -> Iterator[Read[Breakdown]]:
                 yield Read(meaning, said.end, things.cost + said.cost)
         for things in some(parse, at, kind):
             yield from _alone(parse, things)
+            for how in order(parse, things.end, kind):
+                # "What percentage of users per city is active"
+                for said in _said(parse, how.end, kind) if how.value.by and not how.value.percent else ():
+                    apart = Breakdown(subject=things.value, by=how.value.by, matching=said.value, percent=True)
+                    yield Read(apart, said.end, things.cost + said.cost)
 
 
 def _whole(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Selection]]:
@@ -187,7 +194,8 @@ def _alone(parse: Parse, things: Read[Selection]) -> Iterator[Read[Breakdown]]:
     if things.value.where is not None and parse.tokens[things.end - 1].key != ")":
         meaning = Breakdown(subject=everything, matching=things.value.where, percent=True)
         yield Read(meaning, things.end, things.cost + 1)
-    for how in order(parse, things.end, things.value.kind):
+    begins = [things.end, *(r.end for r in parse.phrases(parse.lexicon.yes_no, things.end))]
+    for how in (read for begin in dict.fromkeys(begins) for read in order(parse, begin, things.value.kind)):
         plain = things.value.where is None or parse.tokens[things.end - 1].key == ")"
         if plain and how.value.by and not how.value.percent:
             yield _ordered(Read(Breakdown(subject=things.value, percent=True), how.end, things.cost), how)
@@ -228,6 +236,9 @@ def _in_order(parse: Parse, at: int) -> Iterator[Read[Breakdown]]:
     for lowest, many, begin in _superlatives(parse, at):
         for by in groups(parse, begin, Kind.PERSON):
             for measure in _measured(parse, by.end):
+                yield _limited(measure, by.value, lowest=lowest, limit=many)
+            if parse.tokens[begin - 1].key in _SIZES:
+                measure = Read(Breakdown(subject=Selection(kind=Kind.PERSON)), by.end)
                 yield _limited(measure, by.value, lowest=lowest, limit=many)
 
 
@@ -317,20 +328,26 @@ def _limited(measure: Read[Breakdown], by: str, *, lowest: bool, limit: int | No
 def _best(parse: Parse, at: int) -> Iterator[Read[Breakdown]]:
     """ "Which department has the most people", "the department with the lowest MFA coverage", "the largest city"."""
     for by in groups(parse, at, Kind.PERSON):
-        for have in parse.phrases(parse.lexicon.having, by.end):
+        for have in _having(parse, by.end):
             for measure in _extreme(parse, have.end) if have.value == "with" else ():
                 yield _limited(measure, by.value, lowest=False, limit=None)
     for word in figuring(parse, at, "lowest", "highest"):
         for by in groups(parse, word.end, Kind.PERSON):
-            if word.value == "highest" or parse.tokens[word.end - 1].key == "smallest":
+            if parse.tokens[word.end - 1].key in _SIZES:
                 measure = Read(Breakdown(subject=Selection(kind=Kind.PERSON)), by.end)
                 yield _limited(measure, by.value, lowest=word.value == "lowest", limit=None)
+
+
+def _having(parse: Parse, at: int) -> list[Read[str]]:
+    """ "With", "that have", "without"."""
+    begins = [at, *(r.end for r in parse.phrases(parse.lexicon.who, at))]
+    return [have for begin in begins for have in parse.phrases(parse.lexicon.having, begin)]
 
 
 def _bounded(parse: Parse, at: int) -> Iterator[Read[Breakdown]]:
     """ "Departments with more than 50 people", "cities with fewer than 10 contractors"."""
     for by in groups(parse, at, Kind.PERSON):
-        for have in parse.phrases(parse.lexicon.having, by.end):
+        for have in _having(parse, by.end):
             bounds = objects.bound(parse, have.end) if have.value == "with" else [Read(objects.Bound(0, 0), have.end)]
             for many in bounds:
                 for people in _people(parse, many.end):

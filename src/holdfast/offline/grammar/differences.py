@@ -49,7 +49,9 @@ def _alike(parse: Parse, at: int) -> Iterator[Read[Alike]]:
             for joined in parse.phrases(parse.lexicon.connecting, row.end):
                 # Both at once would be the same person twice; "and" here says "or" only between plain nouns.
                 if joined.value == "or" or (joined.value == "and" and things.end == at):
-                    for more in (*_shared(parse, joined.end, kind), *_attributes(parse, joined.end, kind)):
+                    again = [joined.end, *ends(parse, joined.end, "same", "duplicate")]
+                    plain = [read for begin in dict.fromkeys(again) for read in _attributes(parse, begin, kind)]
+                    for more in (*_shared(parse, joined.end, kind), *plain):
                         if not set(more.value) & set(row.value):
                             rows.append(Read((*row.value, *more.value), more.end))
 
@@ -99,24 +101,36 @@ def _pool_in_parentheses(parse: Parse, at: int, kind: Kind) -> Iterator[Read[tup
 
 def _holdings(parse: Parse, at: int) -> Iterator[Read[Holdings]]:
     """ "What does Dana have that Luis does not", "compare Dana and Luis", "what do they have in common"."""
-    what = [at, *(end for word in ("what", "everything") for end in parse.mark(word, at))]
-    for begin in what:
-        does = [begin, *(r.end for r in parse.phrases(parse.lexicon.yes_no, begin))]
-        for first in (read for b in dict.fromkeys(does) for read in _person(parse, b)):
-            for have in parse.phrases(parse.lexicon.having, first.end) if begin > at else ():
-                for second, _, end in _other_person(parse, have.end, denied=True):
-                    yield Read(Holdings(first=first.value, second=second.value, who=("first",)), end, first.cost)
-            for joined in parse.phrases(parse.lexicon.connecting, first.end):
-                for second in _person(parse, joined.end) if joined.value == "and" and begin > at else ():
-                    for end in ends(parse, second.end, "common"):
-                        both = Holdings(first=first.value, second=second.value, who=("both",))
-                        yield Read(both, end, first.cost + second.cost)
+    for word in ("what", "everything"):
+        for begin in parse.mark(word, at):
+            does = [begin, *(r.end for r in parse.phrases(parse.lexicon.yes_no, begin))]
+            for first in (read for place in dict.fromkeys(does) for read in _person(parse, place)):
+                yield from _had_by_one(parse, begin, first)
+                yield from _had_by_both(parse, first)
     for begin in ends(parse, at, "comparison"):
         for first in _person(parse, begin):
             for after in ends(parse, first.end, "compared_to"):
                 for second in _person(parse, after):
                     every = Holdings(first=first.value, second=second.value, who=("first", "both", "second"))
                     yield Read(every, second.end, first.cost + second.cost)
+
+
+def _had_by_one(parse: Parse, at: int, first: Read[Selection]) -> Iterator[Read[Holdings]]:
+    """ "(What does Dana) have that Luis does not", "(what has Dana) that Luis has not"."""
+    had = [r.end for r in parse.phrases(parse.lexicon.having, first.end)]
+    if parse.tokens[at].key in ("has", "have"):
+        had.append(first.end)
+    for begin in had:
+        for second, _, end in _other_person(parse, begin, denied=True):
+            yield Read(Holdings(first=first.value, second=second.value, who=("first",)), end, first.cost)
+
+
+def _had_by_both(parse: Parse, first: Read[Selection]) -> Iterator[Read[Holdings]]:
+    """ "(What do Dana) and Luis have in common"."""
+    for joined in parse.mark("and", first.end):
+        for second in _person(parse, joined):
+            both = Holdings(first=first.value, second=second.value, who=("both",))
+            yield from (Read(both, end, first.cost + second.cost) for end in ends(parse, second.end, "common"))
 
 
 def _person(parse: Parse, at: int) -> Iterator[Read[Selection]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from holdfast.offline.grammar.names import attribute_names
 from holdfast.offline.grammar.questions import asked_from
+from holdfast.offline.links import Kind
 from holdfast.offline.parse import Parse
 
 _PREPOSITIONS: Final = frozenset({"in", "into", "to", "of", "on"})
@@ -24,6 +26,9 @@ def unfronted(parse: Parse) -> list[Parse]:
 
 def _fronts(parse: Parse, at: int) -> list[int]:
     ends = [read.end for read in parse.phrases(parse.lexicon.path_adverbs, at)]
+    for each in parse.phrases(parse.lexicon.each, at):
+        # "By department, the median number of groups"
+        ends += [name.end for name in attribute_names(parse, each.end, Kind.PERSON) if parse.mark(",", name.end)]
     keys = [token.key for token in parse.tokens[at : at + 2]]
     if len(keys) == 2 and keys[0] in _PREPOSITIONS and keys[1] in _ASKING:
         ends.append(at + 1)

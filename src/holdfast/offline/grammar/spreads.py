@@ -11,7 +11,7 @@ from holdfast.offline.grammar.dates import before
 from holdfast.offline.grammar.figuring import ends, figuring, groups, order, some
 from holdfast.offline.grammar.names import hire_column
 from holdfast.offline.grammar.windows import Span, window
-from holdfast.offline.links import BETWEEN, Kind
+from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Asked, Counted, Figure, Flow, Months, Peers, Selection, Spread
 from holdfast.offline.parse import Parse, Read, rule
 
@@ -93,16 +93,27 @@ def _each_has(parse: Parse, at: int) -> Iterator[Read[Asked]]:
 
 
 def _had_by(parse: Parse, at: int) -> Iterator[Read[Asked]]:
-    """ "(Average number of) apps a user can open", "members in a group", "groups does a person have"."""
-    for kind in Kind:
-        for things in nouns.np(parse, at, kind):
-            begins = [things.end, *(r.end for r in parse.phrases(parse.lexicon.yes_no, things.end))]
-            for holder in Kind:
-                for begin in dict.fromkeys(begins):
-                    for holders in nouns.np(parse, begin, holder):
-                        for link, end in counting.verb(parse, holders.end, holder, kind):
+    """ "(Average number of) apps a user can open", "groups does a person have", "members does a group have"."""
+    for things, links in _counted_things(parse, at):
+        begins = [things.end, *(r.end for r in parse.phrases(parse.lexicon.yes_no, things.end))]
+        for holder in Kind:
+            for holders in (read for begin in dict.fromkeys(begins) for read in nouns.np(parse, begin, holder)):
+                can = [holders.end, *(r.end for r in parse.phrases(parse.lexicon.yes_no, holders.end))]
+                for end in dict.fromkeys(can):
+                    for link, verb in counting.verb(parse, end, holder, things.value.kind):
+                        if not links or link in links:
                             counted = Counted(link=link, target=things.value)
-                            yield Read(Asked(mode="rank", subject=holders.value, counted=counted), end, holders.cost)
+                            yield Read(Asked(mode="rank", subject=holders.value, counted=counted), verb, holders.cost)
+
+
+def _counted_things(parse: Parse, at: int) -> Iterator[tuple[Read[Selection], tuple[Link, ...]]]:
+    """What is counted, and for nouns like "members" the link that leads to them."""
+    for kind in Kind:
+        yield from ((things, ()) for things in nouns.np(parse, at, kind))
+    for outline in parse.phrases(parse.lexicon.outlines, at):
+        ends_of_link = LINKS[outline.value]
+        if ends_of_link.source is Kind.PERSON:
+            yield Read(Selection(kind=Kind.PERSON), outline.end), (ends_of_link.inverse,)
 
 
 def _in_parentheses(parse: Parse, at: int) -> Iterator[Read[Asked]]:
