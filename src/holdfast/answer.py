@@ -316,6 +316,7 @@ class Answer(BaseModel):
                 "formatting": self.formatted.effort.model_dump() if self.formatted else None,
             },
             "usage": self.usage.model_dump() if self.usage else None,
+            "authors": {"planning": self.plan_author, "formatting": self.formatted.author if self.formatted else None},
             "started": self.started.isoformat(),
             "finished": self.finished.isoformat(),
         }

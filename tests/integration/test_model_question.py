@@ -139,7 +139,10 @@ async def test_a_question_is_answered_by_models_of_each_provider(
     model = f"{provider}:{MODELS[provider]}"
     assert answer.plan_author == f"{model} with planner/v1"
     assert [step.result.generated.author for step in answer.steps if step.result] == [f"{model} with cypher_writer/v1"]
-    assert answer.formatted.author == f"{model} with formatter/v1"
+    assert answer.to_dictionary([])["authors"] == {
+        "planning": f"{model} with planner/v1",
+        "formatting": f"{model} with formatter/v1",
+    }
 
 
 @pytest.mark.parametrize("provider", MODELS)
