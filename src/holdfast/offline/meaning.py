@@ -48,126 +48,80 @@ tally by an attribute, null is the row of the things without a value.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
 from holdfast.offline.links import Kind, Link
+from holdfast.offline.number_shapes import (
+    Alike,
+    Breakdown,
+    Figure,
+    Flow,
+    Holdings,
+    Loss,
+    Months,
+    Numbers,
+    Peers,
+    Spread,
+)
+from holdfast.offline.selection import (
+    AllOf,
+    AnyOf,
+    Compare,
+    Condition,
+    Linked,
+    Missing,
+    Named,
+    Not,
+    Only,
+    Operator,
+    Selection,
+    Value,
+    Within,
+)
 
-
-class _Value(BaseModel):
-    # Reviewers may edit a plan, so parameters are outside input: nothing unknown passes.
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Operator(StrEnum):
-    """How a column is compared with values; several values mean any of them."""
-
-    IS = "is"
-    SPELT = "spelt"
-    CONTAINS = "contains"
-    STARTS = "starts"
-    ENDS = "ends"
-
-
-class Compare(_Value):
-    """A column's value `is` one of `values`; or is spelt, contains, starts or ends like one, in any case of letters.
-
-    Of a column that holds a list, one of its items.
-    """
-
-    type: Literal["compare"] = "compare"
-    column: str
-    operator: Operator = Operator.IS
-    values: tuple[str | bool | int, ...] = Field(min_length=1)
-
-
-class Within(_Value):
-    """A time is at or after `start` and before `end` (UTC); a thing without that time never is."""
-
-    type: Literal["within"] = "within"
-    column: str
-    start: datetime | None = None
-    end: datetime | None = None
-
-    @model_validator(mode="after")
-    def _has_a_bound(self) -> Self:
-        if self.start is None and self.end is None:
-            raise ValueError("a time window needs a start or an end")
-        return self
-
-
-class Missing(_Value):
-    """A column has no value."""
-
-    type: Literal["missing"] = "missing"
-    column: str
-
-
-class Named(_Value):
-    """One of the things with these ids; `names` says so to a reader."""
-
-    type: Literal["named"] = "named"
-    ids: tuple[str, ...] = Field(min_length=1)
-    names: tuple[str, ...]
-
-
-class Linked(_Value):
-    """Linked to at least `at_least` and at most `at_most` (None: any number) things of `target`."""
-
-    type: Literal["linked"] = "linked"
-    link: Link
-    target: Selection
-    at_least: int = Field(default=1, ge=0)
-    at_most: int | None = Field(default=None, ge=0)
-
-
-class Only(_Value):
-    """Linked to some things of `target` and to no others; `besides` are others that do not count."""
-
-    type: Literal["only"] = "only"
-    link: Link
-    target: Selection
-    besides: Selection | None = None
-
-
-class AllOf(_Value):
-    """Every one of `conditions`."""
-
-    type: Literal["all"] = "all"
-    conditions: tuple[Condition, ...] = Field(min_length=2)
-
-
-class AnyOf(_Value):
-    """At least one of `conditions`."""
-
-    type: Literal["any"] = "any"
-    conditions: tuple[Condition, ...] = Field(min_length=2)
-
-
-class Not(_Value):
-    """Surely not `condition`: where the tenant could not be read, neither it nor its opposite holds."""
-
-    type: Literal["not"] = "not"
-    condition: Condition
-
-
-Condition = Annotated[
-    Compare | Within | Missing | Named | Linked | Only | AllOf | AnyOf | Not,
-    Field(discriminator="type"),
+__all__ = [
+    "Alike",
+    "AllOf",
+    "AnyOf",
+    "Asked",
+    "Breakdown",
+    "Compare",
+    "Condition",
+    "Counted",
+    "Figure",
+    "Flow",
+    "Holdings",
+    "Join",
+    "Linked",
+    "Loss",
+    "Meaning",
+    "Missing",
+    "Months",
+    "Named",
+    "Not",
+    "Noun",
+    "Numbers",
+    "Only",
+    "Operator",
+    "Order",
+    "Pairs",
+    "Paths",
+    "Peers",
+    "Ranking",
+    "RolePaths",
+    "Selection",
+    "ShownColumn",
+    "Spread",
+    "StepMeaning",
+    "Tally",
+    "Things",
+    "Within",
 ]
 
 
-class Selection(_Value):
-    """Things of one kind, all of them or those with a condition."""
-
-    kind: Kind
-    where: Condition | None = None
-
-
-class Things(_Value):
+class Things(Value):
     """A list of things; `also` are columns shown besides the usual ones.
 
     `order` names columns of the things; `limit` keeps so many of the first in that order.
@@ -181,7 +135,7 @@ class Things(_Value):
     unsure: tuple[Link, ...] = ()
 
 
-class Paths(_Value):
+class Paths(Value):
     """Who can open what, directly or through which group. `focus` is what the question asks for.
 
     `way` keeps the paths of one way only.
@@ -195,7 +149,7 @@ class Paths(_Value):
     unsure: tuple[Link, ...] = ()
 
 
-class RolePaths(_Value):
+class RolePaths(Value):
     """Who holds which admin role, directly or through which group; `way` keeps the paths of one way only."""
 
     shape: Literal["role_paths"] = "role_paths"
@@ -206,7 +160,7 @@ class RolePaths(_Value):
     unsure: tuple[Link, ...] = ()
 
 
-class Pairs(_Value):
+class Pairs(Value):
     """Every subject with every target that it is linked to."""
 
     shape: Literal["pairs"] = "pairs"
@@ -216,7 +170,7 @@ class Pairs(_Value):
     unsure: tuple[Link, ...] = ()
 
 
-class Tally(_Value):
+class Tally(Value):
     """How many subjects, in all or for each value of the column `by`."""
 
     shape: Literal["tally"] = "tally"
@@ -225,7 +179,7 @@ class Tally(_Value):
     unsure: tuple[Link, ...] = ()
 
 
-class Ranking(_Value):
+class Ranking(Value):
     """How many targets each subject is linked to, the most first (or the fewest); `limit` keeps that many.
 
     `ties` keeps every subject that has as many as the first, and no other.
@@ -240,127 +194,10 @@ class Ranking(_Value):
     ties: bool = False
 
 
-class Breakdown(_Value):
-    """How many subjects there are for each combination of values of `by`, and of how many of them `matching` holds.
-
-    `percent`: what part of those of whom it is known; without `matching`, what part of all subjects. The rows are in
-    order of the last number asked for. With `limit`, `ties` or a bound they are of things that have a value.
-    """
-
-    shape: Literal["breakdown"] = "breakdown"
-    subject: Selection
-    by: tuple[str, ...] = Field(default=(), max_length=3)
-    matching: Condition | None = None
-    percent: bool = False
-    lowest_first: bool = False
-    limit: int | None = Field(default=None, ge=1, le=100_000)
-    ties: bool = False
-    at_least: int | None = Field(default=None, ge=0)
-    at_most: int | None = Field(default=None, ge=0)
-
-
-class Figure(StrEnum):
-    """One number for many."""
-
-    MEDIAN = "median"
-    AVERAGE = "average"
-    MINIMUM = "minimum"
-    MAXIMUM = "maximum"
-
-
-class Spread(_Value):
-    """Of how many targets the subjects are linked to: the median, the average …, in all or for each value of `by`.
-
-    A subject whose number is unknown counts for none of them. The rows are in order of the first figure.
-    """
-
-    shape: Literal["spread"] = "spread"
-    subject: Selection
-    link: Link
-    target: Selection
-    figures: tuple[Figure, ...] = Field(min_length=1, max_length=len(Figure))
-    by: str | None = None
-    lowest_first: bool = False
-    ties: bool = False
-
-
-class Peers(_Value):
-    """How many targets each person is linked to, beside the median of everybody with the same value of `by`."""
-
-    shape: Literal["peers"] = "peers"
-    subject: Selection
-    link: Link
-    target: Selection
-    by: str
-    limit: int | None = Field(default=None, ge=1, le=100_000)
-
-
-class Flow(StrEnum):
-    """What may have happened to somebody in a month."""
-
-    JOINED = "joined"
-    HIRED = "hired"
-    LEFT = "left"
-
-
-class Months(_Value):
-    """How many of the subjects joined (account created), were hired or left (deprovisioned) in each month.
-
-    The months from that of `start` to that of the moment before `end`, also those in which nothing happened.
-    """
-
-    shape: Literal["months"] = "months"
-    subject: Selection
-    flows: tuple[Flow, ...] = Field(min_length=1, max_length=len(Flow))
-    start: datetime
-    end: datetime
-
-    @model_validator(mode="after")
-    def _is_a_span(self) -> Self:
-        if not timedelta(0) < self.end - self.start < timedelta(days=3700):
-            raise ValueError("the months must be more than none and at most ten years")
-        return self
-
-
-class Alike(_Value):
-    """Subjects that share a value with another subject. `columns`: each part is columns whose values are compared.
-
-    Letters' case and spaces around do not count; of phone numbers only the digits do. Nothing is like nothing.
-    """
-
-    shape: Literal["alike"] = "alike"
-    subject: Selection
-    columns: tuple[tuple[str, ...], ...] = Field(min_length=1, max_length=6)
-
-
-class Holdings(_Value):
-    """Groups, applications and admin roles of two people; `who` has those to show."""
-
-    shape: Literal["holdings"] = "holdings"
-    first: Selection
-    second: Selection
-    who: tuple[Literal["first", "both", "second"], ...] = Field(min_length=1, max_length=3)
-
-
-class Loss(_Value):
-    """What people would surely lose if they were in none of `groups`: nothing else gives it to them.
-
-    `kinds` of things: applications among `applications`, admin roles. `focus` is what the question asks for.
-    """
-
-    shape: Literal["loss"] = "loss"
-    people: Selection
-    groups: Selection
-    applications: Selection
-    kinds: tuple[Literal[Kind.APPLICATION, Kind.ROLE], ...] = Field(min_length=1, max_length=2)
-    focus: Literal[Kind.PERSON, Kind.APPLICATION, Kind.ROLE]
-
-
-Numbers = Breakdown | Spread | Peers | Months | Alike | Holdings | Loss
 Meaning = Annotated[Things | Paths | RolePaths | Pairs | Tally | Ranking | Numbers, Field(discriminator="shape")]
 
 
-class ShownColumn(_Value):
+class ShownColumn(Value):
     """A column that the reader sees."""
 
     name: str
@@ -368,14 +205,14 @@ class ShownColumn(_Value):
     kind: Literal["text", "time", "flag", "number", "list"] = "text"
 
 
-class Order(_Value):
+class Order(Value):
     """One key of the rows' order."""
 
     column: str
     descending: bool = False
 
 
-class Join(_Value):
+class Join(Value):
     """How the rows of a further step belong to those of the first."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -383,14 +220,14 @@ class Join(_Value):
     as_: Literal["list"] = Field(default="list", alias="as")
 
 
-class Noun(_Value):
+class Noun(Value):
     """A word for the rows."""
 
     one: str
     many: str
 
 
-class StepMeaning(_Value):
+class StepMeaning(Value):
     """The `parameters` of an offline step; see the module's docstring."""
 
     meaning: Meaning
@@ -401,14 +238,14 @@ class StepMeaning(_Value):
     note: str = ""
 
 
-class Counted(_Value):
+class Counted(Value):
     """The things linked to each subject that a ranking counts."""
 
     link: Link
     target: Selection
 
 
-class Asked(_Value):
+class Asked(Value):
     """A whole question as it was understood, before it becomes steps."""
 
     mode: Literal["list", "count", "rank"] = "list"
@@ -430,11 +267,3 @@ class Asked(_Value):
     paths: bool = False
     # list: links of the subjects whose targets are shown beside them.
     beside: tuple[Link, ...] = ()
-
-
-_NUMBERS = (Breakdown, Spread, Peers, Months, Alike, Holdings, Loss)
-_CONDITIONS = (Linked, Only, AllOf, AnyOf, Not, Selection)
-for _model in (*_CONDITIONS, Things, Paths, RolePaths, Pairs, Tally, Ranking, *_NUMBERS, StepMeaning):
-    _model.model_rebuild()
-Counted.model_rebuild()
-Asked.model_rebuild()
