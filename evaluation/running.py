@@ -96,7 +96,8 @@ async def _asked(
     tasks: Sequence[_Task], tenant: DemoTenant, settings: Settings, concurrency: int, tell: Callable[[str], None]
 ) -> list[Result]:
     settings = settings.model_copy(update={"data_dir": tenant.directory})
-    asker = Asker(settings, engines_from(settings, lambda: NOW))
+    engines = engines_from(settings, lambda: NOW)
+    asker = Asker(settings, engines)
     room, done = asyncio.Semaphore(concurrency), 0
 
     async def one(task: _Task) -> Result:
@@ -115,6 +116,7 @@ async def _asked(
         return await asyncio.gather(*(one(task) for task in tasks))
     finally:
         await asker.close()
+        await engines.close()
 
 
 def _of_the_bank(questions: Iterable[tuple[Case, str]], seed: int, tenant: DemoTenant) -> Iterator[_Task]:
