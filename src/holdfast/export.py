@@ -109,7 +109,9 @@ def _records(rows: pl.LazyFrame) -> Iterator[dict[str, JsonValue]]:
 def _flat(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Every cell one value: lists as text in the order they have, nested values as JSON."""
     return rows.with_columns(
-        as_one_text(column(name), dtype) for name, dtype in rows.collect_schema().items() if dtype.is_nested()
+        as_one_text(column(name), dtype).alias(name)
+        for name, dtype in rows.collect_schema().items()
+        if dtype.is_nested()
     )
 
 

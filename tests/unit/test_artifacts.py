@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -128,3 +129,27 @@ def test_rows_are_for_the_owner_only(store: ArtifactStore) -> None:
     folder = store.path(store.write("q-1/people", ROWS)).parent
     assert folder.stat().st_mode & 0o077 == 0
     assert folder.parent.stat().st_mode & 0o077 == 0
+
+
+def test_rows_are_kept_in_types_that_every_reader_knows(store: ArtifactStore) -> None:
+    rows = pl.DataFrame(
+        {
+            "pair": pl.Series([[1, 2], None], dtype=pl.Array(pl.Int64, 2)),
+            "length": [timedelta(hours=1), None],
+            "bytes": [b"\xff", None],
+            "price": [Decimal("1.50"), None],
+            "within": [{"n": Decimal("2.5"), "at": datetime(2026, 1, 2)}, None],  # noqa: DTZ001
+            "lists": [[timedelta(days=1)], None],
+        }
+    )
+    assert store.scan(store.write("q-1/kinds", rows)).collect().to_dicts() == [
+        {
+            "pair": [1, 2],
+            "length": "PT1H",
+            "bytes": "/w==",
+            "price": 1.5,
+            "within": {"n": 2.5, "at": datetime(2026, 1, 2)},  # noqa: DTZ001
+            "lists": ["P1D"],
+        },
+        dict.fromkeys(rows.columns),
+    ]

@@ -185,6 +185,27 @@ def test_every_reason_is_given_once_and_none_for_the_fault_of_another() -> None:
     assert "operation 4" not in said
 
 
+def test_a_number_too_large_for_a_value_is_none_of_the_values() -> None:
+    rows = pl.LazyFrame({"n": pl.Series([1, 2**64 - 1], dtype=pl.UInt64)})
+    is_one = {"op": "filter", "any_of": [{"test": "one_of", "column": "n", "values": [1]}]}
+    assert apply(recipe(is_one), {"people": rows}).collect()["n"].to_list() == [1]
+
+
+def test_a_time_that_its_zone_leads_out_of_the_calendar_is_no_time() -> None:
+    value = "0001-01-01T00:00:00+14:00"
+    compare = {"test": "compare", "column": "last_login", "operator": ">", "value": value}
+    with pytest.raises(PresentationRejected, match="is no time"):
+        apply(recipe({"op": "filter", "any_of": [compare]}), STEPS)
+
+
+def test_values_of_what_is_deeper_than_a_list_are_not_listed() -> None:
+    rows = pl.LazyFrame({"deep": [[{"a": 1}]], "lists": [[[1]]]})
+    for name in ("deep", "lists"):
+        with pytest.raises(PresentationRejected, match="cannot be made of"):
+            apply(recipe(summary=f"{{values:{name}}}"), {"people": rows})
+        apply(recipe(summary=f"{{empty:{name}}}"), {"people": rows})
+
+
 def test_a_source_that_gave_no_rows_is_named() -> None:
     with pytest.raises(PresentationRejected, match="there is no step 'people'"):
         apply(recipe(), {"apps": APPS})
@@ -351,3 +372,10 @@ def test_a_long_markdown_table_counts_what_it_leaves_out() -> None:
     lines = filled("{table}", rows, RowCounts(rows_in=60, dropped=0, rows_out=60), headers).splitlines()
     assert lines[2] == "| 0 | a, |"
     assert lines[-1] == "and 10 more rows"
+
+
+def test_a_markdown_table_takes_any_cells_of_any_columns() -> None:
+    rows = pl.LazyFrame({"a": [True, None], "b": [False, True], "deep": [{"at": datetime(2026, 1, 2)}, None]})  # noqa: DTZ001
+    headers = tuple(Header(text=name, value=name) for name in ("a", "b", "deep"))
+    lines = filled("{table}", rows, RowCounts(rows_in=2, dropped=0, rows_out=2), headers).splitlines()
+    assert lines[2:] == ['| yes | no | {"at":"2026-01-02T00:00:00Z"} |', "|  | yes |  |"]

@@ -53,7 +53,8 @@ def _matches(cell: pl.Expr, condition: OneOf | Contains, dtype: pl.DataType) -> 
         # Whole and broken numbers are compared as numbers, whatever the column holds.
         broken = dtype.is_float() or any(isinstance(value, float) for value in values)
         kind = pl.Float64() if broken else pl.Int64()
-        return cell.cast(kind).is_in(pl.Series(values, dtype=kind).implode())
+        # What is too large for the type is none of the values, which fit into it.
+        return cell.cast(kind, strict=False).is_in(pl.Series(values, dtype=kind).implode())
     return cell.is_in(pl.Series(values, dtype=dtype).implode())
 
 
@@ -95,9 +96,10 @@ def _moment(value: Value) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        # On the first and the last day there are, a zone may lead out of them.
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _typed(value: Value, dtype: pl.DataType) -> Value | datetime | date:

@@ -43,8 +43,7 @@ _PIECE = re.compile(r"\{\{|\}\}|\{([a-z_]+)(?::([^{}]*))?\}|([{}])")
 _OF_THE_ROWS = frozenset({"rows", "rows_in", "dropped", "table"})
 _OF_A_STEP = frozenset({"joined", "not_joined"})
 _OF_NUMBERS = frozenset({"sum", "mean", "median"})
-_OF_ANY_COLUMN = frozenset({"values", "empty"})
-_OF_A_COLUMN = _OF_NUMBERS | _OF_ANY_COLUMN | {"distinct", "min", "max", "count", "share", "most"}
+_OF_A_COLUMN = _OF_NUMBERS | {"distinct", "empty", "min", "max", "count", "share", "most", "values"}
 _COUNTING = _OF_A_STEP | {"rows", "rows_in", "dropped", "distinct", "count", "empty"}
 
 MAX_LISTED = 10
@@ -110,7 +109,8 @@ def _misfit(place: Place, schema: pl.Schema, steps: Mapping[str, object]) -> str
     if place.column not in schema:
         return f"names the column {place.column!r}, which is not in the table"
     dtype = schema[place.column]
-    if dtype.is_nested() and place.kind not in _OF_ANY_COLUMN:
+    is_flat = not (item_type(dtype) if place.kind == "values" else dtype).is_nested()
+    if not is_flat and place.kind != "empty":
         return f"cannot be made of {place.column!r}, which holds lists"
     if place.kind in _OF_NUMBERS and not (dtype.is_numeric() or dtype == pl.Null):
         return f"needs a column of numbers, {place.column!r} is {dtype}"
@@ -239,7 +239,7 @@ def escaped(text: str) -> str:
 def markdown_table(rows: pl.LazyFrame, headers: Sequence[Header], total: int) -> str:
     """The first rows as a markdown table; what is left out is counted."""
     schema = rows.collect_schema()
-    cells = (as_one_text(column(header.value), schema[header.value]) for header in headers)
+    cells = (as_one_text(column(header.value), schema[header.value]).alias(header.value) for header in headers)
     shown = rows.head(MAX_TABLE_ROWS).select(cells)
     lines = [[header.text for header in headers], *shown.collect().rows()]
     drawn = [f"| {' | '.join(escaped(cell or '') for cell in line)} |" for line in lines]
