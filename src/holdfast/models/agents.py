@@ -69,9 +69,7 @@ class Agents:
         try:
             return (await agent.run(task.context, usage_limits=UsageLimits(request_limit=_REQUESTS))).output
         except AgentRunError as error:
-            failed = failure(error, name, self._settings)
-        # Outside the handler, so that what a provider said in its own words is no context of this error.
-        raise failed
+            raise failure(error, name, self._settings) from error
 
     def _call_settings(self) -> CallSettings:
         return {

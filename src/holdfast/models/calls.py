@@ -89,6 +89,7 @@ class ModelCalls:
                 failures.append(failure)
             else:
                 return Asked(output, f"{name} with {prompt.name}")
+        # Made anew and outside the handler: what a provider said in its own words is no context of this error.
         raise _all_failed(failures)
 
 
