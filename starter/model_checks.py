@@ -34,14 +34,23 @@ def named(settings: ModelSettings) -> Check:
             PromptLibrary().prompt(agent)
     except HoldfastError as error:
         return Check("Models", "bad", str(error))
-    after = ", then rules" * settings.fallback_to_offline
+    said = [*_order(settings), *_reached(settings)]
     return Check(
         "Models",
         "ok",
-        f"plans and layouts by {', then '.join(settings.for_reasoning)}{after}; queries by "
-        f"{', then '.join(settings.for_coding)}; {'; '.join(_reached(settings))}. A worker that runs keeps the models "
-        "it was started with. `holdfast doctor --models` asks each of them",
+        f"{'; '.join(said)}. A worker that runs keeps what it was started with; `holdfast doctor --models` asks them",
     )
+
+
+def _order(settings: ModelSettings) -> Iterator[str]:
+    reasoning, coding = ", then ".join(settings.for_reasoning), ", then ".join(settings.for_coding)
+    if reasoning == coding:
+        yield f"plans, queries and layouts by {reasoning}"
+    else:
+        yield f"plans and layouts by {reasoning}"
+        yield f"queries by {coding}"
+    if settings.fallback_to_offline:
+        yield "rules stand in for plans and layouts"
 
 
 def _reached(settings: ModelSettings) -> Iterator[str]:
@@ -66,8 +75,8 @@ async def _answer(name: str, settings: ModelSettings) -> Check:
     # Here and not above: the libraries of the providers take seconds to import.
     from holdfast.models.calls import ModelCalls, Role, Task
 
-    ledger, started = Ledger.under(settings), time.perf_counter()
-    calls = ModelCalls(settings, PromptLibrary())
+    ledger, calls = Ledger.under(settings), ModelCalls(settings, PromptLibrary())
+    started = time.perf_counter()
     try:
         await calls.ask(Role.REASONING, Task(agent="doctor", context="Are you there?", output=Ready), ledger)
     except HoldfastError as error:

@@ -6,6 +6,7 @@ import asyncio
 import os
 from typing import Annotated
 
+import structlog
 import typer
 from rich.text import Text
 
@@ -86,6 +87,8 @@ def check_all(
     """
     from starter import checks, doctor
 
+    # What a call cost is shown; without a log file of its own its line would be printed among the checks.
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     console, bad = out(), False
 
     async def run() -> None:

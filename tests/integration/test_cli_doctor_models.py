@@ -33,11 +33,18 @@ def test_models_are_named_in_their_order_with_how_they_are_reached() -> None:
         )
     )
     assert check.verdict == "ok"
-    assert "plans and layouts by openai:gpt-5.2, then anthropic:claude-opus-5, then rules" in check.finding
+    assert "plans and layouts by openai:gpt-5.2, then anthropic:claude-opus-5; " in check.finding
+    assert "rules stand in for plans and layouts" in check.finding
     assert "queries by local:qwen3" in check.finding
     assert "openai: its key is set" in check.finding
     assert "local: no key is set, at http://127.0.0.1:11434/v1" in check.finding
     assert not any(key in check.finding for key in KEYS.values())
+
+
+def test_one_order_for_everything_is_said_once() -> None:
+    check = named(ModelSettings(default=("local:qwen3",), local_url="http://127.0.0.1:1/v1"))
+    assert check.finding.startswith("plans, queries and layouts by local:qwen3; local: no key is set, at http://")
+    assert "rules" not in check.finding
 
 
 def test_prompts_that_are_not_there_are_told_before_a_question_meets_them(
