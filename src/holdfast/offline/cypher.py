@@ -85,6 +85,8 @@ _PATTERNS: Final[dict[Link, tuple[str, ...]]] = {
     Link.CONTAINED_IN: ("({0})<-[:CONTAINS_RULE]-({1}:Policy)",),
     Link.APPLIES_TO_GROUP: ("({0})-[:APPLIES_TO_GROUP]->({1}:`Group`)",),
     Link.UNDER_POLICY: ("({0})<-[:APPLIES_TO_GROUP]-({1}:Policy)",),
+    Link.RULE_FOR_GROUP: ("({0})-[:APPLIES_TO_GROUP {{mode: 'INCLUDE'}}]->({1}:`Group`)",),
+    Link.UNDER_RULE: ("({0})<-[:APPLIES_TO_GROUP {{mode: 'INCLUDE'}}]-({1}:PolicyRule)",),
     Link.APPLIES_TO_ZONE: ("({0})-[:APPLIES_TO_ZONE]->({1}:NetworkZone)",),
     Link.IN_RULE: ("({0})<-[:APPLIES_TO_ZONE]-({1}:PolicyRule)",),
     Link.FILLS: ("({0})-[:POPULATES]->({1}:`Group`)",),

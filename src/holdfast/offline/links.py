@@ -61,6 +61,8 @@ class Link(StrEnum):
     CONTAINED_IN = "contained_in"
     APPLIES_TO_GROUP = "applies_to_group"
     UNDER_POLICY = "under_policy"
+    RULE_FOR_GROUP = "rule_for_group"
+    UNDER_RULE = "under_rule"
     APPLIES_TO_ZONE = "applies_to_zone"
     IN_RULE = "in_rule"
     FILLS = "fills"
@@ -97,6 +99,7 @@ _PAIRS = (
     (Link.GOVERNED_BY, Kind.APPLICATION, Kind.POLICY, Link.GOVERNS),
     (Link.CONTAINS, Kind.POLICY, Kind.POLICY_RULE, Link.CONTAINED_IN),
     (Link.APPLIES_TO_GROUP, Kind.POLICY, Kind.GROUP, Link.UNDER_POLICY),
+    (Link.RULE_FOR_GROUP, Kind.POLICY_RULE, Kind.GROUP, Link.UNDER_RULE),
     (Link.APPLIES_TO_ZONE, Kind.POLICY_RULE, Kind.ZONE, Link.IN_RULE),
     (Link.FILLS, Kind.GROUP_RULE, Kind.GROUP, Link.FILLED_BY),
 )

@@ -67,8 +67,10 @@ _VERBS: Final = {
     Link.CONTAINED_IN: ("are", "contained in"),
     Link.APPLIES_TO_GROUP: ("do", "apply to"),
     Link.UNDER_POLICY: ("are", "under"),
-    Link.APPLIES_TO_ZONE: ("do", "apply to"),
-    Link.IN_RULE: ("are", "in"),
+    Link.APPLIES_TO_ZONE: ("do", "mention"),
+    Link.IN_RULE: ("are", "mentioned by"),
+    Link.RULE_FOR_GROUP: ("do", "apply to"),
+    Link.UNDER_RULE: ("are", "under"),
     Link.FILLS: ("do", "fill"),
     Link.FILLED_BY: ("are", "filled by"),
 }
@@ -321,10 +323,9 @@ def _is_short(condition: Condition) -> bool:
             return not isinstance(inner, AllOf | AnyOf) and _is_short(inner)
         case AllOf() | AnyOf():
             return False
-        case Linked(link=Link.ENROLLED, target=Selection(where=None)):
-            return True
-        case Linked(link=Link.ENROLLED, target=Selection(where=Compare(values=values))):
-            return len(values) == 1
+        case Linked(link=Link.ENROLLED):
+            # "Without any factor and whose status is active": the factor's or the person's?
+            return False
         case Linked(target=target):
             return isinstance(target.where, Named) and len(target.where.names) == 1
         case Only():

@@ -24,6 +24,7 @@ from holdfast.offline.meaning import AllOf, Compare, Condition, Linked, Missing,
 from holdfast.offline.parse import Parse, Read, rule
 
 # Links whose verb needs no auxiliary to follow its subject: "apps contractors use".
+_NEVER_WHO: Final = frozenset({Kind.FACTOR, Kind.DEVICE, Kind.ROLE})
 _OWN_VERBS: Final = frozenset({Link.CAN_OPEN, Link.OWNS})
 _VERB_FORMS: Final = frozenset(
     {
@@ -143,6 +144,8 @@ def _add(found: list[_Opening], opening: _Opening) -> None:
 @rule
 def clause(parse: Parse, at: int, kind: Kind, nominal: bool = False) -> Iterator[Read[Condition]]:
     """One thing said of things of that kind. `nominal`: a noun may say it, as after "and", "except"."""
+    if kind in _NEVER_WHO and at < len(parse.tokens) and parse.tokens[at].key == "who":
+        return
     for opening in openings(parse, at):
         for read in modifier(parse, opening.end, kind, opening.denied, nominal):
             if opening.denied and (is_mixed(read.value) or _no_adjective(parse, opening, read)):

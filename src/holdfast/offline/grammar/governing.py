@@ -32,6 +32,12 @@ def governing(parse: Parse, at: int, kind: Kind, denied: bool) -> Iterator[Read[
             yield Read(ONLY_CATCH_ALL, word.end)
         yield from _provisioned(parse, at)
     if kind is Kind.POLICY:
+        for begin in (
+            end for start in parse.starts(at) for word in ("for", "about") for end in parse.mark(word, start)
+        ):
+            for value in parse.phrases(parse.lexicon.values[kind], begin):
+                if value.value.column == "type":
+                    yield Read(Compare(column="type", values=(value.value.value,)), value.end)
         for word in parse.phrases(parse.lexicon.only_catch_all, at):
             yield Read(_CATCH_ALL, word.end)
     if kind is Kind.POLICY_RULE:

@@ -10,7 +10,7 @@ from holdfast.offline.grammar.combining import all_of, any_of, is_mixed, negated
 from holdfast.offline.grammar.names import PARTLY_COST, thing
 from holdfast.offline.grammar.several import several
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
-from holdfast.offline.meaning import Condition, Linked, Missing, Named, Selection
+from holdfast.offline.meaning import Compare, Condition, Linked, Missing, Named, Selection
 from holdfast.offline.parse import Parse, Read, rule
 
 
@@ -32,8 +32,15 @@ _SOME: Final = Bound(1, None)
 _DENYING: Final = frozenset({"not", "no", "without", "never", "lack", "lacking"})
 
 
+# The sign-on policy of an application is another kind than that of sessions, by the same name.
+_SESSION_POLICY: Final = Compare(column="type", values=("OKTA_SIGN_ON",))
+_ACCESS_POLICY: Final = Compare(column="type", values=("ACCESS_POLICY",))
+
+
 def linked(related: Related, bound: Bound = _SOME) -> Condition:
     """The condition to be linked to so many of these things; "none" is the opposite of "one"."""
+    if related.link is Link.GOVERNED_BY and related.target.where == _SESSION_POLICY:
+        related = related._replace(target=Selection(kind=Kind.POLICY, where=_ACCESS_POLICY))
     if bound == (0, 0):
         return negated(Linked(link=related.link, target=related.target))
     return Linked(link=related.link, target=related.target, at_least=bound.at_least, at_most=bound.at_most)

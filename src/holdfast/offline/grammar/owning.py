@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.offline.grammar import nouns, objects
+from holdfast.offline.grammar import clauses, nouns, objects
 from holdfast.offline.grammar.combining import all_of, negated
-from holdfast.offline.grammar.names import thing
+from holdfast.offline.grammar.names import tenant_value, thing
 from holdfast.offline.grammar.windows import window
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Compare, Condition, Linked, Only, Selection, Within
 from holdfast.offline.parse import Parse, Read, rule
 
 # What a person has at the same time, so that "and" asks for both.
-_HAD_TOGETHER: Final = (Kind.FACTOR, Kind.DEVICE)
+_HAD_TOGETHER: Final = (Kind.FACTOR, Kind.DEVICE, Kind.ROLE)
 
 
 @rule
@@ -26,6 +26,9 @@ def owning(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
     if kind is Kind.PERSON:
         yield from _had_together(parse, at)
         yield from _enrolled_then(parse, at)
+        yield from _whose(parse, at)
+    if kind is Kind.FACTOR or kind is Kind.DEVICE:
+        yield from _of_a_department(parse, at, kind)
     yield from _only(parse, at, kind)
     yield from _whose_only(parse, at, kind)
     yield from _unread(parse, at, kind)
@@ -73,6 +76,30 @@ def _enrolled_then(parse: Parse, at: int) -> Iterator[Read[Condition]]:
                 then = Within(column="created", start=span.value.start, end=span.value.end)
                 target = Selection(kind=Kind.FACTOR, where=all_of((factors.value.where, then)))
                 yield Read(Linked(link=Link.ENROLLED, target=target), span.end, factors.cost + span.cost)
+
+
+def _whose(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    """ "Whose device is suspended"."""
+    for whose in parse.phrases(parse.lexicon.comparing, at):
+        for noun in parse.phrases(parse.lexicon.nouns, whose.end) if _key(parse, at) == "whose" else ():
+            if noun.value is Kind.FACTOR or noun.value is Kind.DEVICE:
+                for said in clauses.clause(parse, noun.end, noun.value):
+                    target = Selection(kind=noun.value, where=said.value)
+                    had = Linked(link=BETWEEN[(Kind.PERSON, noun.value)], target=target)
+                    yield Read(had, said.end, said.cost)
+
+
+def _of_a_department(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "(Devices) of the Sales department", "(factors) in Finance": those of its people."""
+    for word in ("of", "in", "from", "at"):
+        for begin in parse.mark(word, at):
+            for value in tenant_value(parse, begin):
+                people = Selection(kind=Kind.PERSON, where=value.value)
+                yield Read(Linked(link=BETWEEN[(kind, Kind.PERSON)], target=people), value.end, value.cost)
+
+
+def _key(parse: Parse, at: int) -> str:
+    return parse.tokens[at].key if at < len(parse.tokens) else ""
 
 
 def _only(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
