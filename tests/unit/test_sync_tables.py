@@ -247,5 +247,6 @@ def test_a_device_listed_without_its_users_has_unknown_owners_and_one_without_us
     )
     assert [(read.label, read.relation, read.subject_id) for read in tables.unknown] == [("Device", "OWNS", "d1")]
     assert rows(tmp_path, "OWNS.User.Device") == []
+    assert {row["id"]: row["owners_known"] for row in rows(tmp_path, "Device")} == {"d1": False, "d2": True}
     (everything,) = made(tmp_path, {"devices": {WHOLE: [silent, {"id": "d3"}]}}).unknown
     assert everything.subject_id is None
