@@ -30,7 +30,7 @@ class FormattingActivities:
     @beating
     async def format_answer(self, request: FormatRequest) -> FormattedAnswer:
         """See `holdfast.contracts.format_answer`."""
-        watch, ledger = Stopwatch(), opened_ledger(self._models, request.spent)
+        watch, ledger = Stopwatch(), opened_ledger(self._models, request.correlation_id, request.spent)
         written = await self._formatter.present(request, ledger)
         formatted = await asyncio.to_thread(format_rows, request, written, self._artifacts)
         return formatted.model_copy(update={"effort": watch.effort(ledger.usage)})

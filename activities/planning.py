@@ -38,7 +38,7 @@ class PlanningActivities:
         snapshot = self._snapshots.current()
         if question.tenant:
             snapshot.see_that_it_is_of(question.tenant)
-        ledger = opened_ledger(self._settings.models)
+        ledger = opened_ledger(self._settings.models, question.correlation_id)
         understanding = await self._planner.plan(checked_text(question.text), snapshot, ledger)
         outcome, author, effort = understanding.outcome, understanding.author, watch.effort(ledger.usage)
         log.info("plan", correlation_id=question.correlation_id, author=author, plan=outcome.model_dump(mode="json"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
+from structlog.contextvars import bind_contextvars
 from temporalio import activity
 
 from holdfast.answer import ModelUsage
@@ -14,11 +15,13 @@ from holdfast.spending import Ledger
 ledgers: ContextVar[list[Ledger]] = ContextVar("ledgers")
 
 
-def opened_ledger(settings: ModelSettings, before: ModelUsage | None = None) -> Ledger:
+def opened_ledger(settings: ModelSettings, correlation_id: str, before: ModelUsage | None = None) -> Ledger:
     """The ledger of this activity, with what its earlier attempts have spent.
 
-    `before` is what the question had spent when the activity was scheduled.
+    `before` is what the question had spent when the activity was scheduled. From here on every log line of the
+    activity, also one of a model call far below, names the question.
     """
+    bind_contextvars(correlation_id=correlation_id)
     told = activity.info().heartbeat_details
     ledger = Ledger.under(settings, before)
     if told:

@@ -25,4 +25,4 @@ class StepActivities:
     @beating
     async def run_cypher_step(self, request: StepRequest) -> StepResult:
         """See `holdfast.contracts.run_cypher_step`."""
-        return await self._cypher.run(request, opened_ledger(self._models, request.spent))
+        return await self._cypher.run(request, opened_ledger(self._models, request.correlation_id, request.spent))
