@@ -28,7 +28,8 @@ class ArtifactStore:
         """Keep the rows of `frame` under `key`; rows that stood there are replaced whole, or not at all.
 
         They are kept in plain types (see `in_plain_types`). A LazyFrame is computed by the streaming engine and never
-        stands in memory as a whole, as far as its operations allow. Raises StorageFull, and PermanentError for a key that is not `<id>/<name>`.
+        stands in memory as a whole, as far as its operations allow. Raises StorageFull, and PermanentError for a key
+        that is not `<id>/<name>`.
         """
         path = self._file(key)
         self._make_folder(path.parent)
