@@ -15,13 +15,14 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import graph, guard, models, presentations, question, sync
+from benchmarks import graph, guard, models, parsing, presentations, question, sync
 from benchmarks.measurement import Measurement
 
 RESULTS = Path(__file__).parent / "results"
 
 BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Measurement]]]] = {
     "guard": guard.measure,
+    "parsing": parsing.measure,
     "graph": graph.measure,
     "models": models.measure,
     "presentations": presentations.measure,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -42,6 +42,12 @@ class Phrases(Generic[T]):
     def phrases(self) -> Iterable[str]:
         """Every phrase, its words with one space between."""
         return [" ".join(keys) for entries in self._by_first.values() for keys, _ in entries]
+
+    def words(self) -> Iterator[str]:
+        """Every word of every phrase."""
+        for entries in self._by_first.values():
+            for keys, _ in entries:
+                yield from keys
 
     def first_words(self) -> list[tuple[str, T]]:
         """The first phrase that the lexicon has for each meaning: how to say it."""
@@ -143,6 +149,8 @@ class Lexicon:
     reporting: Phrases[None]
     as_manager: Phrases[None]
     same_manager: Phrases[None]
+    # Dana's "details".
+    details: Phrases[None]
     # Dana's "peers".
     colleagues: Phrases[None]
     # With "an empty" title.

@@ -52,6 +52,8 @@ def notes(asked: Asked, inactive_applications: frozenset[str], now: datetime) ->
         found += number_notes(asked.numbers, now)
     if any(p.link is Link.FILLS and _names_a_member(p) for p in linked):
         found.append("Whether a rule or a hand put somebody there is not known; only active rules fill groups.")
+    if subject.kind is Kind.PERSON and any(isinstance(p, Within) and p.column == "status_changed" for p in parts):
+        found.append("Only the last change of each person's status is known.")
     named = {i for p in linked if isinstance(p.target.where, Named) for i in p.target.where.ids}
     named |= {i for p in parts if isinstance(p, Named) for i in p.ids}
     if named & inactive_applications:

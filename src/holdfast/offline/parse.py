@@ -196,6 +196,10 @@ class Parse:
                 found.append(NameRead(tuple(fitting.values()), end, partly=True))
         return found
 
+    def typed_from(self, at: int, end: int) -> str:
+        """What stands from one place to another, as it was typed, with its quotes."""
+        return " ".join(f'"{token.text}"' if token.quoted else token.text for token in self.tokens[at:end])
+
     def typed(self, at: int, end: int) -> str:
         """What stands from one place to another, as it was typed. A token keeps no question: spaces become one."""
         part = self.tokens[at:end]

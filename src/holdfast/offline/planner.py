@@ -8,21 +8,23 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from holdfast.answer import NeedsClarification, Refused
 from holdfast.graph.schema import GraphSchema
 from holdfast.graph.snapshots import Snapshot
 from holdfast.graph.vocabulary import Vocabulary, WordKind
 from holdfast.offline.doubt import Unread, unsure_of
-from holdfast.offline.grammar.fronting import unfronted
+from holdfast.offline.grammar.fronting import only_said, unfronted
 from holdfast.offline.grammar.names import PARTLY_COST
-from holdfast.offline.grammar.questions import asked_from, question, whole_question
-from holdfast.offline.grammar.windows import WORDS as WINDOW_WORDS
+from holdfast.offline.grammar.questions import whole_question
 from holdfast.offline.lexicon import lexicon
 from holdfast.offline.meaning import Asked, Tally
 from holdfast.offline.notes import notes
 from holdfast.offline.orders import begins_as_order, is_order
 from holdfast.offline.parse import Parse, Read, TooManyReadings
+from holdfast.offline.refusing import likeliest, refusal, strange_words
+from holdfast.offline.spelling import Respelt, respelt
 from holdfast.offline.steps import main_meaning, marked, steps
 from holdfast.offline.tokens import Token, tokenise
 from holdfast.offline.unstored import unstored, vague, without
@@ -36,7 +38,7 @@ _KEPT_VOCABULARIES: Final = 2
 # A longer question is a text, not a question; rules would take long to find that out.
 _MOST_WORDS: Final = 80
 _MOST_CHOICES: Final = 8
-# What is sure is 1; a name of which only the beginning was typed is likely, and no more.
+# What is sure is 1; a name of which only the beginning was typed, or a mistyped word, is likely, and no more.
 _CONFIDENCE_PARTLY: Final = 0.8
 
 _CHANGE_REFUSED: Final = (
@@ -98,24 +100,36 @@ def understood(
 def _understood(parse: Parse, wording: Wording, unread: Unread) -> Plan | Refused | NeedsClarification:
     if begins_as_order(parse):
         return Refused(reason=_CHANGE_REFUSED)
-    readings = _likeliest([read for order in (parse, *unfronted(parse)) for read in whole_question(order)])
+    orders = (parse, *unfronted(parse))
+    readings = likeliest([*(read for order in orders for read in whole_question(order)), *only_said(parse)])
     if len(readings) == 1:
         return _plan(readings[0], wording, parse, unread)
     if readings:
         return _question_back(readings, wording)
     if is_order(parse):
         return Refused(reason=_CHANGE_REFUSED)
-    return vague(parse.tokens) or _not_stored(parse, wording) or _refusal(parse, wording)
+    if refused := vague(parse.tokens) or _not_stored(parse, wording):
+        return refused
+    strange = strange_words(parse)
+    return _put_right(parse, wording, unread, strange) or refusal(parse, wording, strange)
 
 
-def _likeliest(readings: list[Read[Asked]]) -> list[Read[Asked]]:
-    """The readings of least cost, each meaning once."""
-    least = min((r.cost for r in readings), default=0)
-    once = {r.value: r for r in readings if r.cost == least}
-    return list(once.values())
+def _put_right(parse: Parse, wording: Wording, unread: Unread, strange: list[Token]) -> Plan | Refused | None:
+    """What the question means with its mistyped words put right, where that is one thing; it says so."""
+    meant: dict[Asked, tuple[Read[Asked], Respelt]] = {}
+    ordered = False
+    for respelling in respelt(parse, strange):
+        spelt = _with(parse, respelling.tokens)
+        ordered = ordered or is_order(spelt)
+        meant |= {reading.value: (reading, respelling) for reading in likeliest(whole_question(spelt))}
+    if len(meant) != 1:
+        return Refused(reason=_CHANGE_REFUSED) if ordered and not meant else None
+    ((reading, respelling),) = meant.values()
+    words = " and ".join(f"“{typed}” was read as “{word}”" for typed, word in respelling.words)
+    return _plan(reading, wording, parse, unread, f"{words}.")
 
 
-def _plan(reading: Read[Asked], wording: Wording, parse: Parse, unread: Unread) -> Plan:
+def _plan(reading: Read[Asked], wording: Wording, parse: Parse, unread: Unread, respelling: str = "") -> Plan:
     asked = reading.value
     sentence = wording.sentence(asked)
     sentence = sentence[0].upper() + sentence[1:]
@@ -126,16 +140,26 @@ def _plan(reading: Read[Asked], wording: Wording, parse: Parse, unread: Unread) 
     partly = reading.cost >= PARTLY_COST
     if partly:
         further.append("A name was completed from its beginning.")
+    if respelling:
+        further.append(respelling)
     return Plan(
         steps=steps(asked, main, parse.schema, sentence, " ".join(further)),
         reasoning="Read by the rules of the offline planner; every word of the question was understood.",
         understood_as=". ".join([sentence, " ".join(further)]).strip() if further else f"{sentence}.",
-        confidence=_CONFIDENCE_PARTLY if partly else 1.0,
+        confidence=_CONFIDENCE_PARTLY if partly or respelling else 1.0,
     )
 
 
+# The words of a snapshot never change, and to look through all of them takes as long as to read the question.
+_INACTIVE: Final[WeakKeyDictionary[Vocabulary, frozenset[str]]] = WeakKeyDictionary()
+
+
 def _inactive_applications(vocabulary: Vocabulary) -> frozenset[str]:
-    return frozenset(w.id for w in vocabulary.of_kind(WordKind.APPLICATION) if w.detail == "INACTIVE")
+    found = _INACTIVE.get(vocabulary)
+    if found is None:
+        found = frozenset(w.id for w in vocabulary.of_kind(WordKind.APPLICATION) if w.detail == "INACTIVE")
+        _INACTIVE[vocabulary] = found
+    return found
 
 
 def _question_back(readings: list[Read[Asked]], wording: Wording) -> NeedsClarification:
@@ -152,13 +176,13 @@ def _not_stored(parse: Parse, wording: Wording) -> Refused | None:
     found = unstored(parse.tokens)
     if found is None:
         return None
-    further = _strange(parse) or parse.tokens[parse.furthest : parse.furthest + 1]
+    further = strange_words(parse) or parse.tokens[parse.furthest : parse.furthest + 1]
     strange = [token.text for token in further if not found.start <= parse.tokens.index(token) < found.end]
     end = found.end + int(parse.tokens[found.end - 1].key == "from")
     phrase = parse.typed(found.start, end)
     named = ", ".join(f"“{word}”" for word in dict.fromkeys([phrase, *strange]))
     typed = tuple(dict.fromkeys([*(t.text for t in parse.tokens[found.start : end]), *strange]))
-    rest = [_likeliest(whole_question(_with(parse, tokens))) for tokens in without(parse.tokens, found)]
+    rest = [likeliest(whole_question(_with(parse, tokens))) for tokens in without(parse.tokens, found)]
     nearest = next((wording.sentence(readings[0].value) for readings in rest if readings), found.topic.instead)
     hint = f" The nearest that would be: {nearest}." if nearest else ""
     reason = f"The stored snapshot does not hold {found.topic.what}. Not answered: {named}."
@@ -167,52 +191,3 @@ def _not_stored(parse: Parse, wording: Wording) -> Refused | None:
 
 def _with(parse: Parse, tokens: tuple[Token, ...]) -> Parse:
     return replace(parse, tokens=tokens, furthest=0, kept={}, readings=0)
-
-
-def _refusal(parse: Parse, wording: Wording) -> Refused:
-    strange = _strange(parse)
-    nearest = _nearest(parse, strange)
-    if not strange:
-        at = min(parse.furthest, len(parse.tokens) - 1)
-        strange = [parse.tokens[at]] if parse.tokens else []
-    typed = tuple(dict.fromkeys(token.text for token in strange))
-    if not typed:
-        return Refused(reason="There is no question in this. Ask for example: How many people are in each status?")
-    named = ", ".join(f"“{word}”" for word in typed)
-    hint = f" The nearest that would be: {wording.sentence(nearest)}." if nearest else ""
-    return Refused(reason=f"Not understood: {named}.{hint}", not_understood=typed)
-
-
-# Words that the grammar itself reads.
-_GRAMMAR_WORDS: Final = frozenset({",", "(", ")", "'s", "of", "when", "last", "first", "both", "to", "who", "what"})
-
-
-def _strange(parse: Parse) -> list[Token]:
-    """Words that stand neither in a phrase of the lexicon nor in a name of the tenant."""
-    read: set[int] = set()
-    for at in range(len(parse.tokens)):
-        for name in parse.names(at):
-            if not name.partly:
-                read.update(range(at, name.end))
-        for table in parse.lexicon.tables:
-            for _, end in table.at(parse.tokens, at):
-                read.update(range(at, end))
-    known = _GRAMMAR_WORDS | WINDOW_WORDS | parse.lexicon.numbers.keys()
-    return [
-        token
-        for at, token in enumerate(parse.tokens)
-        if at not in read and (token.quoted or not (token.key in known or token.key[:1].isdigit()))
-    ]
-
-
-def _nearest(parse: Parse, strange: list[Token]) -> Asked | None:
-    """What the question means without the strange words, or as far as it can be read."""
-    if strange:
-        kept = tuple(token for token in parse.tokens if token not in strange)
-        known = _with(parse, kept)
-        if readings := _likeliest(whole_question(known)):
-            return readings[0].value
-        parse = known
-    begun = [read for begin in asked_from(parse) for read in question(parse, begin)]
-    longest = max((read.end for read in begun), default=0)
-    return next((read.value for read in begun if read.end == longest), None)

@@ -43,7 +43,7 @@ class Token:
     quoted: bool = False
     # How the key of a name that holds this word spells it; may be several words (an address) or none.
     name: str = ""
-    # A mark that belongs to a word cut off: "Eng-".
+    # A mark that holds a text together, or ends a word cut off: "gmail.com", "Eng-".
     tail: str = ""
 
 
@@ -52,9 +52,9 @@ def tokenise(question: str) -> tuple[Token, ...]:
     found: list[Token] = []
     for match in _TOKEN.finditer(question):
         found.extend(_tokens(match, found[-1].key if found else ""))
-        hyphen = question[match.end() : match.end() + 2]
-        if match["word"] and hyphen[:1] in ("-", ".", "@") and hyphen[1:].isspace() | (hyphen == "-"):
-            found[-1] = replace(found[-1], tail=hyphen[:1])
+        mark, following = question[match.end() : match.end() + 1], question[match.end() + 1 : match.end() + 2]
+        if match["word"] and (mark == "-" or (mark in (".", "@") and following.isalnum())):
+            found[-1] = replace(found[-1], tail=mark)
     return tuple(found)
 
 

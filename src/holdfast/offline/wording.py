@@ -257,7 +257,8 @@ class Wording:
             return f"whose {attribute} is {'not ' if denied else ''}{' or '.join(words)}"
         verb = _OPERATORS[compare.operator]
         does_not = {"contains": "does not contain", "starts with": "does not start with"}.get(verb, "does not end with")
-        return f"whose {attribute} {does_not if denied else verb} {_quoted(str(compare.values[0]))}"
+        texts = " or ".join(_quoted(str(value)) for value in compare.values)
+        return f"whose {attribute} {does_not if denied else verb} {texts}"
 
     def _value(self, kind: Kind, column: str, value: str | bool | int) -> str:
         if isinstance(value, str):

@@ -102,11 +102,19 @@ def _is_said_of_what_is_had(parse: Parse, had: Read[Condition]) -> bool:
 def _apart(first: Condition, following: Item) -> int:
     """What it costs to read two conditions for one: "whose status is active / or suspended", "with a mode / saml"."""
     if following.joined == "or":
-        return int(same_column(first, following.condition))
+        return int(same_column(_denied_or_not(first), _denied_or_not(following.condition)))
+    # "Who aren't contractors, interns": neither of them.
+    neither = isinstance(first, Not) and not isinstance(following.condition, Not)
+    if neither and same_column(_denied_or_not(first), following.condition):
+        return 1
     if following.joined == "and" and isinstance(first, Not) and isinstance(first.condition, Missing):
         value = following.condition.condition if isinstance(following.condition, Not) else following.condition
         return int(isinstance(value, Compare) and value.column == first.condition.column)
     return 0
+
+
+def _denied_or_not(condition: Condition) -> Condition:
+    return condition.condition if isinstance(condition, Not) else condition
 
 
 class _Opening(NamedTuple):

@@ -105,8 +105,13 @@ def _alike(parse: Parse, word: Read[str], kind: Kind, column: str) -> Iterator[R
         if word.value == "contains":
             yield from _values(parse, word.end, kind, column)
         return
-    for text, end in _text(parse, word.end):
-        yield Read(Compare(column=column, operator=_OPERATORS[word.value], values=(text,)), end)
+    rows: list[tuple[tuple[str, ...], int]] = [((text,), end) for text, end in _text(parse, word.end)]
+    while rows:
+        texts, end = rows.pop()
+        yield Read(Compare(column=column, operator=_OPERATORS[word.value], values=texts), end)
+        # "Containing manager or lead"
+        for joined in parse.mark("or", end):
+            rows += [((*texts, text), after) for text, after in _text(parse, joined)]
 
 
 def _ends(parse: Parse, at: int, meaning: str) -> list[int]:
@@ -131,7 +136,13 @@ def _text(parse: Parse, at: int) -> Iterator[tuple[str, int]]:
     # "Starts with a" ends there; "contains a word" does not.
     articles = ("the", "a", "an") if at + 1 < len(parse.tokens) else ()
     if at < len(parse.tokens) and parse.tokens[at].key not in (",", "(", ")", *articles):
-        yield parse.typed(at, at + 1) + parse.tokens[at].tail, at + 1
+        text, end = parse.typed(at, at + 1) + parse.tokens[at].tail, at + 1
+        # "Gmail.com"
+        while parse.tokens[end - 1].tail and end < len(parse.tokens) and not parse.tokens[end].quoted:
+            if parse.tokens[end].start != parse.tokens[end - 1].end + 1:
+                break
+            text, end = text + parse.tokens[end].text + parse.tokens[end].tail, end + 1
+        yield text, end
 
 
 def _whose_manager(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:

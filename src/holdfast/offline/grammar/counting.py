@@ -289,6 +289,10 @@ def _with_counts(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[Counted, s
             for things in objects.related(parse, begin, kind):
                 for end in _count_word(parse, things.end):
                     yield Counted(link=things.value.link, target=things.value.target), None, end
+            # "And their sizes"
+            for word in parse.phrases(parse.lexicon.ranking, begin) if begin > also.end else ():
+                if word.value == "size" and (size := size_of(kind)):
+                    yield size, None, word.end
 
 
 def size_of(kind: Kind) -> Counted | None:

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import Final
 
 from holdfast.offline.grammar.names import attribute_names
-from holdfast.offline.grammar.questions import asked_from
+from holdfast.offline.grammar.questions import asked_from, whole_question
 from holdfast.offline.links import Kind
-from holdfast.offline.parse import Parse
+from holdfast.offline.meaning import AllOf, AnyOf, Asked, Compare, Condition, Missing, Not, Operator, Within
+from holdfast.offline.parse import Parse, Read
 
 _PREPOSITIONS: Final = frozenset({"in", "into", "to", "of", "on"})
+_ONLY: Final = frozenset({"only", "just"})
 _ASKING: Final = frozenset({"which", "what", "whom", "whose", "how"})
 
 
@@ -22,6 +24,34 @@ def unfronted(parse: Parse) -> list[Parse]:
             tokens = (*parse.tokens[:begin], *parse.tokens[end:], *parse.tokens[begin:end])
             found.append(replace(parse, tokens=tokens, furthest=0, kept={}, readings=0))
     return found
+
+
+def only_said(parse: Parse) -> list[Read[Asked]]:
+    """ "Employees only", "only active users": of what is said of things by themselves "only" says nothing more."""
+    found = []
+    for at in {*(end for end in asked_from(parse) if end < len(parse.tokens)), len(parse.tokens) - 1}:
+        if at >= 0 and parse.tokens[at].key in _ONLY and not parse.tokens[at].quoted:
+            tokens = (*parse.tokens[:at], *parse.tokens[at + 1 :])
+            readings = whole_question(replace(parse, tokens=tokens, furthest=0, kept={}, readings=0))
+            found += [
+                read for read in readings if read.value.mode == "list" and not _is_linked(read.value.subject.where)
+            ]
+    return found
+
+
+def _is_linked(condition: Condition | None) -> bool:
+    """Whether it speaks of other things, of which "only" would leave out some: "who can open only Box"."""
+    match condition:
+        case AllOf(conditions=parts) | AnyOf(conditions=parts):
+            return any(_is_linked(part) for part in parts)
+        case Not(condition=inner):
+            return _is_linked(inner)
+        case Compare(operator=operator):
+            return operator is not Operator.IS
+        case Within() | Missing():
+            return False
+        case _:
+            return True
 
 
 def _fronts(parse: Parse, at: int) -> list[int]:

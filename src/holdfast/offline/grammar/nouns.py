@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Final
 
 from holdfast.graph.vocabulary import WordKind
-from holdfast.offline.grammar import clauses, objects, peers
+from holdfast.offline.grammar import clauses, objects, peers, times
 from holdfast.offline.grammar.combining import Item, all_of, any_of, combined, exclude_each_other, negated, same_column
-from holdfast.offline.grammar.names import flag, tenant_value, thing, user_type
+from holdfast.offline.grammar.names import flag, hire_column, tenant_value, thing, user_type
 from holdfast.offline.grammar.windows import window
 from holdfast.offline.links import LINKS, ROLE_WAYS, Kind, Link
 from holdfast.offline.meaning import Compare, Condition, Linked, Not, Selection, Within
@@ -48,14 +48,17 @@ def _is_idle(before: Condition | None, after: Condition) -> bool:
 
 def _new(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Selection]]:
     """ "New" says something only with a time: "new accounts this year", "joiners this week"."""
-    heads = [h for new in parse.phrases(parse.lexicon.new, at) for h in head(parse, new.end, kind)]
+    heads = [(h, "created") for new in parse.phrases(parse.lexicon.new, at) for h in head(parse, new.end, kind)]
     if kind is Kind.PERSON:
+        # Who joined may be one whose account is new, or one who was hired; the asker decides.
+        columns = [c for c in ("created", hire_column(parse.schema)) if c]
         begins = [at, *(new.end for new in parse.phrases(parse.lexicon.new, at))]
-        heads += [Read(None, r.end) for begin in begins for r in parse.phrases(parse.lexicon.newcomers, begin)]
-    for found in heads:
+        joiners = [r for begin in begins for r in parse.phrases(parse.lexicon.newcomers, begin)]
+        heads += [(Read(None, r.end), column) for r in joiners for column in columns]
+    for found, column in heads:
         for span in window(parse, found.end):
             if span.value.start is not None:
-                where = all_of((found.value, Within(column="created", start=span.value.start, end=span.value.end)))
+                where = all_of((found.value, Within(column=column, start=span.value.start, end=span.value.end)))
                 yield Read(Selection(kind=kind, where=where), span.end, found.cost)
                 for after in clauses.conditions(parse, span.end, kind):
                     both = all_of((where, after.value))
@@ -154,7 +157,11 @@ def _one_special_noun(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condit
         yield from _titles(parse, start)
         yield from _administrators(parse, start)
     for noun in parse.phrases(parse.lexicon.noun_values[kind], at):
-        yield Read(Compare(column=noun.value.column, values=(noun.value.value,)), noun.end)
+        said = Compare(column=noun.value.column, values=(noun.value.value,))
+        yield Read(said, noun.end)
+        # "Leavers in October"
+        for span in window(parse, noun.end):
+            yield Read(times.turned(said, span.value), span.end, span.cost)
     if kind in _KINDS_AS_NOUNS:
         for value in parse.phrases(parse.lexicon.values[kind], at):
             if value.value.column == _KINDS_AS_NOUNS[kind]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from holdfast.offline.grammar import nouns
+from holdfast.offline.grammar import nouns, peers
 from holdfast.offline.grammar.combining import all_of, any_of, is_mixed, negated
 from holdfast.offline.grammar.names import PARTLY_COST, thing
 from holdfast.offline.grammar.several import several
@@ -29,6 +29,11 @@ class Related(NamedTuple):
 
 
 _SOME: Final = Bound(1, None)
+_TWO: Final = 2
+# Links to people of whom a department may be spoken as of its people.
+_OF_PEOPLE: Final = frozenset({Link.OPENED_BY, Link.HAS_MEMBER, Link.OWNED_BY})
+# What may stand before the next name of a row, by the word between them.
+_CHAINS: Final = {"and": ("", ",", "and"), "or": ("", ",", "or"), "and_not": ("", ",", "and_not")}
 _DENYING: Final = frozenset({"not", "no", "without", "never", "lack", "lacking"})
 
 
@@ -109,6 +114,10 @@ def _number(parse: Parse, at: int) -> Iterator[Read[int]]:
             yield Read(int(key), at + 1)
         elif key in parse.lexicon.numbers:
             yield Read(parse.lexicon.numbers[key], at + 1)
+            # "A dozen"
+            following = parse.tokens[at + 1].key if at + 1 < len(parse.tokens) else ""
+            if key == "a" and parse.lexicon.numbers.get(following, 0) > _TWO:
+                yield Read(parse.lexicon.numbers[following], at + 2)
 
 
 @rule
@@ -117,7 +126,20 @@ def objects(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
     yield from _neither(parse, at, link)
     yield from several(parse, at, link)
     both = at < len(parse.tokens) and parse.tokens[at].key == "both"
-    yield from _objects(parse, at + 1 if both else at, link, ask_back=not both)
+    if both:
+        yield from _both_kinds(parse, at + 1, link)
+    else:
+        yield from _objects(parse, at, link, ask_back=True)
+
+
+def _both_kinds(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
+    """ "(Contain both) contractors and interns": some of each."""
+    for first in _one_object(parse, at, link):
+        for joined in parse.mark("and", first.end):
+            for second in _one_object(parse, joined, link):
+                every = all_of((first.value, second.value))
+                assert every is not None
+                yield Read(every, second.end, first.cost + second.cost)
 
 
 def _neither(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
@@ -148,11 +170,36 @@ def _one_object(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
     for nobody in parse.phrases(parse.lexicon.nobody, at):
         if nobody.value is target:
             yield Read(linked(Related(link, Selection(kind=target)), Bound(0, 0)), nobody.end)
+    for people in _people(parse, at, link):
+        yield Read(linked(Related(link, people.value)), people.end, people.cost)
     for things in some_things(parse, at, target):
         yield Read(linked(Related(link, things.value)), things.end, things.cost)
+        yield from _of_each_kind(parse, at, link, things)
     for many in bound(parse, at):
         for things in some_things(parse, many.end, target):
             yield Read(linked(Related(link, things.value), many.value), things.end, things.cost)
+
+
+def _people(parse: Parse, at: int, link: Link) -> Iterator[Read[Selection]]:
+    """ "(Used by) the Finance department", "(reporting to) a suspended manager"."""
+    for place in peers.of_named_attribute(parse, at) if link in _OF_PEOPLE else ():
+        yield Read(Selection(kind=Kind.PERSON, where=place.value), place.end, place.cost)
+    for before in nouns.adjectives_before(parse, at, Kind.PERSON) if link is Link.REPORTS_TO else ():
+        for outline in parse.phrases(parse.lexicon.outlines, before.end):
+            if outline.value is Link.MANAGES:
+                yield Read(Selection(kind=Kind.PERSON, where=before.value), outline.end, before.cost)
+
+
+def _of_each_kind(parse: Parse, at: int, link: Link, things: Read[Selection]) -> Iterator[Read[Condition]]:
+    """ "(Groups that contain) contractors and interns": of either, or of each; the asker decides."""
+    where = things.value.where
+    joined = any(token.key == "and" for token in parse.tokens[at : things.end])
+    if joined and isinstance(where, Compare) and len(where.values) == _TWO:
+        each = [where.model_copy(update={"values": (value,)}) for value in where.values]
+        kind = things.value.kind
+        every = all_of([linked(Related(link, Selection(kind=kind, where=one))) for one in each])
+        assert every is not None
+        yield Read(every, things.end, things.cost)
 
 
 def some_things(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Selection]]:
@@ -171,9 +218,13 @@ def _more_objects(parse: Parse, first: Read[Condition], link: Link, *, ask_back:
         word, row, end, cost = rows.pop()
         for joined in parse.phrases(parse.lexicon.connecting, end):
             comma = parse.tokens[joined.end - 1].key == ","
-            if word not in ("", ",", joined.value) and not comma:
+            if word not in ("", ",", joined.value) and not comma and joined.value != "and_not":
                 continue
-            for named in _next_name(parse, joined, LINKS[link].target):
+            if joined.value == "and_not":
+                yield from _but_not(parse, Read((word, row), end, cost), joined.end, link)
+            for named in (
+                _next_name(parse, joined, LINKS[link].target) if word in _CHAINS[joined.value] or comma else ()
+            ):
                 target = Selection(kind=LINKS[link].target, where=named.value)
                 one = linked(Related(link, target))
                 longer = (*row, negated(one) if joined.value == "and_not" else one)
@@ -182,6 +233,26 @@ def _more_objects(parse: Parse, first: Read[Condition], link: Link, *, ask_back:
                 if kind != ",":
                     for meaning in _list_readings(longer, kind, link, ask_back):
                         yield Read(meaning, named.end, cost + named.cost)
+
+
+def _but_not(
+    parse: Parse, before: Read[tuple[str, tuple[Condition, ...]]], at: int, link: Link
+) -> Iterator[Read[Condition]]:
+    """ "(Box or Zoom) but not Slack", "(accessible to contractors) but not to employees"."""
+    word, row = before.value
+    kind = LINKS[link].target
+    again = [at + 1] if at < len(parse.tokens) and parse.tokens[at].key in ("to", "in", "of", "into", "by") else []
+    for begin in (at, *again):
+        # A row of denied names is read with the others; this is one name after "or", or things of a kind.
+        others = [Read(n.value, n.end, n.cost) for n in thing(parse, begin, kind)] if word == "or" else []
+        selections = [Read(Selection(kind=kind, where=n.value), n.end, n.cost) for n in others]
+        selections += [s for s in nouns.np(parse, begin, kind) if s.value.where is not None]
+        for left_out in selections:
+            every = all_of(
+                (any_of(row) if word == "or" else all_of(row), negated(linked(Related(link, left_out.value))))
+            )
+            assert every is not None
+            yield Read(every, left_out.end, before.cost + left_out.cost)
 
 
 def _next_name(parse: Parse, joined: Read[str], kind: Kind) -> Iterator[Read[Named]]:

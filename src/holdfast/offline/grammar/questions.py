@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.offline.grammar import breakdowns, clauses, counting, differences, nouns, sorting, spreads, times
+from holdfast.offline.grammar import (
+    attributes,
+    breakdowns,
+    clauses,
+    counting,
+    differences,
+    nouns,
+    peers,
+    sorting,
+    spreads,
+    times,
+)
 from holdfast.offline.grammar.combining import all_of, any_of, negated, says_twice
 from holdfast.offline.grammar.dates_beside import and_when
 from holdfast.offline.grammar.holding import holding
-from holdfast.offline.grammar.names import attribute_names, thing, time_verbs
+from holdfast.offline.grammar.names import attribute_names, thing
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Asked, Condition, Linked, Missing, Selection
 from holdfast.offline.parse import Parse, Read, rule
@@ -81,8 +92,9 @@ def question(parse: Parse, at: int) -> Iterator[Read[Asked]]:
     yield from differences.differences(parse, at)
     yield from holding(parse, at)
     yield from _of_each(parse, at)
-    yield from _attribute_of(parse, at)
-    yield from _when(parse, at)
+    yield from attributes.attribute_of(parse, at)
+    yield from attributes.when(parse, at)
+    yield from attributes.values_of(parse, at)
 
 
 @rule
@@ -143,9 +155,12 @@ def _leaves_out(parse: Parse, at: int, end: int) -> bool:
 
 def _headless(parse: Parse, at: int) -> Iterator[Read[Selection]]:
     """ "Never logged in", "SAML", "no login since May": said of people, if it can be, though no noun says so."""
-    if at > 0:
+    # "Grant Luis the role" is an order.
+    if at > 0 or parse.lexicon.change.at(parse.tokens, at):
         return
     for kind, cost in _HEADLESS_COSTS.items():
+        if kind is not Kind.PERSON and not nouns.adjectives(parse, at, kind, False):
+            continue
         for said in clauses.conditions(parse, at, kind):
             # "Login" by itself asks for nothing.
             if said.value != negated(Missing(column="last_login")):
@@ -167,6 +182,9 @@ def nobody(parse: Parse, at: int) -> Iterator[Read[Selection]]:
     """ "Nobody", "no contractors": those of whom nothing holds."""
     for word in parse.phrases(parse.lexicon.nobody, at):
         yield Read(Selection(kind=word.value), word.end)
+        # "Nobody in Sales"
+        for said in clauses.conditions(parse, word.end, word.value):
+            yield Read(Selection(kind=word.value, where=said.value), said.end, said.cost)
     for no in parse.phrases(parse.lexicon.no, at):
         for kind in Kind:
             yield from nouns.np(parse, no.end, kind)
@@ -250,6 +268,9 @@ def subject(parse: Parse, at: int) -> Iterator[Read[Selection]]:
             yield Read(Selection(kind=kind, where=name.value), name.end, name.cost)
     for kind in Kind:
         yield from nouns.np(parse, at, kind)
+    # Which apps does "the Finance department" use.
+    for place in peers.of_named_attribute(parse, at):
+        yield Read(Selection(kind=Kind.PERSON, where=place.value), place.end, place.cost)
 
 
 def _yes_or_no(parse: Parse, at: int) -> Iterator[Read[Selection]]:
@@ -265,54 +286,9 @@ def _yes_or_no(parse: Parse, at: int) -> Iterator[Read[Selection]]:
                     yield Read(Selection(kind=kind, where=where), said.end, name.cost + said.cost)
         for kind in Kind:
             # "Can any contractors open Slack"
-            if parse.tokens[auxiliary.end - 1].key in _DOING:
+            anyone = any(t.key in _PERSON_WORDS for t in parse.tokens[auxiliary.end : auxiliary.end + 1])
+            if parse.tokens[auxiliary.end - 1].key in _DOING or (anyone and kind is Kind.PERSON):
                 yield from (r for r in nouns.np(parse, auxiliary.end, kind) if r.value.where is not None)
-
-
-def _attribute_of(parse: Parse, at: int) -> Iterator[Read[Asked]]:
-    """ "Dana's department", "the status of Slack", "the e-mail addresses of the contractors"."""
-    for kind in (Kind.PERSON, Kind.GROUP, Kind.APPLICATION, Kind.DEVICE, Kind.POLICY, Kind.ZONE):
-        for owner in thing(parse, at, kind):
-            for mark in parse.mark("'s", owner.end):
-                for columns in _columns(parse, mark, kind):
-                    selection = Selection(kind=kind, where=owner.value)
-                    yield Read(Asked(subject=selection, also=columns.value), columns.end, owner.cost)
-        for columns in _columns(parse, at, kind):
-            ofs = (*parse.mark("of", columns.end), *parse.mark("for", columns.end))
-            if kind is Kind.ZONE:
-                # "Which IP ranges are in the blocked zones"
-                ofs = (
-                    *ofs,
-                    *(end for at in (columns.end, *parse.mark("are", columns.end)) for end in parse.mark("in", at)),
-                )
-            for of in ofs:
-                for owners in (*subject(parse, of), *nouns.np(parse, of, kind, True)):
-                    if owners.value.kind is kind:
-                        yield Read(Asked(subject=owners.value, also=columns.value), owners.end, owners.cost)
-
-
-def _columns(parse: Parse, at: int, kind: Kind) -> list[Read[tuple[str, ...]]]:
-    """One or more attributes: "login, title and last login"."""
-    found: list[Read[tuple[str, ...]]] = [Read((r.value,), r.end) for r in attribute_names(parse, at, kind)]
-    for read in found:
-        for joined in parse.phrases(parse.lexicon.connecting, read.end):
-            if joined.value == "and":
-                found += [
-                    Read((*read.value, r.value), r.end)
-                    for r in attribute_names(parse, joined.end, kind)
-                    if r.value not in read.value
-                ]
-    return found
-
-
-def _when(parse: Parse, at: int) -> Iterator[Read[Asked]]:
-    """ "When did Dana last log in"."""
-    for begin in parse.mark("when", at):
-        for auxiliary in parse.phrases(parse.lexicon.auxiliaries, begin):
-            for owner in subject(parse, auxiliary.end):
-                for last in (owner.end, *parse.mark("last", owner.end), *parse.mark("first", owner.end)):
-                    for verb in time_verbs(parse, last, owner.value.kind):
-                        yield Read(Asked(subject=owner.value, also=(verb.value,)), verb.end, owner.cost)
 
 
 def _beside(parse: Parse, listed: Read[Selection]) -> Iterator[Read[Asked]]:

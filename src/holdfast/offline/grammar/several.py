@@ -18,7 +18,8 @@ def several(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
     # Not by `phrases`: where no names follow, nothing of this was understood.
     found = [read for start in parse.starts(at) for read in parse.lexicon.quantified.at(parse.tokens, start)]
     for word, end in found:
-        nouns = [after for noun, after in parse.lexicon.nouns.at(parse.tokens, end) if noun is kind]
+        known = [read for start in parse.starts(end) for read in parse.lexicon.nouns.at(parse.tokens, start)]
+        nouns = [after for noun, after in known if noun is kind]
         for begin in (end, *nouns):
             for row in _row(parse, begin, link) if parse.names(begin) else ():
                 every = all_of(row.value)

@@ -8,11 +8,11 @@ from typing import Final
 
 from holdfast.graph.schema import ColumnType
 from holdfast.offline.grammar import clauses
-from holdfast.offline.grammar.combining import negated
+from holdfast.offline.grammar.combining import all_of, negated
 from holdfast.offline.grammar.names import LABELS, attribute_names, is_time, time_verbs
 from holdfast.offline.grammar.windows import Span, age, silence, window
 from holdfast.offline.links import Kind
-from holdfast.offline.meaning import Condition, Missing, Within
+from holdfast.offline.meaning import Compare, Condition, Missing, Within
 from holdfast.offline.parse import Parse, Read, rule
 
 # After "logged in" these say where from, which the tenant does not tell.
@@ -29,6 +29,8 @@ def times(parse: Parse, at: int, kind: Kind, denied: bool) -> Iterator[Read[Cond
     yield from _timed(parse, at, kind, denied)
     yield from _had_time(parse, at, kind)
     yield from _told(parse, at, kind)
+    if kind is Kind.PERSON and not denied:
+        yield from _turned(parse, at)
     if "created" in parse.schema.node(LABELS[kind]).columns:
         for span in age(parse, at):
             yield Read(within("created", span.value), span.end, span.cost + _AGE_COST)
@@ -99,6 +101,23 @@ def _had_time(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
                 for span in (*window(parse, noun.end), *(silence(parse, noun.end) if none else ())):
                     said = within(noun.value, span.value)
                     yield Read(negated(said) if none else said, span.end, span.cost)
+
+
+def _turned(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    """ "Suspended this month", "locked out since Monday"."""
+    for value in parse.phrases(parse.lexicon.values[Kind.PERSON], at):
+        # "Active in the last 7 days" is who signed in.
+        if value.value.column == "status" and value.value.value != "ACTIVE":
+            said = Compare(column="status", values=(value.value.value,))
+            for span in window(parse, value.end):
+                yield Read(turned(said, span.value), span.end, span.cost)
+
+
+def turned(status: Compare, span: Span) -> Condition:
+    """Those who are of that status, and came to be within that time."""
+    both = all_of((status, within("status_changed", span)))
+    assert both is not None
+    return both
 
 
 @rule
