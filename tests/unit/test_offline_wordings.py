@@ -66,7 +66,7 @@ def test_a_name_that_is_nearly_one_of_the_tenant_is_offered_and_never_taken(
         ("active users sorted by last login, newest first", "sorted by last login, newest first"),
         ("contractors in alphabetical order", "sorted by name"),
         ("the 10 newest accounts", "First 10 people sorted by creation date, newest first"),
-        ("the newest account", "First 1 people sorted by creation date, newest first"),
+        ("the newest account", "First person sorted by creation date, newest first"),
         ("last 20 people to log in", "First 20 people (who have logged in) sorted by last login, newest first"),
         ("users sorted by department and name descending", "sorted by department and name descending"),
     ],
@@ -101,6 +101,11 @@ def test_a_denial_reaches_every_name_of_its_row(question: str, vocabulary: Vocab
 
 def test_have_does_not_say_what_somebody_is(vocabulary: Vocabulary) -> None:
     assert isinstance(read("managers who have contractors", vocabulary), Refused)
+
+
+def test_who_may_open_an_application_and_does_not_use_it_is_not_known(vocabulary: Vocabulary) -> None:
+    assert isinstance(read("people who don't use Old Wiki", vocabulary), Refused)
+    assert isinstance(read("people who can't open Old Wiki", vocabulary), Plan)
 
 
 def test_only_is_not_overlooked_where_it_leaves_something_out(vocabulary: Vocabulary) -> None:

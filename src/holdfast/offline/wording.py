@@ -134,7 +134,7 @@ class Wording:
         if asked.limit is not None:
             noun, where = NOUNS[kind].many, asked.subject.where
             said = f" ({self.condition(where, kind)})" if where else ""
-            things = f"first {asked.limit} {noun}{said}"
+            things = f"first {NOUNS[kind].one if asked.limit == 1 else f'{asked.limit} {noun}'}{said}"
         keys = [f"{self.attribute(kind, k.column)}{_direction(k)}" for k in asked.order]
         return f"{things}{self._shown_beside(asked)} sorted by {' and '.join(keys)}"
 
@@ -158,16 +158,19 @@ class Wording:
                 return self._linked(condition, denied=False)
             case Only():
                 return self._only(condition)
-            case Missing(column="last_login"):
-                return "who never logged in"
             case Missing(column=column):
-                return f"with no {'manager' if column == 'manager_id' else self.attribute(kind, column)}"
+                return self._missing(column, kind)
             case Named(names=names):
                 return " or ".join(f"called {_quoted(name)}" for name in names)
             case Compare():
                 return self._compared(condition, kind, denied=False)
             case Within(column=column):
                 return f"whose {self.attribute(kind, column)} is {_span(condition)}"
+
+    def _missing(self, column: str, kind: Kind) -> str:
+        # An e-mail address and a factor are called the same.
+        said = {"last_login": "who never logged in", "manager_id": "with no manager", "email": "whose email is missing"}
+        return said.get(column) or f"with no {self.attribute(kind, column)}"
 
     def _part(self, condition: Condition, kind: Kind) -> str:
         """A condition beside others: in parentheses where its end would not be plain."""
@@ -180,6 +183,8 @@ class Wording:
                 return self._linked(condition, denied=True)
             case Missing(column="last_login"):
                 return "who have logged in"
+            case Missing(column="email"):
+                return "whose email is set"
             case Missing(column=column):
                 return f"with a {'manager' if column == 'manager_id' else self.attribute(kind, column)}"
             case Compare():

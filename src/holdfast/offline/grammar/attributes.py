@@ -11,6 +11,7 @@ from holdfast.offline.links import Kind
 from holdfast.offline.meaning import Asked, Selection
 from holdfast.offline.parse import Parse, Read, rule
 
+_NAMES: Final = {Kind.PERSON: "display_name", Kind.GROUP: "name", Kind.APPLICATION: "label"}
 # Attributes whose values many people share, so that a list of them is of use.
 _GROUPING: Final = frozenset(
     {"department", "division", "organization", "cost_center", "title", "user_type", "city", "state", "country_code"}
@@ -40,7 +41,9 @@ def attribute_of(parse: Parse, at: int) -> Iterator[Read[Asked]]:
             for of in ofs:
                 for owners in (*questions.subject(parse, of), *nouns.np(parse, of, kind, True)):
                     if owners.value.kind is kind:
-                        yield Read(Asked(subject=owners.value, also=columns.value), owners.end, owners.cost)
+                        # "The names of the contractors" are shown anyway.
+                        cost = owners.cost + int(columns.value == (_NAMES.get(kind),))
+                        yield Read(Asked(subject=owners.value, also=columns.value), owners.end, cost)
 
 
 def _attribute_asked(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Asked]]:

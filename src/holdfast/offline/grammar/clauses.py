@@ -17,9 +17,9 @@ from holdfast.offline.grammar.combining import (
     says_twice,
 )
 from holdfast.offline.grammar.comparing import comparison, named
-from holdfast.offline.grammar.names import tenant_value
+from holdfast.offline.grammar.names import attribute_names, tenant_value
 from holdfast.offline.grammar.times import times
-from holdfast.offline.links import LINKS, ROLE_WAYS, WAYS, Kind, Link
+from holdfast.offline.links import LINKS, OPENED, OPENING, ROLE_WAYS, WAYS, Kind, Link
 from holdfast.offline.meaning import AllOf, Compare, Condition, Linked, Missing, Not
 from holdfast.offline.parse import Parse, Read, rule
 
@@ -42,6 +42,7 @@ _VERB_FORMS: Final = frozenset(
         "gives",
     }
 )
+_USED: Final = frozenset({"use", "uses", "using", "used"})
 _HAD: Final = frozenset({"has", "have", "had", "having", "got"})
 _EVERY: Final = frozenset({"everyone", "everybody", "all", "anyone", "anybody", "every"})
 
@@ -160,6 +161,12 @@ def clause(parse: Parse, at: int, kind: Kind, nominal: bool = False) -> Iterator
                 continue
             yield Read(negated(read.value) if opening.denied else read.value, read.end, read.cost)
     yield from reduced(parse, at, kind)
+    if nominal and parse.tokens[at - 1].key == "no":
+        # With members, but "no apps".
+        for had in objects.related(parse, at, kind):
+            yield Read(objects.linked(had.value), had.end, had.cost)
+        for attribute in attribute_names(parse, at, kind):
+            yield Read(negated(Missing(column=attribute.value)), attribute.end)
     for opening in openings(parse, at):
         # "Who have contractors" does not say that they are contractors.
         had = opening.opened and parse.tokens[opening.end - 1].key in _HAD
@@ -187,6 +194,8 @@ def reduced(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
             for link in parse.phrases(parse.lexicon.links[owner.value.kind], opening.end):
                 ends = LINKS[link.value]
                 verb = link.value in _OWN_VERBS or parse.tokens[opening.end].key in _VERB_FORMS
+                if (none or opening.denied) and tells_of_use(parse, link):
+                    continue
                 # "Nobody cannot" would be everybody.
                 if ends.target is kind and (opening.end > owner.end or verb) and not (none and opening.denied):
                     said = Linked(link=ends.inverse, target=owner.value)
@@ -210,12 +219,20 @@ def by_way(said: Read[Condition], way: str) -> Iterator[Read[Condition]]:
         yield Read(all_of(narrower) or narrower[0], said.end, said.cost)
 
 
+def tells_of_use(parse: Parse, link: Read[Link]) -> bool:
+    """Whether it says "use" of an application: who may open it and does not use it, nothing stored tells."""
+    opening = link.value in OPENING or link.value in OPENED
+    return opening and any(token.key in _USED for token in parse.tokens[max(0, link.end - 2) : link.end])
+
+
 @rule
 def modifier(parse: Parse, at: int, kind: Kind, denied: bool, joined: bool) -> Iterator[Read[Condition]]:
     """A clause without "who are"; `denied` where "not" stands before it, `joined` after "and", "or"."""
     yield from _in_parentheses(parse, at, kind)
     yield from nouns.adjectives(parse, at, kind, False)
     for link in parse.phrases(parse.lexicon.links[kind], at):
+        if denied and tells_of_use(parse, link):
+            continue
         for said in objects.objects(parse, link.end, link.value):
             yield said
             for way in parse.phrases(parse.lexicon.ways, said.end):

@@ -9,7 +9,7 @@ from typing import Final
 from holdfast.graph.vocabulary import WordKind
 from holdfast.offline.grammar import clauses, objects, peers, times
 from holdfast.offline.grammar.combining import Item, all_of, any_of, combined, exclude_each_other, negated, same_column
-from holdfast.offline.grammar.names import flag, hire_column, tenant_value, thing, user_type
+from holdfast.offline.grammar.names import PARTLY_COST, flag, hire_column, tenant_value, thing, user_type
 from holdfast.offline.grammar.windows import window
 from holdfast.offline.links import LINKS, ROLE_WAYS, Kind, Link
 from holdfast.offline.meaning import Compare, Condition, Linked, Not, Selection, Within
@@ -255,6 +255,11 @@ def _name_before_noun(parse: Parse, at: int) -> Iterator[Read[Condition]]:
         # "London-based"
         for based in parse.mark("based", value.end):
             yield Read(value.value, based, value.cost)
+    for app in thing(parse, at, Kind.APPLICATION):
+        # "Salesforce contractors"
+        if app.cost < PARTLY_COST:
+            target = Selection(kind=Kind.APPLICATION, where=app.value)
+            yield Read(Linked(link=Link.CAN_OPEN, target=target), app.end, app.cost + 1)
     for group in thing(parse, at, Kind.GROUP):
         target = Selection(kind=Kind.GROUP, where=group.value)
         yield Read(Linked(link=Link.MEMBER_OF, target=target), group.end, group.cost)

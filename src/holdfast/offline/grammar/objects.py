@@ -302,7 +302,9 @@ def having(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
             for no in parse.phrases(parse.lexicon.no, word.end):
                 yield from _not_had(parse, no.end, kind)
         elif word.value == "without":
-            for things in related(parse, word.end, kind):
+            # "Without a single user"
+            singles = [many.end for many in bound(parse, word.end) if many.value == _SOME]
+            for things in [t for begin in (word.end, *singles) for t in related(parse, begin, kind)]:
                 yield from _and_assigned(parse, Read(_none(things.value), things.end, things.cost))
             yield from _not_had(parse, word.end, kind)
 

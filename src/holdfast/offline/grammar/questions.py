@@ -250,6 +250,8 @@ def _verbs(parse: Parse, at: int, kind: Kind, target: Kind, bare: bool) -> Itera
     for denied, begin in denials:
         for word in parse.phrases(parse.lexicon.links[kind], begin):
             ends = LINKS[word.value]
+            if denied and clauses.tells_of_use(parse, word):
+                continue
             if ends.target is target and (
                 not bare or parse.tokens[word.end - 1].key not in ("have", "has", "in", "on")
             ):

@@ -16,7 +16,8 @@ from holdfast.offline.parse import Parse, Read, rule
 # What a list is in the order of where it is to be "in alphabetical order".
 _ALPHABETICAL: Final = {Kind.PERSON: "display_name", Kind.APPLICATION: "label", Kind.ROLE: "label"}
 _SAYS_DIRECTION: Final = frozenset({"first", "ascending", "asc", "descending", "desc", "order", "top"})
-_ALWAYS: Final = frozenset({"created", "login"})
+_ALWAYS: Final = frozenset({"created", "last_updated", "status_changed"})
+_PLURALS: Final = frozenset({"people", "ppl", "staff", "personnel", "everyone", "everybody", "software", "hardware"})
 
 
 class _Beginning(NamedTuple):
@@ -92,24 +93,30 @@ def _directions(parse: Parse, column: Read[str]) -> Iterator[tuple[Order, int, b
 
 def _beginnings(parse: Parse, at: int) -> Iterator[_Beginning]:
     """What says how many come first; "the newest account" is one, "the newest accounts" are as many as fit a page."""
-    numbers = {(DEFAULT_LIMIT, at), *_numbers(parse, at)}
-    for word in parse.phrases(parse.lexicon.ranking, at):
-        if word.value == "top":
-            for many, end in _numbers(parse, word.end):
-                numbers.add((many, end))
-                yield _Beginning(many, None, end, top=parse.tokens[word.end - 1].key == "top")
-    for many, end in _numbers(parse, at):
-        yield _Beginning(many, None, end)
+    firsts = list(_firsts(parse, at))
+    yield from firsts
+    numbers = {(DEFAULT_LIMIT, at), *((first.limit, first.end) for first in firsts)}
     for many, begin in sorted(numbers):
         for word in parse.phrases(parse.lexicon.sorting, begin):
             if word.value in ("newest", "oldest"):
                 yield _Beginning(many, word.value == "newest", word.end)
-                if begin == at:
-                    for number, end in _numbers(parse, word.end):
-                        yield _Beginning(number, word.value == "newest", end)
+                for number, end in _numbers(parse, word.end) if begin == at else ():
+                    yield _Beginning(number, word.value == "newest", end)
     for last in parse.mark("last", at):
         for many, end in _numbers(parse, last):
             yield _Beginning(many, True, end)
+
+
+def _firsts(parse: Parse, at: int) -> Iterator[_Beginning]:
+    """ "20", "top 20", "first 5", "first" (person): by what they are sorted follows."""
+    for many, end in _numbers(parse, at):
+        yield _Beginning(many, None, end)
+    for word in parse.phrases(parse.lexicon.ranking, at):
+        if word.value == "top":
+            if parse.tokens[word.end - 1].key == "first":
+                yield _Beginning(1, None, word.end)
+            for many, end in _numbers(parse, word.end):
+                yield _Beginning(many, None, end, top=parse.tokens[word.end - 1].key == "top")
 
 
 def _numbers(parse: Parse, at: int) -> list[tuple[int, int]]:
@@ -158,7 +165,9 @@ def _last(parse: Parse, begin: _Beginning) -> bool:
 
 
 def _is_one(parse: Parse, end: int) -> bool:
-    return parse.tokens[end - 1].key in ("user", "account", "person", "app", "application", "group", "device", "policy")
+    """Whether the noun that ends there is in the singular: "the newest account"."""
+    noun = parse.tokens[end - 1].key
+    return not noun.endswith("s") and noun not in _PLURALS
 
 
 def _said_of(parse: Parse, at: int, kind: Kind) -> list[tuple[str, int]]:
@@ -199,19 +208,25 @@ def _recent_events(parse: Parse, begin: _Beginning) -> Iterator[Read[Asked]]:
     if begin.newest_first is not None:
         for noun in parse.phrases(parse.lexicon.time_nouns[Kind.PERSON], begin.end):
             everyone = Read(Selection(kind=Kind.PERSON), noun.end, 0)
-            yield _cut(
-                parse, everyone, (Order(column=noun.value, descending=begin.newest_first),), noun.end, begin.limit
-            )
+            limit = 1 if begin.limit == DEFAULT_LIMIT and _is_one(parse, noun.end) else begin.limit
+            order = (Order(column=noun.value, descending=begin.newest_first),)
+            yield _cut(parse, everyone, order, noun.end, limit)
 
 
 def _cut(parse: Parse, things: Read[Selection], order: tuple[Order, ...], end: int, limit: int) -> Read[Asked]:
     """The first of them. What has no value to be sorted by does not count among the first."""
     present: list[Condition | None] = [
-        negated(Missing(column=key.column)) for key in order[:1] if key.column not in _ALWAYS
+        negated(Missing(column=key.column))
+        for key in order[:1]
+        if key.column not in _ALWAYS and _is_moment(parse, things.value.kind, key.column)
     ]
     kind = things.value.kind
     subject = Selection(kind=kind, where=all_of((things.value.where, *present)))
     return Read(Asked(subject=subject, order=order, limit=min(limit, 100_000)), end, things.cost)
+
+
+def _is_moment(parse: Parse, kind: Kind, column: str) -> bool:
+    return column in parse.schema.node(LABELS[kind]).columns and is_time(parse, kind, column)
 
 
 def _has_created(parse: Parse, kind: Kind) -> bool:

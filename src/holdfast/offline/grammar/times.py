@@ -95,9 +95,13 @@ def _had_time(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
             begins += [(no.end, True) for no in parse.phrases(parse.lexicon.no, having.end)]
         for begin, none in begins:
             for noun in parse.phrases(parse.lexicon.time_nouns[kind], begin):
+                # "With no sign-in at all"
+                ends = [r.end for r in parse.phrases(parse.lexicon.having, noun.end) if r.value == "assigned"]
                 if not _follows(parse, noun.end, _LOGIN_PLACES):
-                    never = Missing(column=noun.value)
-                    yield Read(never if none else negated(never), noun.end)
+                    ends.append(noun.end)
+                never = Missing(column=noun.value)
+                for end in ends:
+                    yield Read(never if none else negated(never), end)
                 for span in (*window(parse, noun.end), *(silence(parse, noun.end) if none else ())):
                     said = within(noun.value, span.value)
                     yield Read(negated(said) if none else said, span.end, span.cost)
@@ -111,6 +115,9 @@ def _turned(parse: Parse, at: int) -> Iterator[Read[Condition]]:
             said = Compare(column="status", values=(value.value.value,))
             for span in window(parse, value.end):
                 yield Read(turned(said, span.value), span.end, span.cost)
+            # "Suspended for more than 30 days"
+            for span in silence(parse, value.end) if parse.mark("for", value.end) else ():
+                yield Read(turned(said, Span(None, span.value.start)), span.end, span.cost)
 
 
 def turned(status: Compare, span: Span) -> Condition:
@@ -139,6 +146,9 @@ def _told(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
     for begin in [0, *begins] if at == 0 else begins:
         for thing in parse.phrases(parse.lexicon.told_things[kind], begin):
             for opening in clauses.openings(parse, thing.end, who=False):
+                # "Passwords older than 90 days"
+                for old in age(parse, opening.end) if not opening.denied else ():
+                    yield Read(within(thing.value, old.value), old.end, old.cost)
                 for verb in parse.phrases(parse.lexicon.told_verbs[kind], opening.end):
                     if verb.value != thing.value:
                         continue
