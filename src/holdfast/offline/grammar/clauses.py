@@ -163,8 +163,8 @@ def clause(parse: Parse, at: int, kind: Kind, nominal: bool = False) -> Iterator
     yield from reduced(parse, at, kind)
     if nominal and parse.tokens[at - 1].key == "no":
         # With members, but "no apps".
-        for had in objects.related(parse, at, kind):
-            yield Read(objects.linked(had.value), had.end, had.cost)
+        for related in objects.related(parse, at, kind):
+            yield Read(objects.linked(related.value), related.end, related.cost)
         for attribute in attribute_names(parse, at, kind):
             yield Read(negated(Missing(column=attribute.value)), attribute.end)
     for opening in openings(parse, at):
