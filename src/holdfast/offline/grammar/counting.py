@@ -30,7 +30,7 @@ _SINGULAR: Final = frozenset(
     }
     | {"group", "app", "application", "integration", "device", "policy", "zone", "role", "administrator", "identity"}
 )
-_ONE_PERSON: Final = frozenset({"who", "whoever", "somebody", "someone"})
+_ONE_PERSON: Final = frozenset({"manager", "who", "whoever", "somebody", "someone"})
 
 
 @rule
