@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from holdfast.offline.columns import ID_COLUMNS, NOUNS, count_column
-from holdfast.offline.links import LINKS
+from holdfast.offline.links import LINKS, Link
 from holdfast.offline.meaning import Alike, Breakdown, Figure, Flow, Holdings, Loss, Months, Numbers, Peers, Spread
 from holdfast.offline.number_columns import MATCHING, PERCENT, UNKNOWN, may_be_unknown
 
@@ -55,12 +55,11 @@ def sentence(meaning: Numbers, row: Mapping[str, JsonValue]) -> str | None:
                 unknown = f", not counting {{sum:{UNKNOWN}}} of whom it is unknown"
             return f"**{{sum:{PERCENT}}} %** ({{sum:{MATCHING}}} of {{sum:{number}}} {many}{unknown})"
         case Spread(by=None, figures=(figure,)) if row.get(figure.value) is not None:
-            subject, target = NOUNS[meaning.subject.kind], NOUNS[LINKS[meaning.link].target]
+            subject, target = NOUNS[meaning.subject.kind], NOUNS[LINKS[meaning.link].target].many
+            target = "direct reports" if meaning.link is Link.MANAGES else target
             number = count_column(meaning.subject.kind).name
             said = {Figure.AVERAGE: "on average", Figure.MEDIAN: "in the median"}.get(figure, f"at the {figure.value}")
-            return (
-                f"**{{sum:{figure.value}}}** {target.many} per {subject.one} {said} ({{sum:{number}}} {subject.many})"
-            )
+            return f"**{{sum:{figure.value}}}** {target} per {subject.one} {said} ({{sum:{number}}} {subject.many})"
         case _:
             return None
 

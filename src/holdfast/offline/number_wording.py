@@ -64,7 +64,7 @@ class NumberWording:
             return f"{'bottom' if meaning.lowest_first else 'top'} {meaning.limit} {many} by {counted}"
         low, high = meaning.at_least, meaning.at_most
         number = f"between {low} and {high}" if low is not None and high is not None else ""
-        number = number or (f"at least {low}" if high is None else f"at most {high}")
+        number = number or (f"at least {low}" if high is None else f"at most {high}" if high else "no")
         return f"{many} with {number} {counted.removeprefix('number of ')}"
 
     def _measured(self, meaning: Breakdown) -> str:
@@ -73,7 +73,7 @@ class NumberWording:
             return f"{'percentage' if meaning.percent else 'number'} of {things}"
         kind = meaning.subject.kind
         if meaning.percent:
-            return f"percentage of {things} of whom {self._said(meaning.matching, kind)}"
+            return f"percentage of {things} {self._said(meaning.matching, kind)}"
         return f"number of {self._things(Selection(kind=kind, where=meaning.matching))}"
 
     @sentence.register

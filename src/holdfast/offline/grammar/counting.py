@@ -203,12 +203,15 @@ def rankings(parse: Parse, at: int) -> Iterator[Read[Asked]]:
 
 def _whoever(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Selection]]:
     """ "Who (has the most apps)", "managers (with the most reports)"."""
-    if kind is not Kind.PERSON:
-        return
-    for end in parse.mark("who", at):
-        yield Read(Selection(kind=kind), end)
-    managing = Linked(link=Link.MANAGES, target=Selection(kind=kind))
-    for word in parse.phrases(parse.lexicon.figuring, at):
+    if kind is Kind.PERSON:
+        yield from (Read(Selection(kind=kind), end) for end in parse.mark("who", at))
+        yield from managers(parse, at, kind)
+
+
+def managers(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Selection]]:
+    """ "Managers", "managers in the Sales department": people whom somebody reports to."""
+    managing = Linked(link=Link.MANAGES, target=Selection(kind=Kind.PERSON))
+    for word in parse.phrases(parse.lexicon.figuring, at) if kind is Kind.PERSON else ():
         if word.value == "managers":
             yield Read(Selection(kind=kind, where=managing), word.end)
             for said in clauses.conditions(parse, word.end, kind):

@@ -22,7 +22,7 @@ _Things = tuple[Kind, ...] | Selection
 @rule
 def differences(parse: Parse, at: int) -> Iterator[Read[Asked]]:
     """A question that compares, in each of its forms."""
-    for alike in _alike(parse, at):
+    for alike in (*_alike(parse, at), *_duplicates_by(parse, at)):
         yield Read(Asked(subject=alike.value.subject, numbers=alike.value), alike.end, alike.cost)
     for held in _holdings(parse, at):
         yield Read(Asked(subject=held.value.first, numbers=held.value), held.end, held.cost)
@@ -54,6 +54,16 @@ def _alike(parse: Parse, at: int) -> Iterator[Read[Alike]]:
                     for more in (*_shared(parse, joined.end, kind), *plain):
                         if not set(more.value) & set(row.value):
                             rows.append(Read((*row.value, *more.value), more.end))
+
+
+def _duplicates_by(parse: Parse, at: int) -> Iterator[Read[Alike]]:
+    """ "Duplicate accounts by e-mail"."""
+    for begin in ends(parse, at, "duplicate"):
+        for kind in (Kind.PERSON, Kind.GROUP, Kind.APPLICATION, Kind.DEVICE):
+            for things in some(parse, begin, kind):
+                for by in (*parse.mark("by", things.end), *ends(parse, things.end, "share")):
+                    for name in _attributes(parse, by, kind):
+                        yield Read(Alike(subject=things.value, columns=name.value), name.end, things.cost)
 
 
 def _shared(parse: Parse, at: int, kind: Kind) -> list[Read[tuple[tuple[str, ...], ...]]]:
@@ -107,9 +117,10 @@ def _holdings(parse: Parse, at: int) -> Iterator[Read[Holdings]]:
             for first in (read for place in dict.fromkeys(does) for read in _person(parse, place)):
                 yield from _had_by_one(parse, begin, first)
                 yield from _had_by_both(parse, first)
-    for begin in ends(parse, at, "comparison"):
+    for begin in dict.fromkeys((at, *ends(parse, at, "comparison"))):
         for first in _person(parse, begin):
-            for after in ends(parse, first.end, "compared_to"):
+            # "Dana versus Luis", "compare Dana and Luis"
+            for after in ends(parse, first.end, "compared_to" if begin > at else "set_against"):
                 for second in _person(parse, after):
                     every = Holdings(first=first.value, second=second.value, who=("first", "both", "second"))
                     yield Read(every, second.end, first.cost + second.cost)
@@ -156,6 +167,7 @@ def _elided(parse: Parse, at: int) -> Iterator[Read[Selection]]:
     """ "Which apps can Dana open that Luis cannot", "groups Dana is in but Luis is not"."""
     kinds = (Kind.APPLICATION, Kind.GROUP, Kind.ROLE)
     begun = [*questions.inverted(parse, at), *(things for kind in kinds for things in nouns.np(parse, at, kind, True))]
+    begun += [things for kind in kinds for things in _had_by_person(parse, at, kind)]
     for things in begun:
         link = _link_to_person(things.value)
         if link is None:
@@ -165,6 +177,17 @@ def _elided(parse: Parse, at: int) -> Iterator[Read[Selection]]:
             where = all_of((things.value.where, negated(other_link) if denied else other_link))
             for last in (end, *(w.end for w in parse.phrases(parse.lexicon.links[Kind.PERSON], end))):
                 yield Read(Selection(kind=things.value.kind, where=where), last, things.cost + other.cost)
+
+
+def _had_by_person(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Selection]]:
+    """ "Apps (that) Dana has"."""
+    for things in nouns.np(parse, at, kind, True):
+        for begin in (things.end, *(r.end for r in parse.phrases(parse.lexicon.who, things.end))):
+            for owner in _person(parse, begin):
+                for have in parse.phrases(parse.lexicon.having, owner.end):
+                    has = Linked(link=LINKS[BETWEEN[Kind.PERSON, kind]].inverse, target=owner.value)
+                    where = all_of((things.value.where, has))
+                    yield Read(Selection(kind=kind, where=where), have.end, things.cost + owner.cost)
 
 
 def _link_to_person(things: Selection) -> Link | None:

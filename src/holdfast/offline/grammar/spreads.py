@@ -61,13 +61,24 @@ def _figures(parse: Parse, at: int) -> Iterator[Read[tuple[Figure, ...]]]:
 
 def _spread(parse: Parse, figures: Read[tuple[Figure, ...]]) -> Iterator[Read[Spread]]:
     """The figures of what follows, by attributes and in an order."""
-    for numbers in _each_has(parse, figures.end):
+    for numbers in (read for each in _each_has(parse, figures.end) for read in _among(parse, each)):
         meaning = _meaning(numbers.value, figures.value)
         for how in order(parse, numbers.end, meaning.subject.kind):
             if len(how.value.by) < 2 and not how.value.percent:
                 by = how.value.by[0] if how.value.by else None
                 lowest = bool(how.value.lowest_first) and by is not None
                 yield Read(meaning.model_copy(update={"by": by, "lowest_first": lowest}), how.end, numbers.cost)
+
+
+def _among(parse: Parse, numbers: Read[Asked]) -> Iterator[Read[Asked]]:
+    """ "(Groups per person) among contractors": of those only."""
+    yield numbers
+    subject = numbers.value.subject
+    for begin in ends(parse, numbers.end, "among") if subject.where is None else ():
+        for things in some(parse, begin, subject.kind):
+            yield Read(
+                numbers.value.model_copy(update={"subject": things.value}), things.end, numbers.cost + things.cost
+            )
 
 
 def _meaning(numbers: Asked, figures: tuple[Figure, ...]) -> Spread:
@@ -128,6 +139,12 @@ def _in_parentheses(parse: Parse, at: int) -> Iterator[Read[Asked]]:
                         counted = Counted(link=link, target=things.value)
                         asked = Asked(mode="rank", subject=holders.value, counted=counted)
                         yield Read(asked, holders.end, things.cost + holders.cost)
+    for outline in parse.phrases(parse.lexicon.outlines, at):
+        of_link = LINKS[outline.value]
+        for per in ends(parse, outline.end, "per") if of_link.source is Kind.PERSON else ():
+            for holders in (*some(parse, per, of_link.target), *counting.managers(parse, per, of_link.target)):
+                counted = Counted(link=of_link.inverse, target=Selection(kind=Kind.PERSON))
+                yield Read(Asked(mode="rank", subject=holders.value, counted=counted), holders.end, holders.cost)
 
 
 def _best(parse: Parse, at: int) -> Iterator[Read[Spread]]:
@@ -222,11 +239,21 @@ def _in_months(
                     # "Hired since January, by month"
                     spans += [span._replace(end=e) for e in ends(parse, span.end, "per_month")] if not month else []
             for span in dict.fromkeys(spans):
-                yield from _within(parse, whose, flows.value, span)
+                for months in _within(parse, whose, flows.value, span):
+                    yield months
+                    yield from _of_those(parse, months, whose)
+
+
+def _of_those(parse: Parse, months: Read[Months], whose: Read[Selection]) -> Iterator[Read[Months]]:
+    """ "(Joiners by month) in the Sales department"."""
+    for more in clauses.conditions(parse, months.end, Kind.PERSON):
+        people = Selection(kind=Kind.PERSON, where=all_of((whose.value.where, more.value)))
+        yield Read(months.value.model_copy(update={"subject": people}), more.end, months.cost + more.cost)
 
 
 def _within(parse: Parse, people: Read[Selection], flows: tuple[Flow, ...], span: Read[Span]) -> Iterator[Read[Months]]:
-    start, end = span.value.start, span.value.end or _day_start(parse.now) + timedelta(days=1)
+    tomorrow = _day_start(parse.now) + timedelta(days=1)
+    start, end = span.value.start, min(span.value.end or tomorrow, tomorrow)
     if start is None:
         return
     start = _month_start(start)
