@@ -95,7 +95,9 @@ def _of_a_department(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Conditi
         for begin in parse.mark(word, at):
             for value in tenant_value(parse, begin):
                 people = Selection(kind=Kind.PERSON, where=value.value)
-                yield Read(Linked(link=BETWEEN[(kind, Kind.PERSON)], target=people), value.end, value.cost)
+                # "Who uses an iPhone in Support": the person is in it, before the iPhone.
+                cost = value.cost + (0 if word == "of" else 2)
+                yield Read(Linked(link=BETWEEN[(kind, Kind.PERSON)], target=people), value.end, cost)
 
 
 def _key(parse: Parse, at: int) -> str:
