@@ -36,8 +36,8 @@ def breakdown(meaning: Breakdown, schema: GraphSchema) -> str:
     names = [column(schema, meaning.subject.kind, by).shown.name for by in meaning.by]
     number, measure = count_column(meaning.subject.kind).name, measure_of(meaning)
     counted = _counted(meaning, schema)
-    best = f"{'min' if meaning.lowest_first else 'max'}({measure})"
-    rows = f"{counted} WITH {best} AS best {_counted(meaning, schema, 'best')}" if meaning.ties else counted
+    lowest = meaning.lowest_first
+    rows = f"{counted} {_best(measure, lowest)} {_counted(meaning, schema, 'best')}" if meaning.ties else counted
     kept = _bounds(meaning, measure) + ([f"{measure} = best"] if meaning.ties else [])
     if meaning.ties and not meaning.lowest_first:
         kept.append(f"{measure} > 0")
@@ -46,12 +46,16 @@ def breakdown(meaning: Breakdown, schema: GraphSchema) -> str:
         returned += [MATCHING, UNKNOWN]
     if meaning.percent:
         returned.append(PERCENT)
-    lowest = meaning.lowest_first
     order = ", ".join([f"coalesce({measure}, {_LAST[lowest]}) {'ASC' if lowest else 'DESC'}", *names])
     limit = f" LIMIT {meaning.limit}" if meaning.limit else ""
     where = f" WHERE {' AND '.join(kept)}" if kept else ""
     carried = [*returned, *(["best"] if meaning.ties else [])]
     return f"{rows} WITH {', '.join(carried)}{where} RETURN {', '.join(returned)} ORDER BY {order}{limit}"
+
+
+def _best(measure: str, lowest: bool) -> str:
+    """The first of all rows; one engine takes no greatest of what was summed before."""
+    return f"WITH {measure} AS best ORDER BY coalesce(best, {_LAST[lowest]}) {'ASC' if lowest else 'DESC'} LIMIT 1"
 
 
 def measure_of(meaning: Breakdown) -> str:
@@ -116,8 +120,8 @@ def spread(meaning: Spread, schema: GraphSchema) -> str:
     first, lowest = meaning.figures[0], meaning.lowest_first
     grouped = _gathered(meaning, schema)
     if meaning.ties:
-        best = f"{'min' if lowest else 'max'}({_FIGURES[first]}) AS best"
-        grouped = f"{grouped} WITH {best} {_gathered(meaning, schema, 'best')} WHERE {_FIGURES[first]} = best"
+        again = _gathered(meaning, schema, "best")
+        grouped = f"{grouped} {_best(_FIGURES[first], lowest)} {again} WHERE {_FIGURES[first]} = best"
     figures = [f"{_FIGURES[figure]} AS {figure.value}" for figure in meaning.figures]
     returned = ", ".join([*by, number, f"{number} - size(ns) AS {UNKNOWN}", *figures])
     order = ", ".join([f"coalesce({first.value}, {_LAST[lowest]}) {'ASC' if lowest else 'DESC'}", *by])
