@@ -162,3 +162,20 @@ def test_a_snapshot_of_an_earlier_day_has_no_marker_of_owners_and_can_be_asked(v
     earlier = GraphSchema(nodes=nodes, relations=SCHEMA.relations)
     assert "owners_known" not in compiled(meaning, earlier)
     assert guarded(compiled(meaning, earlier), earlier)
+
+
+@pytest.mark.parametrize(
+    ("question", "limit"),
+    [
+        ("10 people in Berlin sorted by last login", 10),
+        ("the newest accounts in Berlin", 10),
+        ("the newest account in Berlin", 1),
+        ("first 5 people without any factor sorted by last login", 5),
+    ],
+)
+def test_so_many_are_shown_as_were_asked_for_and_only_of_those_who_surely_fit(
+    question: str, limit: int, vocabulary: Vocabulary
+) -> None:
+    meaning = meaning_of(plan_of(question, vocabulary, unread("factors", "ENROLLED", "u1")))
+    assert isinstance(meaning, Things)
+    assert (meaning.limit, meaning.unsure) == (limit, ())

@@ -84,6 +84,9 @@ def marked(main: Meaning, unread: Unread) -> Meaning:
     """The same, with those of whom it is unknown whether they are meant, where there may be such."""
     if isinstance(main, Ranking | Numbers):
         return main
+    if isinstance(main, Things) and main.limit is not None:
+        # The first ten are of those who surely fit.
+        return main
     unsure = unread.unsure(subject_of(main).where)
     return main.model_copy(update={"unsure": unsure}) if unsure else main
 

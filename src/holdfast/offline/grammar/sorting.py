@@ -30,6 +30,8 @@ class _Beginning(NamedTuple):
     newest_first: bool | None
     end: int
     top: bool = False
+    # Whether the number was typed; else it is as many as fit a page, or one.
+    typed: bool = False
 
 
 @rule
@@ -95,28 +97,28 @@ def _beginnings(parse: Parse, at: int) -> Iterator[_Beginning]:
     """What says how many come first; "the newest account" is one, "the newest accounts" are as many as fit a page."""
     firsts = list(_firsts(parse, at))
     yield from firsts
-    numbers = {(DEFAULT_LIMIT, at), *((first.limit, first.end) for first in firsts)}
-    for many, begin in sorted(numbers):
+    numbers = {(DEFAULT_LIMIT, at, False), *((first.limit, first.end, first.typed) for first in firsts)}
+    for many, begin, typed in sorted(numbers):
         for word in parse.phrases(parse.lexicon.sorting, begin):
             if word.value in ("newest", "oldest"):
-                yield _Beginning(many, word.value == "newest", word.end)
+                yield _Beginning(many, word.value == "newest", word.end, typed=typed)
                 for number, end in _numbers(parse, word.end) if begin == at else ():
-                    yield _Beginning(number, word.value == "newest", end)
+                    yield _Beginning(number, word.value == "newest", end, typed=True)
     for last in parse.mark("last", at):
         for many, end in _numbers(parse, last):
-            yield _Beginning(many, True, end)
+            yield _Beginning(many, True, end, typed=True)
 
 
 def _firsts(parse: Parse, at: int) -> Iterator[_Beginning]:
     """ "20", "top 20", "first 5", "first" (person): by what they are sorted follows."""
     for many, end in _numbers(parse, at):
-        yield _Beginning(many, None, end)
+        yield _Beginning(many, None, end, typed=True)
     for word in parse.phrases(parse.lexicon.ranking, at):
         if word.value == "top":
             if parse.tokens[word.end - 1].key == "first":
                 yield _Beginning(1, None, word.end)
             for many, end in _numbers(parse, word.end):
-                yield _Beginning(many, None, end, top=parse.tokens[word.end - 1].key == "top")
+                yield _Beginning(many, None, end, top=parse.tokens[word.end - 1].key == "top", typed=True)
 
 
 def _numbers(parse: Parse, at: int) -> list[tuple[int, int]]:
@@ -138,7 +140,7 @@ def _first_ones(parse: Parse, begin: _Beginning, kind: Kind) -> Iterator[Read[As
         verbs += [(verb.value, verb.end) for verb in time_verbs(parse, begin.end, kind)]
     for verb, start in verbs:
         for things in nouns.np(parse, start, kind):
-            limit = 1 if begin.limit == DEFAULT_LIMIT and _is_one(parse, things.end) else begin.limit
+            limit = 1 if not begin.typed and _is_one(parse, start, things.end) else begin.limit
             if newest is None:
                 for order in _order(parse, things.end, kind, sure=True):
                     keys = order.value
@@ -164,9 +166,10 @@ def _last(parse: Parse, begin: _Beginning) -> bool:
     return any(token.key == "last" for token in parse.tokens[max(0, begin.end - 2) : begin.end])
 
 
-def _is_one(parse: Parse, end: int) -> bool:
-    """Whether the noun that ends there is in the singular: "the newest account"."""
-    noun = parse.tokens[end - 1].key
+def _is_one(parse: Parse, start: int, end: int) -> bool:
+    """Whether the noun of the things that stand there is in the singular: "the newest account in London"."""
+    ends = [after for at in range(start, end) for _, after in parse.lexicon.nouns.at(parse.tokens, at)]
+    noun = parse.tokens[min(ends, default=end) - 1].key
     return not noun.endswith("s") and noun not in _PLURALS
 
 
@@ -208,7 +211,7 @@ def _recent_events(parse: Parse, begin: _Beginning) -> Iterator[Read[Asked]]:
     if begin.newest_first is not None:
         for noun in parse.phrases(parse.lexicon.time_nouns[Kind.PERSON], begin.end):
             everyone = Read(Selection(kind=Kind.PERSON), noun.end, 0)
-            limit = 1 if begin.limit == DEFAULT_LIMIT and _is_one(parse, noun.end) else begin.limit
+            limit = 1 if not begin.typed and _is_one(parse, begin.end, noun.end) else begin.limit
             order = (Order(column=noun.value, descending=begin.newest_first),)
             yield _cut(parse, everyone, order, noun.end, limit)
 
