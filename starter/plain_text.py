@@ -45,6 +45,11 @@ def cell(value: JsonValue) -> str:
             return visible(str(value))
 
 
+def moment(value: JsonValue) -> str:
+    """A time of a table to the second, as `2026-07-24 10:02:03`; its heading has the zone."""
+    return cell(value).replace("T", " ").removesuffix("Z").partition(".")[0]
+
+
 def when(moment: datetime, now: datetime | None = None) -> str:
     """A moment in UTC and how long ago it was: `2026-07-24 10:02 UTC (3 minutes ago)`."""
     elapsed = (now or datetime.now(UTC)) - moment

@@ -16,7 +16,7 @@ from holdfast.answer import Answer, Effort, FormattedAnswer, Outcome, StepResult
 from holdfast.contracts import SyncRecord, SyncReport
 from holdfast.plan import Plan, Step
 from starter.model_words import BY_RULES, author_words, stand_ins, usage_words
-from starter.plain_text import age, cell, span, visible, visible_lines, when
+from starter.plain_text import age, cell, moment, span, visible, visible_lines, when
 from starter.questions import Asked
 from starter.tables import table
 
@@ -67,7 +67,8 @@ def _answered(
         yield _MarkdownText(visible_lines(formatted.markdown))
     elif records:
         numbers = [i for i, h in enumerate(formatted.headers) if all(_is_number(r[h.value]) for r in records)]
-        rows = ([cell(record[header.value]) for header in formatted.headers] for record in records)
+        shown = [(header.value, moment if header.value in _times(formatted) else cell) for header in formatted.headers]
+        rows = ([as_text(record[name]) for name, as_text in shown] for record in records)
         yield Text()
         yield table([visible(header.text) for header in formatted.headers], rows, numbers=numbers)
         yield Text()
@@ -90,6 +91,11 @@ class _MarkdownText:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         # Without hyperlinks a link's target is shown: a tenant's text must not hide where it leads.
         yield Markdown(self.text, hyperlinks=False) if console.is_terminal else Text(self.text)
+
+
+def _times(formatted: FormattedAnswer) -> frozenset[str]:
+    columns = formatted.rows.columns if formatted.rows is not None else ()
+    return frozenset(column.name for column in columns if column.dtype.startswith("Datetime"))
 
 
 def _is_number(value: JsonValue) -> bool:

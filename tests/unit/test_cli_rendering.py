@@ -359,3 +359,16 @@ def test_a_summary_for_temporal_is_one_line_of_bounded_bytes(text: str) -> None:
     summary = summary_of(text)
     assert len(summary.encode()) <= 300
     assert "\n" not in summary
+
+
+def test_a_time_in_a_table_is_shown_to_the_second_and_a_text_like_one_as_it_is() -> None:
+    columns = (
+        Column(name="name", dtype="String"),
+        Column(name="apps", dtype="Datetime(time_unit='us', time_zone=None)"),
+    )
+    table = formatted(2, rows=ArtifactRef(key="q/table", row_count=2, size_bytes=1, columns=columns))
+    text = "2025-10-27T08:34:31.051Z"
+    shown = rendered(
+        answer_view(answer(formatted=table), [{"name": text, "apps": text}, {"name": "x", "apps": None}], None)
+    )
+    assert f"{text}   2025-10-27 08:34:31" in shown
