@@ -14,12 +14,12 @@ from holdfast.answer import NeedsClarification, Refused
 from holdfast.graph.schema import GraphSchema
 from holdfast.graph.snapshots import Snapshot
 from holdfast.graph.vocabulary import Vocabulary, WordKind
-from holdfast.offline.doubt import Unread, unsure_of
+from holdfast.offline.doubt import Unread, unsure_of, words
 from holdfast.offline.grammar.fronting import only_said, unfronted
 from holdfast.offline.grammar.names import PARTLY_COST
 from holdfast.offline.grammar.questions import whole_question
 from holdfast.offline.lexicon import lexicon
-from holdfast.offline.meaning import Asked, Tally
+from holdfast.offline.meaning import Asked, Numbers, Tally
 from holdfast.offline.notes import notes
 from holdfast.offline.orders import begins_as_order, is_order
 from holdfast.offline.parse import Parse, Read, TooManyReadings
@@ -137,6 +137,8 @@ def _plan(reading: Read[Asked], wording: Wording, parse: Parse, unread: Unread, 
     main = marked(main_meaning(asked), unread)
     if unsure := unsure_of(main):
         further.append(unread.note(unsure, counted=isinstance(main, Tally)))
+    elif isinstance(main, Numbers) and (unsure := unread.unsure(asked.subject.where)):
+        further.append(f"Those whose {words(unsure)} could not be read are left out.")
     partly = reading.cost >= PARTLY_COST
     if partly:
         further.append("A name was completed from its beginning.")

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from holdfast.offline.grammar import clauses, nouns, objects
+from holdfast.offline.grammar.combining import all_of
 from holdfast.offline.grammar.figuring import Order, ends, figuring, groups, number, order, some
 from holdfast.offline.grammar.names import tenant_value
 from holdfast.offline.links import Kind, Link
-from holdfast.offline.meaning import Asked, Breakdown, Condition, Linked, Selection
+from holdfast.offline.meaning import AllOf, Asked, Breakdown, Condition, Linked, Selection
 from holdfast.offline.parse import Parse, Read, rule
 
 # A verb that begins what is said of the things before it: "users in Sales | have WebAuthn".
@@ -193,7 +194,14 @@ def _alone(parse: Parse, things: Read[Selection]) -> Iterator[Read[Breakdown]]:
     everything = Selection(kind=things.value.kind)
     if things.value.where is not None and parse.tokens[things.end - 1].key != ")":
         meaning = Breakdown(subject=everything, matching=things.value.where, percent=True)
-        yield Read(meaning, things.end, things.cost + 1)
+        # Less plain than a part of the things before what is said of them.
+        yield Read(meaning, things.end, things.cost + 2)
+        if isinstance(things.value.where, AllOf):
+            # "The percentage of active contractors" may be of all people, or of the contractors.
+            first, *others = things.value.where.conditions
+            whole = Selection(kind=things.value.kind, where=all_of(others))
+            meaning = Breakdown(subject=whole, matching=first, percent=True)
+            yield Read(meaning, things.end, things.cost + 2)
     begins = [things.end, *(r.end for r in parse.phrases(parse.lexicon.yes_no, things.end))]
     for how in (read for begin in dict.fromkeys(begins) for read in order(parse, begin, things.value.kind)):
         plain = things.value.where is None or parse.tokens[things.end - 1].key == ")"
