@@ -103,6 +103,16 @@ def test_have_does_not_say_what_somebody_is(vocabulary: Vocabulary) -> None:
     assert isinstance(read("managers who have contractors", vocabulary), Refused)
 
 
+def test_everyone_but_leaves_out_what_follows_wherever_it_stands(vocabulary: Vocabulary) -> None:
+    condition = condition_of("everyone in Berlin but contractors", vocabulary)
+    assert [part["type"] for part in condition["conditions"]] == ["compare", "not"]
+
+
+@pytest.mark.parametrize("question", ["are all contractors active?", "users in no group other than Finance"])
+def test_what_rules_cannot_say_is_refused(question: str, vocabulary: Vocabulary) -> None:
+    assert isinstance(read(question, vocabulary), Refused)
+
+
 def test_who_may_open_an_application_and_does_not_use_it_is_not_known(vocabulary: Vocabulary) -> None:
     assert isinstance(read("people who don't use Old Wiki", vocabulary), Refused)
     assert isinstance(read("people who can't open Old Wiki", vocabulary), Plan)

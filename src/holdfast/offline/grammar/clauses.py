@@ -74,7 +74,8 @@ def _rows(parse: Parse, at: int, kind: Kind, joined: str) -> Iterator[Read[tuple
         # Side by side says "and"; written so, the same row is not read twice.
         item = Item(joined or "and", first.value)
         yield Read((item,), first.end, first.cost)
-        following = [(r.value, r.end) for r in parse.phrases(parse.lexicon.connecting, first.end)]
+        joins = parse.phrases(parse.lexicon.connecting, first.end)
+        following = [("and_not" if _leaves_out(parse, r, kind) else r.value, r.end) for r in joins]
         for word, begin in [("", first.end), *following]:
             for rest in _rows(parse, begin, kind, word):
                 if word == "" and exclude_each_other(first.value, rest.value[0].condition):
@@ -98,6 +99,13 @@ def _is_said_of_what_is_had(parse: Parse, had: Read[Condition]) -> bool:
         and had.value.target.kind in (Kind.FACTOR, Kind.DEVICE)
         and any(clause(parse, had.end, had.value.target.kind))
     )
+
+
+def _leaves_out(parse: Parse, joined: Read[str], kind: Kind) -> bool:
+    """ "Everyone in London but interns": what follows "but" is a noun, and is left out."""
+    but = parse.tokens[joined.end - 1].key == "but"
+    everyone = but and any(token.key in _EVERY for token in parse.tokens[: joined.end])
+    return everyone and any(things.value.where is not None for things in nouns.np(parse, joined.end, kind))
 
 
 def _apart(first: Condition, following: Item) -> int:

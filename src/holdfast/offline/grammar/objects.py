@@ -10,7 +10,7 @@ from holdfast.offline.grammar.combining import all_of, any_of, is_mixed, negated
 from holdfast.offline.grammar.names import PARTLY_COST, thing
 from holdfast.offline.grammar.several import several
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
-from holdfast.offline.meaning import Compare, Condition, Linked, Missing, Named, Selection
+from holdfast.offline.meaning import Compare, Condition, Linked, Missing, Named, Not, Selection
 from holdfast.offline.parse import Parse, Read, rule
 
 
@@ -218,6 +218,9 @@ def _more_objects(parse: Parse, first: Read[Condition], link: Link, *, ask_back:
         word, row, end, cost = rows.pop()
         for joined in parse.phrases(parse.lexicon.connecting, end):
             comma = parse.tokens[joined.end - 1].key == ","
+            if joined.value == "and_not" and word == "" and isinstance(first.value, Not):
+                # "In no group except Everyone" leaves Everyone out of what is denied, not of the people.
+                continue
             if word not in ("", ",", joined.value) and not comma and joined.value != "and_not":
                 continue
             if joined.value == "and_not":

@@ -28,6 +28,8 @@ from holdfast.offline.paths import access_paths, every_path, role_paths
 
 # Words that ask for a person when no noun does.
 _PERSON_WORDS: Final = frozenset({"who", "whom", "whose", "whoever", "anyone", "anybody", "everyone"})
+_YES_NO: Final = frozenset({"is", "are", "do", "does", "did", "can", "has", "have"})
+_UNIVERSAL: Final = frozenset({"all", "every", "everyone", "everybody", "each"})
 # Verbs that do not say what is asked for: "what does Dana have".
 _VAGUE: Final = frozenset({"have", "has", "in", "on"})
 _QUESTION_WORDS: Final = frozenset({"who", "whom", "whose", "which", "what"})
@@ -41,7 +43,11 @@ _NAMED_KINDS: Final = (Kind.PERSON, Kind.GROUP, Kind.APPLICATION, Kind.DEVICE, K
 
 def whole_question(parse: Parse) -> list[Read[Asked]]:
     """Every reading of the question that leaves no word over."""
-    found = []
+    found: list[Read[Asked]] = []
+    # "Are all contractors active?" wants a yes or a no of all of them, which is no list of those who are.
+    keys = [token.key for token in parse.tokens[:2]]
+    if len(keys) > 1 and keys[0] in _YES_NO and keys[1] in _UNIVERSAL:
+        return found
     for begin in asked_from(parse):
         for read in question(parse, begin):
             if parse.at_end(read.end):
@@ -127,7 +133,7 @@ def _ones_and_others(parse: Parse, at: int) -> Iterator[Read[Selection]]:
         for joined in parse.phrases(parse.lexicon.connecting, ones.end) if ones.value.where else ():
             # "Contractors and interns in London" are read as one noun with what follows it.
             one_noun = any(head.end > joined.end for head in nouns.head(parse, at, Kind.PERSON))
-            if joined.value == "and_not" or one_noun:
+            if joined.value == "and_not" or one_noun or parse.tokens[joined.end - 1].key == "but":
                 continue
             for others in nouns.np(parse, joined.end, Kind.PERSON, True):
                 if (
