@@ -7,13 +7,15 @@ from typing import Final
 
 from holdfast.offline.grammar import clauses, nouns, objects, questions
 from holdfast.offline.grammar.combining import all_of
-from holdfast.offline.grammar.names import attribute_names, tenant_value, thing
+from holdfast.offline.grammar.names import attribute_names, is_time, tenant_value, thing
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Asked, Condition, Counted, Linked, Selection
 from holdfast.offline.parse import Parse, Read, rule
 
 # So many are shown where "the largest groups" names no number.
 DEFAULT_LIMIT = 10
+# Attributes that tell things apart: by these things are sorted, not counted.
+TELLING_APART: Final = frozenset({"display_name", "login", "email", "name", "label", "last_name", "first_name"})
 _SINGULAR: Final = frozenset(
     {
         "user",
@@ -143,7 +145,10 @@ def _each(parse: Parse, subject: Selection, at: int, cost: int) -> Iterator[Read
     """ "In each status", "per department", "per group"."""
     for each in parse.phrases(parse.lexicon.each, at):
         for attribute in attribute_names(parse, each.end, subject.kind):
-            yield Read(Asked(mode="count", subject=subject, by=attribute.value), attribute.end, cost)
+            # "Users by name" are sorted by it.
+            apart = attribute.value in TELLING_APART or is_time(parse, subject.kind, attribute.value)
+            asked = Asked(mode="count", subject=subject, by=attribute.value)
+            yield Read(asked, attribute.end, cost + int(apart))
             for said in clauses.conditions(parse, attribute.end, subject.kind):
                 narrower = Selection(kind=subject.kind, where=all_of((subject.where, said.value)))
                 asked = Asked(mode="count", subject=narrower, by=attribute.value)

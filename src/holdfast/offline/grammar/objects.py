@@ -369,6 +369,10 @@ def _application(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]
             first: Read[Condition] = Read(linked(Related(Link.CAN_OPEN, target)), named.end, named.cost + 1)
             yield first
             yield from _more_objects(parse, first, Link.CAN_OPEN, ask_back=False)
+        if kind is Kind.GROUP and named.cost < PARTLY_COST:
+            # "Groups with Box"
+            target = Selection(kind=Kind.APPLICATION, where=named.value)
+            yield Read(linked(Related(Link.GIVES, target)), named.end, named.cost + 1)
         for suffix in parse.phrases(parse.lexicon.suffixes, named.end):
             if LINKS[suffix.value].source is kind:
                 target = Selection(kind=Kind.APPLICATION, where=named.value)

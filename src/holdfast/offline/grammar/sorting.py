@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from holdfast.offline.grammar import nouns, questions
 from holdfast.offline.grammar.combining import all_of, negated
-from holdfast.offline.grammar.counting import DEFAULT_LIMIT
+from holdfast.offline.grammar.counting import DEFAULT_LIMIT, TELLING_APART
 from holdfast.offline.grammar.names import LABELS, attribute_names, is_time, time_verbs
 from holdfast.offline.links import Kind
 from holdfast.offline.meaning import Asked, Condition, Missing, Order, Selection
@@ -79,7 +79,7 @@ def _by(parse: Parse, at: int, kind: Kind, *, sure: bool) -> Iterator[Read[tuple
                 for key, end, said in _directions(parse, column):
                     longer = Read((*row.value, key), end)
                     rows.append(longer)
-                    if sure or said:
+                    if sure or said or column.value in TELLING_APART or is_time(parse, kind, column.value):
                         yield longer
 
 
@@ -193,6 +193,10 @@ def _most_recently(parse: Parse, listed: Read[Asked], limit: int) -> Iterator[Re
                 if word.value in ("newest", "oldest"):
                     order = (Order(column=verb.value, descending=word.value == "newest"),)
                     yield _cut(parse, things, order, word.end, limit)
+            # "Who logged in last"
+            for last in parse.mark("last", verb.end):
+                one = 1 if limit == DEFAULT_LIMIT else limit
+                yield _cut(parse, things, (Order(column=verb.value, descending=True),), last, one)
     for having in parse.phrases(parse.lexicon.having, listed.end):
         for word in parse.phrases(parse.lexicon.sorting, having.end) if having.value == "with" else ():
             if word.value in ("newest", "oldest"):

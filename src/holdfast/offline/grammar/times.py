@@ -60,7 +60,9 @@ def _timed(parse: Parse, at: int, kind: Kind, denied: bool) -> Iterator[Read[Con
         if denied:
             for span in silence(parse, verb.end):
                 yield Read(within(verb.value, until_now(parse, kind, verb.value, span.value)), span.end, span.cost)
-        if login and not _follows(parse, verb.end, _LOGIN_PLACES):
+        # "Who logged in last" asks for one.
+        last = parse.tokens[verb.end - 1].key == "last"
+        if login and not last and not _follows(parse, verb.end, _LOGIN_PLACES):
             yield Read(negated(Missing(column=verb.value)), verb.end)
     yield from _quiet_or_attribute(parse, at, kind)
 
