@@ -179,3 +179,8 @@ def test_so_many_are_shown_as_were_asked_for_and_only_of_those_who_surely_fit(
     meaning = meaning_of(plan_of(question, vocabulary, unread("factors", "ENROLLED", "u1")))
     assert isinstance(meaning, Things)
     assert (meaning.limit, meaning.unsure) == (limit, ())
+
+
+def test_only_two_kinds_joined_by_and_is_not_answered_as_either(vocabulary: Vocabulary) -> None:
+    assert isinstance(understood("people with only push and WebAuthn", vocabulary, SCHEMA, NOW), Refused)
+    assert isinstance(understood("people with only push or WebAuthn", vocabulary, SCHEMA, NOW), Plan)

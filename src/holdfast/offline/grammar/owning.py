@@ -127,7 +127,15 @@ def _only_word(parse: Parse, at: int) -> list[int]:
 
 def _had(parse: Parse, at: int, kind: Kind) -> Iterator[Read[objects.Related]]:
     """Things with a name of their own: "only factors" would be all there is."""
-    return (things for things in objects.related(parse, at, kind) if things.value.target.where is not None)
+    for things in objects.related(parse, at, kind):
+        if things.value.target.where is not None and not _joins_kinds(parse, at, things.end, things.value.target):
+            yield things
+
+
+def _joins_kinds(parse: Parse, at: int, end: int, target: Selection) -> bool:
+    """ "Only push and WebAuthn" may be both of them or either; "or" says which."""
+    several = isinstance(target.where, Compare) and len(target.where.values) > 1
+    return several and any(token.key == "and" for token in parse.tokens[at:end])
 
 
 def _linked_to(parse: Parse, at: int, link: Link) -> Iterator[Read[objects.Related]]:
@@ -135,7 +143,7 @@ def _linked_to(parse: Parse, at: int, link: Link) -> Iterator[Read[objects.Relat
     for named in thing(parse, at, kind):
         yield Read(objects.Related(link, Selection(kind=kind, where=named.value)), named.end, named.cost)
     for things in objects.some_things(parse, at, kind):
-        if things.value.where is not None:
+        if things.value.where is not None and not _joins_kinds(parse, at, things.end, things.value):
             yield Read(objects.Related(link, things.value), things.end, things.cost)
 
 
@@ -169,7 +177,8 @@ def _whose_only(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
                 link = BETWEEN.get((kind, noun.value))
                 for verb in parse.phrases(parse.lexicon.auxiliaries, noun.end) if link else ():
                     for things in nouns.np(parse, verb.end, noun.value):
-                        if link and things.value.where is not None:
+                        joined = _joins_kinds(parse, verb.end, things.end, things.value)
+                        if link and things.value.where is not None and not joined:
                             had = Read(objects.Related(link, things.value), things.end, things.cost)
                             yield _alone(had, things.end, second=parse.tokens[word].key == "second")
 
