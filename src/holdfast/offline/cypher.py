@@ -18,6 +18,7 @@ from typing import Final
 
 from holdfast.graph.schema import ColumnType, GraphSchema
 from holdfast.offline.grammar.names import LABELS
+from holdfast.offline.link_patterns import PATTERNS
 from holdfast.offline.links import HELD, HOLDING, LINKS, OPENED, OPENING, Kind, Link
 from holdfast.offline.meaning import (
     AllOf,
@@ -37,61 +38,6 @@ from holdfast.offline.meaning import (
 # Okta takes a person's assignments away on deactivation, though the groups may keep the person.
 CAN_OPEN_ANYTHING: Final = "{0}.status <> 'DEPROVISIONED'"
 
-# How a link runs through the graph, from `{0}` to `{1}`; a thing is linked if any of the patterns matches.
-_PATTERNS: Final[dict[Link, tuple[str, ...]]] = {
-    Link.MEMBER_OF: ("({0})-[:MEMBER_OF]->({1}:`Group`)",),
-    Link.HAS_MEMBER: ("({0})<-[:MEMBER_OF]-({1}:User)",),
-    Link.CAN_OPEN: (
-        "({0})-[:HAS_ACCESS]->({1}:Application)",
-        "({0})-[:MEMBER_OF]->(:`Group`)-[:GROUP_HAS_ACCESS]->({1}:Application)",
-    ),
-    Link.OPENED_BY: (
-        "({0})<-[:HAS_ACCESS]-({1}:User)",
-        "({0})<-[:GROUP_HAS_ACCESS]-(:`Group`)<-[:MEMBER_OF]-({1}:User)",
-    ),
-    Link.OPENS_DIRECTLY: ("({0})-[:HAS_ACCESS {{scope: 'USER'}}]->({1}:Application)",),
-    Link.OPENED_DIRECTLY_BY: ("({0})<-[:HAS_ACCESS {{scope: 'USER'}}]-({1}:User)",),
-    Link.OPENS_THROUGH_GROUP: (
-        "({0})-[:HAS_ACCESS {{scope: 'GROUP'}}]->({1}:Application)",
-        "({0})-[:MEMBER_OF]->(:`Group`)-[:GROUP_HAS_ACCESS]->({1}:Application)",
-    ),
-    Link.OPENED_THROUGH_GROUP_BY: (
-        "({0})<-[:HAS_ACCESS {{scope: 'GROUP'}}]-({1}:User)",
-        "({0})<-[:GROUP_HAS_ACCESS]-(:`Group`)<-[:MEMBER_OF]-({1}:User)",
-    ),
-    Link.GIVES: ("({0})-[:GROUP_HAS_ACCESS]->({1}:Application)",),
-    Link.GIVEN_BY: ("({0})<-[:GROUP_HAS_ACCESS]-({1}:`Group`)",),
-    Link.REPORTS_TO: ("({0})-[:REPORTS_TO]->({1}:User)",),
-    Link.MANAGES: ("({0})<-[:REPORTS_TO]-({1}:User)",),
-    Link.ENROLLED: ("({0})-[:ENROLLED]->({1}:Factor)",),
-    Link.ENROLLED_BY: ("({0})<-[:ENROLLED]-({1}:User)",),
-    Link.HOLDS: ("({0})-[:HAS_ROLE]->({1}:Role)", "({0})-[:MEMBER_OF]->(:`Group`)-[:HAS_ROLE]->({1}:Role)"),
-    Link.HELD_BY: ("({0})<-[:HAS_ROLE]-({1}:User)", "({0})<-[:HAS_ROLE]-(:`Group`)<-[:MEMBER_OF]-({1}:User)"),
-    Link.HOLDS_DIRECTLY: ("({0})-[:HAS_ROLE]->({1}:Role)",),
-    Link.HELD_DIRECTLY_BY: ("({0})<-[:HAS_ROLE]-({1}:User)",),
-    Link.HOLDS_THROUGH_GROUP: ("({0})-[:MEMBER_OF]->(:`Group`)-[:HAS_ROLE]->({1}:Role)",),
-    Link.HELD_THROUGH_GROUP_BY: ("({0})<-[:HAS_ROLE]-(:`Group`)<-[:MEMBER_OF]-({1}:User)",),
-    Link.GRANTS: ("({0})-[:HAS_ROLE]->({1}:Role)",),
-    Link.GRANTED_BY: ("({0})<-[:HAS_ROLE]-({1}:`Group`)",),
-    Link.OWNS: ("({0})-[:OWNS]->({1}:Device)",),
-    Link.OWNED_BY: ("({0})<-[:OWNS]-({1}:User)",),
-    Link.MANAGES_DEVICE: ("({0})-[:OWNS {{management_status: 'MANAGED'}}]->({1}:Device)",),
-    Link.MANAGED_FOR: ("({0})<-[:OWNS {{management_status: 'MANAGED'}}]-({1}:User)",),
-    Link.HAS_UNMANAGED: ("({0})-[:OWNS {{management_status: 'NOT_MANAGED'}}]->({1}:Device)",),
-    Link.UNMANAGED_FOR: ("({0})<-[:OWNS {{management_status: 'NOT_MANAGED'}}]-({1}:User)",),
-    Link.GOVERNED_BY: ("({0})-[:GOVERNED_BY]->({1}:Policy)",),
-    Link.GOVERNS: ("({0})<-[:GOVERNED_BY]-({1}:Application)",),
-    Link.CONTAINS: ("({0})-[:CONTAINS_RULE]->({1}:PolicyRule)",),
-    Link.CONTAINED_IN: ("({0})<-[:CONTAINS_RULE]-({1}:Policy)",),
-    Link.APPLIES_TO_GROUP: ("({0})-[:APPLIES_TO_GROUP]->({1}:`Group`)",),
-    Link.UNDER_POLICY: ("({0})<-[:APPLIES_TO_GROUP]-({1}:Policy)",),
-    Link.RULE_FOR_GROUP: ("({0})-[:APPLIES_TO_GROUP {{mode: 'INCLUDE'}}]->({1}:`Group`)",),
-    Link.UNDER_RULE: ("({0})<-[:APPLIES_TO_GROUP {{mode: 'INCLUDE'}}]-({1}:PolicyRule)",),
-    Link.APPLIES_TO_ZONE: ("({0})-[:APPLIES_TO_ZONE]->({1}:NetworkZone)",),
-    Link.IN_RULE: ("({0})<-[:APPLIES_TO_ZONE]-({1}:PolicyRule)",),
-    Link.FILLS: ("({0})-[:POPULATES]->({1}:`Group`)",),
-    Link.FILLED_BY: ("({0})<-[:POPULATES]-({1}:GroupRule)",),
-}
 # The marker that must be true for the absence of a link to mean "none"; also of everything that might lead back.
 _NEAR: Final[dict[Link, str]] = {
     Link.HAS_MEMBER: "members_known",
@@ -129,7 +75,7 @@ def node(variable: str, kind: Kind) -> str:
 
 def pattern(link: Link, source: str, target: str) -> str:
     """The first pattern of a link: the one whose matches can be counted."""
-    return _PATTERNS[link][0].format(source, target)
+    return PATTERNS[link][0].format(source, target)
 
 
 @dataclass
@@ -280,7 +226,7 @@ class Conditions:
 
     def _exists(self, link: Link, variable: str, target: Selection, *, maybe: bool = False) -> str:
         found = []
-        for way in _PATTERNS[link]:
+        for way in PATTERNS[link]:
             other = self.variable()
             wanted = self._maybe(link, target, other) if maybe else self._target(link, target, other)
             where = _joined(" AND ", [*_still_there(link, way, variable, other), wanted])
@@ -302,12 +248,12 @@ class Conditions:
         # pattern has each thing once.
         other = self.variable()
         where = self._target(link, target, other)
-        if len(_PATTERNS[link]) > 1 and link not in (Link.CAN_OPEN, Link.OPENED_BY):
+        if len(PATTERNS[link]) > 1 and link not in (Link.CAN_OPEN, Link.OPENED_BY):
             ways = _joined(
                 " OR ",
                 [
                     _exists(way.format(variable, other), _joined(" AND ", _still_there(link, way, variable, other)))
-                    for way in _PATTERNS[link]
+                    for way in PATTERNS[link]
                 ],
             )
             return f"COUNT {{ MATCH {node(other, target.kind)} WHERE {_joined(' AND ', [where, ways])} }}"
