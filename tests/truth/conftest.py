@@ -20,7 +20,7 @@ from holdfast.planner import Planner
 from holdfast.settings import ModelSettings, load_settings
 from holdfast.spending import Ledger
 
-# The first company is asked every question, each other one a third of them.
+# The first company is asked every question of the bank, the others a part of them.
 SEEDS_AND_SIZES = ((7, 400), (11, 250), (23, 300))
 
 
@@ -70,13 +70,32 @@ class Company:
         return [self.asker.rows_of(step) for step in asked.steps]
 
 
-@pytest.fixture(scope="session", params=SEEDS_AND_SIZES, ids=lambda param: f"seed {param[0]}")
-async def company(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
+class _Companies:
+    """Each company is made when it is first asked for, and kept."""
+
+    def __init__(self, folders: pytest.TempPathFactory) -> None:
+        self._folders = folders
+        self.made: dict[int, Company] = {}
+
+    def of(self, seed: int, users: int) -> Company:
+        if seed not in self.made:
+            self.made[seed] = Company.of(seed, demo_tenant(seed, users, self._folders.mktemp(f"seed-{seed}")))
+        return self.made[seed]
+
+
+@pytest.fixture(scope="session")
+async def companies(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[_Companies]:
+    """The companies of the session. A parametrised session fixture would be made anew for every pair of parameters."""
+    companies = _Companies(tmp_path_factory)
+    yield companies
+    for made in companies.made.values():
+        await made.asker.close()
+
+
+@pytest.fixture(params=SEEDS_AND_SIZES, ids=lambda param: f"seed {param[0]}")
+async def company(request: pytest.FixtureRequest, companies: _Companies) -> Company:
     """Each of the companies."""
-    seed, users = request.param
-    made = Company.of(seed, demo_tenant(seed, users, tmp_path_factory.mktemp(f"seed-{seed}")))
-    yield made
-    await made.asker.close()
+    return companies.of(*request.param)
 
 
 @pytest.fixture(scope="session")

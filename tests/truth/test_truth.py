@@ -22,29 +22,31 @@ _PLACES = {question: place for place, question in enumerate(q for case in BANK f
 _SEEDS = [seed for seed, _ in SEEDS_AND_SIZES]
 
 
-def _named(case: Case) -> str:
-    what = {AnswerCase: "truth", RefusalCase: "refuse", AskBackCase: "asks"}[type(case)]
-    return f"{case.kind}-{getattr(case, what)}-{case.questions[0]}"
+def _part(seed: int, case: Case) -> list[str]:
+    """All questions of the case for the first company, a sixth of all questions for each other one."""
+    place = _SEEDS.index(seed)
+    return [question for question in case.questions if place == 0 or _PLACES[question] % 6 == place]
 
 
-def _asked_of(company: Company, case: Case) -> list[str]:
-    """All questions of the case for the first company, a third of all questions for each other one."""
-    place = _SEEDS.index(company.seed)
-    return [question for question in case.questions if place == 0 or _PLACES[question] % 3 == place]
+def _asked(cases: Sequence[Case]) -> pytest.MarkDecorator:
+    """Run a test with each company and each of the cases of which that company is asked something."""
+    pairs = [(company, case) for company in SEEDS_AND_SIZES for case in cases if _part(company[0], case)]
+    ids = [f"seed {seed}-{case.kind}-{case.questions[0]}" for (seed, _), case in pairs]
+    return pytest.mark.parametrize(("company", "case"), pairs, ids=ids, indirect=["company"])
 
 
-@pytest.mark.parametrize("case", BANK, ids=_named)
+@_asked(BANK)
 async def test_every_wording_ends_as_the_bank_says(case: Case, company: Company) -> None:
-    for question, asked in await company.ask_all(_asked_of(company, case)):
+    for question, asked in await company.ask_all(_part(company.seed, case)):
         verdict = company.judge.verdict(case, asked)
         need_not = isinstance(case, AnswerCase) and not case.answerable
         right = verdict.mark is Mark.RIGHT or (need_not and verdict.mark is not Mark.WRONG)
         assert right, f"{question}\n{asked.understood_as}\n{verdict.mark}: {verdict.why}"
 
 
-@pytest.mark.parametrize("case", ANSWERS, ids=_named)
+@_asked(ANSWERS)
 async def test_what_was_understood_means_the_same_when_it_is_asked(case: AnswerCase, company: Company) -> None:
-    for _, asked in await company.ask_all(_asked_of(company, case)):
+    for _, asked in await company.ask_all(_part(company.seed, case)):
         if asked.plan is not None:
             step = asked.plan.steps[0]
             again = await company.plan(step.query_context)
@@ -60,17 +62,17 @@ async def test_the_columns_that_were_meant_are_what_was_found(company: Company) 
             assert {column.name for column in meant} <= found, question
 
 
-@pytest.mark.parametrize("case", REFUSALS, ids=_named)
+@_asked(REFUSALS)
 async def test_a_change_and_only_a_change_is_refused_as_one(case: RefusalCase, company: Company) -> None:
-    for question in _asked_of(company, case):
+    for question in _part(company.seed, case):
         refused = await company.ask(question)
         assert ("only reads" in refused.message) is (case.refuse == "change")
         assert set(case.words) <= set(refused.not_understood)
 
 
-@pytest.mark.parametrize("case", ASK_BACKS, ids=_named)
+@_asked(ASK_BACKS)
 async def test_a_question_back_has_choices_that_work(case: AskBackCase, company: Company) -> None:
-    for question in _asked_of(company, case):
+    for question in _part(company.seed, case):
         asked = await company.ask(question)
         assert len(asked.choices) == case.asks
         for choice, chosen in await company.ask_all(asked.choices):
