@@ -1,8 +1,8 @@
 """The form in which a model writes a presentation: fixed slots, done in the order in which they stand here.
 
-The whole language of `holdfast.presentation.recipe` takes three thousand tokens to describe, these slots less than six hundred.
-What they leave out code adds from the columns: lists become text, yes and no become words, times say their zone, what
-could not be read says so. `prompts/formatter` explains the slots to the model.
+The whole language of `holdfast.presentation.recipe` takes three thousand tokens to describe, these slots less than six
+hundred. What they leave out code adds from the columns: lists become text, yes and no become words, times say their
+zone, what could not be read says so. `prompts/formatter` explains the slots to the model.
 """
 
 from __future__ import annotations
