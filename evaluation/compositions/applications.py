@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from evaluation.compositions.clauses import Maker, Phrase
+from evaluation.compositions.clauses import SEVERAL, Maker, Phrase
 from evaluation.compositions.people import Head, quoted, some_login
 from evaluation.records import Records, p
 
@@ -52,7 +52,9 @@ def _opened_by(random: Random, t: Records) -> Phrase:
 def _opened_by_a_kind(random: Random, t: Records) -> Phrase:
     words, kind = random.choice((("contractors", "Contractor"), ("service accounts", "Service")))
     opened = {app for i, apps in t.opens.items() if p(t.users[i])["userType"] == kind for app in apps}
-    return Phrase(f"that {words} can open", f"that {words} cannot open", lambda i: i in opened, is_last=True)
+    return Phrase(
+        f"that {words} can open", f"that {words} cannot open", lambda i: i in opened, is_last=True, opens=SEVERAL
+    )
 
 
 def _created(random: Random, t: Records) -> Phrase:

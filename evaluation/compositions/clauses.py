@@ -8,6 +8,9 @@ from random import Random
 
 from evaluation.records import Records
 
+# In place of the one thing of a phrase that says what can be opened: there may be several.
+SEVERAL = "several"
+
 # Whether it is true of the thing with this id; None where the tenant did not tell.
 Fits = Callable[[str], bool | None]
 
@@ -23,7 +26,8 @@ class Phrase:
     bare: str = ""
     # Whether it holds a clause of its own, so that nothing can follow it.
     is_last: bool = False
-    # The one application that can be opened, or the one person who can open it: the answer has the paths.
+    # The one application that can be opened, or the one person who can open it: the answer has the paths, unless
+    # something else is said of opening too.
     opens: str | None = None
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from evaluation.compositions.clauses import Maker, Phrase
+from evaluation.compositions.clauses import SEVERAL, Maker, Phrase
 from evaluation.records import Records, moment, p
 
 Head = tuple[str, Callable[[Records, str], bool]]
@@ -260,7 +260,13 @@ def _in_groups_of_a_size(random: Random, t: Records) -> Phrase:
 def _applications_of_a_kind(random: Random, t: Records) -> Phrase:
     words, fits = random.choice(_APPS)
     apps = {i for i, app in t.apps.items() if fits(app)}
-    return Phrase(f"who can open {words}", f"who cannot open {words}", lambda i: bool(t.opens[i] & apps), is_last=True)
+    return Phrase(
+        f"who can open {words}",
+        f"who cannot open {words}",
+        lambda i: bool(t.opens[i] & apps),
+        is_last=True,
+        opens=SEVERAL,
+    )
 
 
 _APPS: Sequence[tuple[str, Callable[[dict[str, Any]], bool]]] = (

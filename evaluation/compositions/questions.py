@@ -11,7 +11,7 @@ from typing import Any
 from evaluation.comparison import UNKNOWN, TrueTable
 from evaluation.compositions import clauses
 from evaluation.compositions.beside import beside
-from evaluation.compositions.clauses import NOTHING_SAID, Clause, Fits, Phrase, all_of
+from evaluation.compositions.clauses import NOTHING_SAID, SEVERAL, Clause, Fits, Phrase, all_of
 from evaluation.compositions.figures import figure
 from evaluation.compositions.kinds import APPLICATIONS, DEVICES, GROUP_RULES, GROUPS, PEOPLE, POLICIES, ZONES, Kind
 from evaluation.compositions.rankings import ranking
@@ -129,7 +129,7 @@ def _listed(sketch: _Sketch) -> TrueTable:
     meant, kind, t = sketch.meant(), sketch.kind, sketch.t
     columns, rows = [kind.column], [[kind.name(t, i)] for i in meant]
     marks = list(meant.values())
-    if sketch.clause.opens is not None:
+    if sketch.clause.opens not in (None, SEVERAL):
         # Who can open one application, and what one person can open, comes with the ways there.
         ends = [(user, app, path) if kind is PEOPLE else (app, user, path) for user, app, path in t.paths]
         paths = [(i, path) for i, other, path in ends if other == sketch.clause.opens and i in meant]
