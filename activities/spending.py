@@ -32,4 +32,4 @@ def opened_ledger(settings: ModelSettings, correlation_id: str, before: ModelUsa
 
 def spent() -> list[ModelUsage]:
     """What this activity has spent in all its attempts; empty where it asked no model."""
-    return [ledger.usage for ledger in ledgers.get([]) if ledger.usage is not None]
+    return [usage for ledger in ledgers.get([]) if (usage := ledger.usage_so_far) is not None]

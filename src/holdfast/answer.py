@@ -92,6 +92,11 @@ class ModelUsage(BaseModel):
     # Calls whose provider did not tell their tokens: the figures above are without them.
     unmeasured_calls: int = 0
 
+    @staticmethod
+    def unmeasured(calls: int) -> ModelUsage:
+        """Calls of which nobody knows what they used."""
+        return ModelUsage(calls=calls, input_tokens=0, output_tokens=0, cost_usd=None, unmeasured_calls=calls)
+
     @property
     def tokens(self) -> int:
         """Read and written."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from holdfast.answer import ModelUsage
+from holdfast.answer import ModelUsage, total_usage
 from holdfast.errors import ModelBudgetSpent
 from holdfast.settings import ModelSettings
 
@@ -21,6 +21,8 @@ class Ledger:
     max_cost_usd: float | None
     before: ModelUsage | None = None
     usage: ModelUsage | None = None
+    # Calls that were begun and have not ended: what becomes of them nobody can tell if the process ends now.
+    in_flight: int = 0
 
     @staticmethod
     def under(settings: ModelSettings, before: ModelUsage | None = None) -> Ledger:
@@ -35,6 +37,11 @@ class Ledger:
     def add(self, usage: ModelUsage) -> None:
         """Write down a call, or several."""
         self.usage = usage if self.usage is None else self.usage + usage
+
+    @property
+    def usage_so_far(self) -> ModelUsage | None:
+        """`usage`, and every call in flight as one that is not measured."""
+        return total_usage(self.usage, ModelUsage.unmeasured(self.in_flight) if self.in_flight else None)
 
     def see_that_more_may_be_spent(self) -> None:
         """Before a call. Raises ModelBudgetSpent.

@@ -58,12 +58,18 @@ class MeteredModel(WrapperModel):
         """One request. Raises ModelBudgetSpent before it, and what pydantic-ai raises."""
         self._ledger.see_that_more_may_be_spent()
         started = time.perf_counter()
+        self._ledger.in_flight += 1
+        # So it stays where the call is cancelled.
+        usage, outcome = ModelUsage.unmeasured(1), "abandoned"
         try:
             response, usage = await self._within_time(messages, model_settings, model_request_parameters)
+            outcome = response.finish_reason or "stop"
         except ModelAPIError as error:
-            self._write_down(_spent_by_failure(self._name, error), started, type(error).__name__)
+            usage, outcome = _spent_by_failure(self._name, error), type(error).__name__
             raise
-        self._write_down(usage, started, response.finish_reason or "stop")
+        finally:
+            self._ledger.in_flight -= 1
+            self._write_down(usage, started, outcome)
         _see_that_it_is_whole(response)
         return response
 
@@ -99,7 +105,7 @@ def _spent_by_failure(name: str, error: ModelAPIError) -> ModelUsage:
     unsent = isinstance(error, ModelConnectionError) and error.phase in {"pool", "connect"}
     if isinstance(error, ModelHTTPError) or unsent:
         return ModelUsage(calls=1, input_tokens=0, output_tokens=0, cost_usd=cost_usd(name, None, RequestUsage()))
-    return ModelUsage(calls=1, input_tokens=0, output_tokens=0, cost_usd=None, unmeasured_calls=1)
+    return ModelUsage.unmeasured(1)
 
 
 def _see_that_it_is_whole(response: ModelResponse) -> None:

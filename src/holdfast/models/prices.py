@@ -16,7 +16,7 @@ def usage_of(name: str, answered_as: str | None, usage: RequestUsage) -> ModelUs
     """
     # No call reads nothing: some servers write zeros where they did not count.
     if usage.unmeasured_requests or usage.input_tokens == 0:
-        return ModelUsage(calls=1, input_tokens=0, output_tokens=0, cost_usd=None, unmeasured_calls=1)
+        return ModelUsage.unmeasured(1)
     return ModelUsage(
         calls=1,
         input_tokens=usage.input_tokens,
