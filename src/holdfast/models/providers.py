@@ -13,6 +13,7 @@ import httpx2
 from pydantic import SecretStr
 from pydantic_ai.models import Model
 
+from holdfast.setting_types import LOOPBACK
 from holdfast.settings import ModelSettings
 
 if TYPE_CHECKING:
@@ -33,6 +34,27 @@ _CONNECT_SECONDS = 10.0
 _NO_KEY = "none"
 
 
+# The clients send more by themselves: the system they run on, and whatever a shell's OPENAI_ORG_ID or
+# ANTHROPIC_CUSTOM_HEADERS holds, also to an address that is not that provider's.
+_HEADERS_SENT = frozenset(
+    {
+        "host",
+        "connection",
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "content-length",
+        "content-type",
+        "user-agent",
+        "anthropic-beta",
+        "anthropic-version",
+        "x-api-key",
+        "x-goog-api-key",
+        "x-server-timeout",
+    }
+)
+
+
 class ReplyTooLarge(httpx2.TransportError):
     """A server sends more than a model could have written."""
 
@@ -50,7 +72,9 @@ class Providers:
             timeout=httpx2.Timeout(settings.timeout.total_seconds(), connect=_CONNECT_SECONDS),
             # A small compressed reply could unfold to any size.
             headers={"Accept-Encoding": "identity"},
-            event_hooks={"response": [_guarded]},
+            event_hooks={"request": [_bared], "response": [_guarded]},
+            # What is asked of a server on this machine does not travel to a proxy of the network.
+            mounts={f"all://{f'[{host}]' if ':' in host else host}": None for host in LOOPBACK},
         )
 
     def model(self, name: str) -> Model:
@@ -141,6 +165,12 @@ class Providers:
 
 def _clear(key: SecretStr | None) -> str:
     return key.get_secret_value() if key is not None else _NO_KEY
+
+
+async def _bared(request: httpx2.Request) -> None:
+    """Send what a provider needs, and nothing that the settings do not say."""
+    for name in [name for name in request.headers if name.lower() not in _HEADERS_SENT]:
+        del request.headers[name]
 
 
 async def _guarded(response: httpx2.Response) -> None:
