@@ -13,9 +13,13 @@ from holdfast.setting_types import LOOPBACK, Duration, Group, comma_parted
 
 
 def _is_an_address(url: str) -> str:
-    address = urlsplit(url)
-    if address.scheme not in {"https", "http"} or not address.hostname or address.port == 0:
-        raise ValueError("write it as https://models.acme.com/v1")
+    try:
+        address = urlsplit(url)
+        is_one = address.scheme in {"https", "http"} and address.hostname and address.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one or not url.isprintable() or " " in url:
+        raise ValueError("write it as https://models.acme.com/v1, without quotes or blanks")
     if address.username or address.password or address.query or address.fragment:
         raise ValueError("write the address alone, with no key, query or fragment in it")
     return url.rstrip("/")
@@ -23,8 +27,8 @@ def _is_an_address(url: str) -> str:
 
 def _fits_a_header(key: SecretStr) -> SecretStr:
     text = key.get_secret_value()
-    if not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError("a key has no blanks, line ends or accents; copy it again")
+    if not text or not text.isascii() or not text.isprintable() or set(text) & set(" \"'"):
+        raise ValueError("a key has no blanks, quotes, line ends or accents; copy it again")
     return key
 
 
@@ -62,6 +66,9 @@ class ModelSettings(Group):
     max_output_tokens: int = Field(4_000, ge=256, description="Tokens that one call may write")
     max_tokens: int = Field(60_000, ge=1_000, description="Tokens that one question may use, read and written")
     max_cost_usd: float | None = Field(None, gt=0, description="US dollars that one question may cost, where known")
+    send_rows: bool = Field(
+        True, description="Tell models some of the rows that were found, and people's names near a question"
+    )
     preplan: bool = Field(True, description="Ask a model first what is meant and what is ambiguous")
     fallback_to_offline: bool = Field(False, description="Go on by rules where no model gives a usable answer")
 
@@ -76,7 +83,8 @@ class ModelSettings(Group):
         for name in names:
             provider, _, model = name.partition(":")
             if provider not in _PROVIDERS or not model or len(name.split()) > 1:
-                raise ValueError(f"write {name!r} as provider:model, with a provider of {', '.join(_PROVIDERS)}")
+                # It may be a key in the wrong place, so it is not repeated.
+                raise ValueError(f"write each as provider:model, with a provider of {', '.join(_PROVIDERS)}")
         return names
 
     @model_validator(mode="after")

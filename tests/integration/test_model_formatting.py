@@ -53,12 +53,14 @@ def people(count: int) -> pl.DataFrame:
 class Asked:
     """A question whose steps have run, and the formatter that presents it."""
 
-    def __init__(self, folder: Path, server: ModelServer, *providers: str, limits: PresentationSettings) -> None:
-        settings = server.settings(*providers)
+    def __init__(
+        self, folder: Path, server: ModelServer, *providers: str, limits: PresentationSettings, **models: Any
+    ) -> None:
+        settings = server.settings(*providers, **models)
         self.store = ArtifactStore(folder)
         self.calls = ModelCalls(settings, PromptLibrary())
         self.ledger = Ledger.under(settings)
-        self.formatter = ModelFormatter(self.calls, self.store, limits)
+        self.formatter = ModelFormatter(self.calls, self.store, limits, send_rows=settings.send_rows)
 
     def request(self, *gaps: Gap, question: str = QUESTION, **rows: pl.DataFrame) -> FormatRequest:
         steps = (
@@ -91,10 +93,10 @@ class Asked:
 
 @asynccontextmanager
 async def asked_of(
-    folder: Path, *providers: str, limits: PresentationSettings | None = None
+    folder: Path, *providers: str, limits: PresentationSettings | None = None, **models: Any
 ) -> AsyncIterator[tuple[Asked, ModelServer]]:
     async with model_server() as server:
-        asked = Asked(folder, server, *(providers or ("openai",)), limits=limits or PresentationSettings())
+        asked = Asked(folder, server, *(providers or ("openai",)), limits=limits or PresentationSettings(), **models)
         try:
             yield asked, server
         finally:
@@ -146,6 +148,29 @@ async def test_thresholds_decide_what_a_model_sees(tmp_path: Path) -> None:
         server.will_answer(SIMPLE)
         answer = await asked.answer(people=people(50))
     assert answer.processing_method == "model saw a sample of 10 of 50 rows"
+
+
+@pytest.mark.parametrize("count", [1, 30, 5_000])
+async def test_a_model_that_must_not_see_rows_sees_columns_and_counts_only(count: int, tmp_path: Path) -> None:
+    async with asked_of(tmp_path, send_rows=False) as (asked, server):
+        server.always(SIMPLE)
+        answer = await asked.answer(people=people(count))
+    assert answer.total_items == count
+    assert answer.processing_method == "model saw no rows"
+    [told] = [part["content"] for part in server.requests[0].body["input"]]
+    for cell in ("kelptide", "Person 1", "ACTIVE", "2026-07"):
+        assert cell not in told
+    assert f"{count} rows" in told
+    assert "login: text, 0" in told
+
+
+async def test_words_in_place_of_a_table_cannot_hide_several_rows(tmp_path: Path) -> None:
+    async with asked_of(tmp_path) as (asked, server):
+        server.always({**SIMPLE, "text": "Only Mallory is active."})
+        several, one = await asked.answer(people=people(3)), await asked.answer(people=people(1))
+        server.always({**SIMPLE, "text": "They are:\n\n{table}"})
+        around = await asked.answer(people=people(3))
+    assert (several.display_type, one.display_type, around.display_type) == ("table", "markdown", "markdown")
 
 
 async def test_ids_and_what_is_the_same_in_every_row_cost_no_tokens_for_each_row(tmp_path: Path) -> None:

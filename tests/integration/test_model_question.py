@@ -353,3 +353,19 @@ async def test_a_question_over_the_whole_tenant_sends_no_more_than_one_over_a_fe
     assert answer.usage.tokens <= MOST_TOKENS
     assert answer.formatted is not None
     assert answer.formatted.processing_method.startswith("model saw a sample of 10 of ")
+
+
+@pytest.mark.parametrize("send_rows", [True, False])
+async def test_no_row_and_nobody_is_told_where_the_settings_say_so(
+    send_rows: bool, place: Place, server: ModelServer
+) -> None:
+    person = next(each["profile"] for each in place.tenant.records.users.values() if each["profile"]["department"])
+    name = f"{person['firstName']} {person['lastName']}"
+    second = {**PLAN["steps"][0], "id": "again", "depends_on": ["people"]}
+    server.always(scripted(planner={**PLAN, "steps": [*PLAN["steps"], second]}))
+    answer = await place.ask(server.settings("openai", send_rows=send_rows), f"Who is in Engineering with {name}?")
+    assert [row["login"] for row in place.table(answer)] == place.true_logins()
+    logins = [each["profile"]["login"] for each in place.tenant.records.users.values()]
+    told = [sum(login in request.text for login in logins) for request in server.requests]
+    assert [agent_of(request) for request in server.requests].count("cypher_writer") == 2
+    assert all(told) if send_rows else not any(told)

@@ -232,3 +232,8 @@ def test_a_long_name_is_not_told(tmp_path: Path) -> None:
     ]
     found = sample_snapshot(tmp_path, tables={"Application": long})
     assert near("who opens wiki", found) == {("application", "Wiki")}
+
+
+def test_a_lexicon_without_people_names_things_only(snapshot: Snapshot) -> None:
+    words = TenantLexicon(people=False).near("can ada lovelace open payroll", snapshot).words
+    assert {word.kind for word in words} == {WordKind.APPLICATION}

@@ -55,7 +55,8 @@ def test_roles_have_models_of_their_own_and_else_the_default() -> None:
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
-        ({"DEFAULT": "gpt-5.2"}, "HOLDFAST_MODELS__DEFAULT: write 'gpt-5.2' as provider:model"),
+        ({"DEFAULT": "gpt-5.2"}, "HOLDFAST_MODELS__DEFAULT: write each as provider:model"),
+        ({"DEFAULT": '"openai:gpt-5.2"'}, "HOLDFAST_MODELS__DEFAULT: write each as provider:model"),
         ({"DEFAULT": "mistral:large"}, "openai, anthropic, google, local"),
         ({"DEFAULT": "openai:gpt 5.2"}, "as provider:model"),
         ({"DEFAULT": "openai:a"}, "set HOLDFAST_MODELS__OPENAI_API_KEY"),
@@ -68,6 +69,10 @@ def test_roles_have_models_of_their_own_and_else_the_default() -> None:
         ({"LOCAL_URL": "http://me:secret@127.0.0.1/v1"}, "the address alone"),
         ({"OPENAI_API_KEY": "two words"}, "HOLDFAST_MODELS__OPENAI_API_KEY: a key has no blanks"),
         ({"ANTHROPIC_API_KEY": "clé"}, "a key has no blanks"),
+        ({"OPENAI_API_KEY": '"quoted"'}, "a key has no blanks, quotes"),
+        ({"LOCAL_URL": "http://127.0.0.1:99999/v1"}, "HOLDFAST_MODELS__LOCAL_URL: write it as https://"),
+        ({"LOCAL_URL": "http://[::1/v1"}, "write it as https://"),
+        ({"LOCAL_URL": "http://my host/v1"}, "without quotes or blanks"),
         ({"MAX_COST_USD": "0"}, "HOLDFAST_MODELS__MAX_COST_USD"),
         ({"TIMEOUT": "0"}, "HOLDFAST_MODELS__TIMEOUT"),
     ],
@@ -99,7 +104,7 @@ def test_no_key_is_shown_by_a_repr_or_a_dump() -> None:
 
 
 @given(
-    st.text(st.characters(codec="ascii", exclude_categories=["Cc"], exclude_characters=" "), min_size=1),
+    st.text(st.characters(codec="ascii", exclude_categories=["Cc"], exclude_characters=" \"'"), min_size=1),
     st.lists(st.sampled_from(["openai:a", "local:b:7b", "google:models/c"]), min_size=1, unique=True),
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
@@ -116,3 +121,10 @@ def test_a_child_process_reads_the_same_models(key: str, names: list[str]) -> No
         for name, value in as_environment(whole).items():
             patch.setenv(name, value)
         assert load_settings().models == models
+
+
+def test_a_key_in_the_place_of_a_model_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_MODELS__DEFAULT", KEY)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert KEY not in str(refused.value)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
@@ -11,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from holdfast.answer import Generated
 from holdfast.contracts import StepRequest
-from holdfast.cypher_writer import RefusedQuery
+from holdfast.cypher_writer import CypherWriter, RefusedQuery
 from holdfast.graph.guard import guarded
 from holdfast.graph.schema import GraphSchema
 from holdfast.graph.snapshots import SnapshotStore
@@ -31,6 +33,11 @@ class WrittenQuery(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     explanation: str
     query: str
+
+
+# What the engine says before it reads a row is about the query alone; a conversion that fails quotes a cell.
+_BEFORE_ANY_ROW = re.compile(r"The query cannot run: (?:Binder|Parser|Catalog) exception:")
+_KEPT_BACK = "It cannot run over these rows: convert, compare and divide more carefully."
 
 
 class ModelCypherWriter:
@@ -73,3 +80,23 @@ class ModelCypherWriter:
             explanation=said(asked.output.explanation),
         )
         return Generated(language="cypher", text=asked.output.query, author=asked.author)
+
+
+class WriterWithoutRows:
+    """Keeps every row from the writer behind it: of earlier steps it sees the columns and their number of rows."""
+
+    def __init__(self, writer: CypherWriter) -> None:
+        self._writer = writer
+
+    async def write(
+        self, request: StepRequest, schema: GraphSchema, ledger: Ledger, refused: Sequence[RefusedQuery] = ()
+    ) -> Generated:
+        """See `holdfast.cypher_writer.CypherWriter`."""
+        earlier = tuple(step.model_copy(update={"samples": ()}) for step in request.earlier)
+        told = [query if _is_about_the_query(query) else replace(query, reason=_KEPT_BACK) for query in refused]
+        return await self._writer.write(request.model_copy(update={"earlier": earlier}), schema, ledger, told)
+
+
+def _is_about_the_query(refused: RefusedQuery) -> bool:
+    # A cell may hold these very words, but not before the engine has said what went wrong.
+    return _BEFORE_ANY_ROW.match(refused.reason) is not None

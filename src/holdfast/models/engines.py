@@ -10,7 +10,7 @@ from holdfast.artifacts import ArtifactStore
 from holdfast.engines import Engines
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.models.calls import ModelCalls
-from holdfast.models.cypher_writer import ModelCypherWriter
+from holdfast.models.cypher_writer import ModelCypherWriter, WriterWithoutRows
 from holdfast.models.fallback import FormatterWithFallback, PlannerWithFallback, WriterByStep
 from holdfast.models.formatter import ModelFormatter
 from holdfast.models.near_words import TenantLexicon
@@ -24,12 +24,15 @@ from holdfast.settings import Settings
 
 def engines_with_models(settings: Settings, clock: Callable[[], datetime]) -> Engines:
     """Engines that ask models, with the fallback to rules where the settings want it. Raises SettingsError."""
-    calls, lexicon = ModelCalls(settings.models, PromptLibrary()), TenantLexicon()
+    send_rows = settings.models.send_rows
+    calls, lexicon = ModelCalls(settings.models, PromptLibrary()), TenantLexicon(people=send_rows)
     snapshots = SnapshotStore(settings.data_dir / "graph")
+    artifacts = ArtifactStore(settings.data_dir / "artifacts")
+    writer = ModelCypherWriter(calls, lexicon, snapshots, clock)
     engines = Engines(
         ModelPlanner(calls, settings.models, lexicon, clock),
-        WriterByStep(ModelCypherWriter(calls, lexicon, snapshots, clock), OfflineCypherWriter()),
-        ModelFormatter(calls, ArtifactStore(settings.data_dir / "artifacts"), settings.presentation),
+        WriterByStep(writer if send_rows else WriterWithoutRows(writer), OfflineCypherWriter()),
+        ModelFormatter(calls, artifacts, settings.presentation, send_rows=send_rows),
         calls,
     )
     if not settings.models.fallback_to_offline:

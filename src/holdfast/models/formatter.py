@@ -19,7 +19,7 @@ from holdfast.models.short_recipe import ShortRecipe
 from holdfast.models.untrusted import in_one_line, marked
 from holdfast.plan import Step
 from holdfast.presentation.fitting import Schemas
-from holdfast.presentation.views import ModelView, ShownStep, shown_to_model
+from holdfast.presentation.views import ModelView, ShownStep, shown_to_model, without_rows
 from holdfast.settings import PresentationSettings
 from holdfast.spending import Ledger
 
@@ -30,12 +30,15 @@ _MINUTE = len("2026-11-20T09:15")
 
 
 class ModelFormatter:
-    """Has a model write the recipe from the columns and some or all rows; the cells it never writes."""
+    """Has a model write the recipe from the columns and some, all or no rows; the cells it never writes."""
 
-    def __init__(self, calls: ModelCalls, store: ArtifactStore, limits: PresentationSettings) -> None:
+    def __init__(
+        self, calls: ModelCalls, store: ArtifactStore, limits: PresentationSettings, *, send_rows: bool = True
+    ) -> None:
         self._calls = calls
         self._store = store
         self._limits = limits
+        self._send_rows = send_rows
 
     async def present(self, request: FormatRequest, ledger: Ledger) -> Written:
         """See `Formatter`. A recipe that does not fit the columns goes back to the model once, with every reason."""
@@ -55,6 +58,8 @@ class ModelFormatter:
 
     def _looked_at(self, results: list[StepResult]) -> tuple[ModelView, Schemas]:
         schemas = {result.step_id: self._store.scan(result.rows).collect_schema() for result in results}
+        if not self._send_rows:
+            return without_rows(results, self._store), schemas
         return shown_to_model(results, self._store, self._limits), schemas
 
 
@@ -121,9 +126,11 @@ def _cell(value: JsonValue, kind: str) -> str:
 
 
 def _seen(view: ModelView) -> str:
-    """Which of the two strategies it was, in words."""
+    """Which of the strategies it was, in words."""
     total = sum(step.row_count for step in view.steps)
     shown = sum(len(records.rows) for step in view.steps for records in step.records)
     if view.strategy == "all rows":
         return f"model saw all {total:,} rows" if total != 1 else "model saw the only row"
+    if view.strategy == "no rows":
+        return "model saw no rows"
     return f"model saw a sample of {shown:,} of {total:,} rows"

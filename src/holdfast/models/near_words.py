@@ -39,6 +39,7 @@ _SMALL_KINDS: Final = (
     WordKind.ATTRIBUTE,
     WordKind.VALUE,
 )
+_OF_PEOPLE: Final = frozenset({WordKind.PERSON, WordKind.PERSON_PART})
 # Columns whose values are listed whole where there are few of them.
 _CLOSED: Final = ("user_type", "department")
 _FEW: Final = 15
@@ -54,18 +55,21 @@ class NearWords:
 
 
 class TenantLexicon:
-    """Looks words up in the vocabularies of snapshots. Safe to share between threads; the lookups block."""
+    """Looks words up in the vocabularies of snapshots. Safe to share between threads; the lookups block.
 
-    def __init__(self) -> None:
+    With `people` false it names nobody: groups, applications, attributes and their values only.
+    """
+
+    def __init__(self, *, people: bool = True) -> None:
+        self._kept_back = frozenset() if people else _OF_PEOPLE
         self._opened: dict[str, _Opened] = {}
         self._lock = Lock()
 
     def near(self, text: str, snapshot: Snapshot) -> NearWords:
         """At most `MOST_WORDS` of the tenant's words that `text` names, begins or misspells. Raises SnapshotDamaged."""
         opened = self._open(snapshot)
-        found = {
-            (word.kind, word.id, word.detail): word for word in reversed(list(opened.near(name_key(text).split())))
-        }
+        near = [word for word in opened.near(name_key(text).split()) if word.kind not in self._kept_back]
+        found = {(word.kind, word.id, word.detail): word for word in reversed(near)}
         return NearWords(tuple(reversed(found.values()))[:MOST_WORDS], opened.closed)
 
     def _open(self, snapshot: Snapshot) -> _Opened:

@@ -20,7 +20,7 @@ from holdfast.presentation.cells import is_empty, is_list, is_time, item_type
 from holdfast.records import json_records
 from holdfast.settings import PresentationSettings
 
-Strategy = Literal["all rows", "sample"]
+Strategy = Literal["all rows", "sample", "no rows"]
 
 # Bytes of JSON, of which a token takes about three. All rows that need more than this are sampled after all.
 MAX_BYTES_OF_ALL_ROWS = 10 * 1024
@@ -91,6 +91,11 @@ def shown_to_model(results: Sequence[StepResult], store: ArtifactStore, limits: 
         if _bytes_of_records(view) <= MAX_BYTES_OF_A_SAMPLE:
             return view
     return ModelView("sample", tuple(step.shown(0, 0) for step in steps))
+
+
+def without_rows(results: Sequence[StepResult], store: ArtifactStore) -> ModelView:
+    """The columns, their types and what is counted in them; no cell. Blocking. Raises ArtifactMissing."""
+    return ModelView("no rows", tuple(_Step.of(result, store).shown(0, 0) for result in results))
 
 
 def _sizes(total: int) -> Iterator[tuple[int, int]]:
