@@ -34,6 +34,11 @@ def author_words(author: str, usage: ModelUsage | None) -> str:
     return f"by {visible(author)}{spent}"
 
 
+def is_by_rules(author: str) -> bool:
+    """Whether no model wrote it."""
+    return author == _OFFLINE or author.startswith(_BECAUSE)
+
+
 def stand_ins(answer: Answer) -> Iterator[str]:
     """A sentence for each reason why rules did what a model was to do, once."""
     authors = [answer.plan_author or "", answer.formatted.author if answer.formatted else ""]

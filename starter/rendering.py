@@ -15,7 +15,7 @@ from rich.text import Text
 from holdfast.answer import Answer, Effort, FormattedAnswer, Outcome, StepResult
 from holdfast.contracts import SyncRecord, SyncReport
 from holdfast.plan import Plan, Step
-from starter.model_words import BY_RULES, author_words, stand_ins, usage_words
+from starter.model_words import BY_RULES, author_words, is_by_rules, stand_ins, usage_words
 from starter.plain_text import age, cell, moment, span, visible, visible_lines, when
 from starter.questions import Asked
 from starter.tables import table
@@ -75,6 +75,8 @@ def _answered(
     # A sentence of one number is its own summary, but for the stars around the number.
     if formatted.summary not in formatted.markdown.replace("**", ""):
         yield Text(visible_lines(formatted.summary), style="bold")
+    if not is_by_rules(formatted.author) and (counts := formatted.row_counts) is not None and counts.dropped:
+        yield Text(f"{counts.rows_in:,} rows were found; the layout leaves out {counts.dropped:,}.")
     if formatted.display_type == "table" and len(records) < formatted.total_items:
         yield Text(
             f"Shown are {len(records):,} of {formatted.total_items:,} rows. All of them: "

@@ -18,7 +18,7 @@ from holdfast.presentation.headings import headings
 from holdfast.presentation.numbers import Support, checked_headings, checked_text
 from holdfast.presentation.recipe import NOTHING_MATCHES
 from holdfast.presentation.table import table
-from holdfast.presentation.templates import filled
+from holdfast.presentation.templates import filled, places
 from holdfast.spending import Ledger
 
 log = structlog.get_logger()
@@ -73,6 +73,9 @@ def format_rows(request: FormatRequest, written: Written, store: ArtifactStore) 
     headers = words.headed(headings(presentation.operations, [column.name for column in ref.columns]))
     if counts.rows_out == 0:
         presentation = _in_words_only(presentation)
+    elif counts.rows_out > 1 and not any(place.kind == "table" for place in places(presentation.markdown)):
+        # Words alone would have several rows disappear behind whatever was typed.
+        presentation = presentation.model_copy(update={"display_type": "table"})
     # Where no sentence is left, code has words of its own, and for a text in place of a table the table.
     bare = "{rows:row|rows}." if counts.rows_out else NOTHING_MATCHES
     markdown = words.filled(presentation.markdown, headers) if presentation.display_type == "markdown" else ""

@@ -21,6 +21,7 @@ from holdfast.answer import (
     Header,
     ModelUsage,
     Outcome,
+    RowCounts,
     SnapshotRef,
     StepReport,
     StepResult,
@@ -104,6 +105,14 @@ def test_moments_and_spans_are_said_in_words() -> None:
         "just now", "just now", "1 minute ago", "2 hours ago", "1 day ago",
     ]  # fmt: skip
     assert [span(s) for s in (0.1416, 12.4, 200)] == ["0.14 s", "12 s", "3 min 20 s"]
+
+
+@pytest.mark.parametrize(("author", "is_told"), [("openai:x with formatter/v1", True), ("offline", False)])
+def test_rows_that_a_models_layout_leaves_out_are_counted(author: str, is_told: bool) -> None:
+    counts = RowCounts(rows_in=54, dropped=52, rows_out=2)
+    seen = formatted(2, author=author, row_counts=counts)
+    shown = rendered(answer_view(answer(formatted=seen), [{"name": n, "apps": 1} for n in ("a", "b")], None))
+    assert ("54 rows were found; the layout leaves out 52." in shown) is is_told
 
 
 def test_names_with_brackets_are_text_and_never_markup() -> None:

@@ -212,6 +212,17 @@ def test_words_that_would_fetch_or_open_something_are_refused(words: str) -> Non
     assert "no links" in refusal({"column": "name", "if_empty": words})
 
 
+def test_what_a_model_types_into_an_empty_cell_says_that_it_is_empty() -> None:
+    for word in ("never", "Not set", "(none)", "-", "no last login yet", ""):
+        presentation({"column": "department", "if_empty": word})
+    for word in ("ACTIVE", "mallory@evil.example", "yes", "none of this matters, all is well here"):
+        assert "if_empty says" in refusal({"column": "department", "if_empty": word})
+
+
+def test_a_model_cannot_choose_another_marker_for_what_could_not_be_read() -> None:
+    assert cells({"column": "factors", "known": "active"})[2] == ("unknown",)
+
+
 def test_plain_words_with_brackets_are_no_links() -> None:
     presentation({"column": "name", "heading": "Name [login] (a < b)"}, summary="Data: {rows} (all).")
 

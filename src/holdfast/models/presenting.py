@@ -31,6 +31,11 @@ from holdfast.presentation.templates import places
 
 # What a reader's program would fetch, run or open: a tenant's text may have asked the model for it.
 _ACTIVE = re.compile(r"!\[|\][(\[:]|<[a-z/!?]|://|\bwww\.|\b(?:data|mailto|javascript):\S", re.IGNORECASE)
+# All that may be typed into a cell: that it is empty. Anything else would read like a value of the tenant's.
+_SAYS_EMPTY = re.compile(
+    r"\W*(?:(?:no|not|none|never|nobody|nothing|empty|missing|unset|unassigned|unknown|n/a)\b(?:\W+\w+){0,3}\W*)?",
+    re.IGNORECASE,
+)
 
 
 def presentation_of(recipe: ShortRecipe, schemas: Schemas, caution: str) -> Presentation:
@@ -40,6 +45,10 @@ def presentation_of(recipe: ShortRecipe, schemas: Schemas, caution: str) -> Pres
     """
     if active := [text for text in _words_of(recipe) if _ACTIVE.search(text)]:
         raise PresentationRejected(f"Words of an answer hold no links, pictures or tags: {'; '.join(active)}.")
+    if others := [show.if_empty for show in recipe.columns if not _SAYS_EMPTY.fullmatch(show.if_empty or "")]:
+        raise PresentationRejected(
+            f"if_empty says in up to four words that a cell is empty, like never, none or not set; {others} do not."
+        )
     try:
         made = _made(recipe, _columns_to_show(recipe, schemas), caution)
     except ValidationError as error:
@@ -59,7 +68,7 @@ def _columns_to_show(recipe: ShortRecipe, schemas: Schemas) -> pl.Schema:
 
 def _made(recipe: ShortRecipe, columns: pl.Schema, caution: str) -> Presentation:
     marked = markers(columns)
-    worded = [step for show in recipe.columns for step in _worded(show, columns, show.known or marked.get(show.column))]
+    worded = [step for show in recipe.columns for step in _worded(show, columns, marked.get(show.column) or show.known)]
     shown = tuple(Shown(column=show.column, heading=_heading(show, columns)) for show in recipe.columns)
     named = {place.column for text in _templates(recipe) for place in places(text)}
     hidden = tuple(name for name in columns if name in named - {show.column for show in recipe.columns})
