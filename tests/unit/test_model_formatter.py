@@ -223,6 +223,18 @@ def test_a_model_cannot_choose_another_marker_for_what_could_not_be_read() -> No
     assert cells({"column": "factors", "known": "active"})[2] == ("unknown",)
 
 
+def test_a_column_does_not_stand_under_the_name_of_another_one_that_is_shown() -> None:
+    swapped = ({"column": "name", "heading": "Department"}, {"column": "department", "heading": "name"})
+    assert "['name', 'department']" in refusal(*swapped)
+    presentation({"column": "name", "heading": "Department"})
+
+
+def test_signs_that_nobody_sees_are_shown_in_a_models_words() -> None:
+    made = presentation({"column": "name", "heading": "A\x1b[m\nB"}, summary="Hi\u202e {rows}", text="A\x07\nB {table}")
+    assert [header.text for header in headings(made.operations, ["name"])] == ["A\\u001b[m B"]
+    assert (made.summary, made.markdown) == ("Hi\\u202e {rows}", "A\\u0007\nB {table}")
+
+
 def test_plain_words_with_brackets_are_no_links() -> None:
     presentation({"column": "name", "heading": "Name [login] (a < b)"}, summary="Data: {rows} (all).")
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from holdfast.complaints import complaints_of
 from holdfast.errors import PresentationRejected
 from holdfast.models.short_recipe import ShortRecipe, Show
+from holdfast.models.untrusted import in_one_line, shown
 from holdfast.presentation import Presentation
 from holdfast.presentation.cells import is_list, is_time, item_type
 from holdfast.presentation.fitting import Schemas, check
@@ -49,12 +50,20 @@ def presentation_of(recipe: ShortRecipe, schemas: Schemas, caution: str) -> Pres
         raise PresentationRejected(
             f"if_empty says in up to four words that a cell is empty, like never, none or not set; {others} do not."
         )
+    if lent := [show.column for show in recipe.columns if _is_the_name_of_another(show, recipe)]:
+        raise PresentationRejected(f"These columns stand under the name of another one that is shown: {lent}.")
     try:
         made = _made(recipe, _columns_to_show(recipe, schemas), caution)
     except ValidationError as error:
         raise PresentationRejected(f"This is no presentation: {complaints_of(error)}.") from error
     check(made, schemas)
     return made
+
+
+def _is_the_name_of_another(show: Show, recipe: ShortRecipe) -> bool:
+    heading = (show.heading or "").casefold()
+    others = {other.column for other in recipe.columns} - {show.column}
+    return bool(heading) and any(heading in {name.casefold(), readable(name).casefold()} for name in others)
 
 
 def _columns_to_show(recipe: ShortRecipe, schemas: Schemas) -> pl.Schema:
@@ -69,16 +78,16 @@ def _columns_to_show(recipe: ShortRecipe, schemas: Schemas) -> pl.Schema:
 def _made(recipe: ShortRecipe, columns: pl.Schema, caution: str) -> Presentation:
     marked = markers(columns)
     worded = [step for show in recipe.columns for step in _worded(show, columns, marked.get(show.column) or show.known)]
-    shown = tuple(Shown(column=show.column, heading=_heading(show, columns)) for show in recipe.columns)
+    choice = tuple(Shown(column=show.column, heading=_heading(show, columns)) for show in recipe.columns)
     named = {place.column for text in _templates(recipe) for place in places(text)}
     hidden = tuple(name for name in columns if name in named - {show.column for show in recipe.columns})
     return Presentation(
         source=recipe.source,
-        operations=(*recipe.row_operations(), *worded, Choose(columns=shown, hidden=hidden)),
+        operations=(*recipe.row_operations(), *worded, Choose(columns=choice, hidden=hidden)),
         display_type="markdown" if recipe.text else "table",
-        summary=f"{recipe.summary}{caution}",
-        markdown=f"{recipe.text}{caution}" if recipe.text else "",
-        when_empty=f"{recipe.when_empty or 'Nothing matches.'}{caution}",
+        summary=f"{shown(recipe.summary)}{caution}",
+        markdown=f"{shown(recipe.text)}{caution}" if recipe.text else "",
+        when_empty=f"{shown(recipe.when_empty or 'Nothing matches.')}{caution}",
     )
 
 
@@ -101,7 +110,7 @@ def _worded(show: Show, columns: pl.Schema, marker: str | None) -> Iterator[Oper
 
 def _heading(show: Show, columns: pl.Schema) -> str:
     """A heading that says the zone of its times; a day has none."""
-    heading = show.heading or readable(show.column)
+    heading = in_one_line(show.heading or readable(show.column))
     kind = item_type(columns.get(show.column, pl.Null()))
     return f"{heading} ({show.zone or 'UTC'})" if isinstance(kind, pl.Datetime) else heading
 
