@@ -132,7 +132,9 @@ def _origin(answer: Answer, link: str | None) -> str:
         parts.append(f"last synced {when(synced)}")
     parts.append(span((answer.finished - answer.started).total_seconds()))
     if answer.usage is not None:
-        parts.append(usage_words(answer.usage))
+        # A call that was in flight when the question was cancelled is not among them.
+        least = "at least " if answer.outcome is Outcome.CANCELLED else ""
+        parts.append(f"{least}{usage_words(answer.usage)}")
     parts.append(answer.correlation_id)
     if link is not None:
         parts.append(link)

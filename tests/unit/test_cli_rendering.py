@@ -115,6 +115,12 @@ def test_rows_that_a_models_layout_leaves_out_are_counted(author: str, is_told: 
     assert ("54 rows were found; the layout leaves out 52." in shown) is is_told
 
 
+def test_a_cancelled_question_has_cost_at_least_what_is_known() -> None:
+    usage = ModelUsage(calls=1, input_tokens=10, output_tokens=5, cost_usd=0.5)
+    seen = answer(Outcome.CANCELLED, message="The question was cancelled.", spent_in_vain=usage)
+    assert " · at least 1 model call, 15 tokens" in rendered(answer_view(seen, [], None))
+
+
 def test_names_with_brackets_are_text_and_never_markup() -> None:
     records: list[dict[str, JsonValue]] = [
         {"name": "[red]Mallory[/red] :smile:", "apps": 2},

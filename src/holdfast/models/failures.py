@@ -36,6 +36,7 @@ from holdfast.settings import ModelSettings
 _MAX_QUOTED = 400
 # Nobody sits before a question for longer; a provider may ask for a day.
 _LONGEST_WAIT = timedelta(minutes=5)
+_ANEW = "Then start the worker anew: `holdfast down`, `holdfast up --detach`."
 # 4xx that say "later", beside 429.
 _LATER = frozenset({408, 409, 425, 429})
 
@@ -64,12 +65,12 @@ def _of_the_provider(error: ModelAPIError, name: str, settings: ModelSettings) -
         # What the provider says of a key may quote it.
         return SettingsError(
             f"{provider} does not accept the key for {name} ({_status(error)}): "
-            f"mend HOLDFAST_MODELS__{provider.upper()}_API_KEY."
+            f"mend HOLDFAST_MODELS__{provider.upper()}_API_KEY. {_ANEW}"
         )
     if isinstance(error, ModelNotFoundError):
         return SettingsError(
             f"{provider} knows no model {name.partition(':')[2]!r} ({_status(error)}): mend the name in the "
-            f"HOLDFAST_MODELS__ settings, or the address HOLDFAST_MODELS__{provider.upper()}_URL."
+            f"HOLDFAST_MODELS__ settings, or the address HOLDFAST_MODELS__{provider.upper()}_URL. {_ANEW}"
         )
     if isinstance(error, ModelQuotaExceededError):
         return ModelRefused(f"The account at {provider} has used up its quota or credit ({_status(error)}).")
@@ -81,7 +82,8 @@ def _of_the_provider(error: ModelAPIError, name: str, settings: ModelSettings) -
     causes = list(_causes(error))
     if any(isinstance(cause, Redirected) for cause in causes):
         return SettingsError(
-            f"The address of {provider} redirects elsewhere: set HOLDFAST_MODELS__{provider.upper()}_URL to where."
+            f"The address of {provider} redirects elsewhere: set HOLDFAST_MODELS__{provider.upper()}_URL to where. "
+            f"{_ANEW}"
         )
     if any(isinstance(cause, ReplyTooLarge) for cause in causes):
         return ModelOutputRejected(f"{name} sent a reply that is too large or packed to be a model's answer.")
