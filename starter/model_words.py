@@ -20,7 +20,7 @@ def usage_words(usage: ModelUsage) -> str:
         parts.append(_many(usage.tokens, "token"))
     if usage.unmeasured_calls:
         parts.append(f"tokens not told by {_many(usage.unmeasured_calls, 'call')}")
-    parts.append(_cost(usage.cost_usd))
+    parts.append(_cost(usage))
     return ", ".join(parts)
 
 
@@ -46,9 +46,10 @@ def stand_ins(answer: Answer) -> Iterator[str]:
         yield f"By rules, because {visible(reason)}"
 
 
-def _cost(usd: float | None) -> str:
+def _cost(usage: ModelUsage) -> str:
+    usd = usage.cost_usd
     if usd is None:
-        return "cost unknown"
+        return f"at least ${usage.part_cost_usd:.4f}" if usage.part_cost_usd >= _SMALLEST_SHOWN_USD else "cost unknown"
     if 0 < usd < _SMALLEST_SHOWN_USD:
         return f"under ${_SMALLEST_SHOWN_USD}"
     return f"${usd:.4f}" if usd else "$0"

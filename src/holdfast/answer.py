@@ -91,6 +91,13 @@ class ModelUsage(BaseModel):
     cost_usd: float | None
     # Calls whose provider did not tell their tokens: the figures above are without them.
     unmeasured_calls: int = 0
+    # What those calls cost whose price is known, where that of others is not.
+    part_cost_usd: float = 0.0
+
+    @property
+    def least_cost_usd(self) -> float:
+        """The price as far as it is known."""
+        return self.part_cost_usd if self.cost_usd is None else self.cost_usd
 
     @staticmethod
     def unmeasured(calls: int) -> ModelUsage:
@@ -104,12 +111,14 @@ class ModelUsage(BaseModel):
 
     def __add__(self, other: ModelUsage) -> ModelUsage:
         known = self.cost_usd is not None and other.cost_usd is not None
+        cost = self.least_cost_usd + other.least_cost_usd
         return ModelUsage(
             calls=self.calls + other.calls,
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
-            cost_usd=(self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
+            cost_usd=cost if known else None,
             unmeasured_calls=self.unmeasured_calls + other.unmeasured_calls,
+            part_cost_usd=0.0 if known else cost,
         )
 
 

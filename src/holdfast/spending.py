@@ -46,7 +46,7 @@ class Ledger:
     def see_that_more_may_be_spent(self) -> None:
         """Before a call. Raises ModelBudgetSpent.
 
-        A cost that nobody knows is held against no limit; the limit of tokens holds for it.
+        Of a cost that nobody knows the part that is known counts; the limit of tokens holds beside it.
         """
         spent = self._spent
         if spent is None:
@@ -56,9 +56,10 @@ class Ledger:
                 f"The question has used {spent.tokens:,} tokens of models; {self.max_tokens:,} are allowed. "
                 "Ask for less at once, or raise HOLDFAST_MODELS__MAX_TOKENS."
             )
-        if self.max_cost_usd is not None and spent.cost_usd is not None and spent.cost_usd >= self.max_cost_usd:
+        if self.max_cost_usd is not None and spent.least_cost_usd >= self.max_cost_usd:
+            least = "at least " if spent.cost_usd is None else ""
             raise ModelBudgetSpent(
-                f"The question has cost ${spent.cost_usd:.4f}; ${self.max_cost_usd:.4f} are allowed. "
+                f"The question has cost {least}${spent.least_cost_usd:.4f}; ${self.max_cost_usd:.4f} are allowed. "
                 "Ask for less at once, or raise HOLDFAST_MODELS__MAX_COST_USD."
             )
 

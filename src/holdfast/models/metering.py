@@ -96,7 +96,7 @@ class MeteredModel(WrapperModel):
             prompt=self._prompt,
             outcome=outcome,
             seconds=round(time.perf_counter() - started, 3),
-            **usage.model_dump(exclude={"calls"}),
+            **usage.model_dump(exclude={"calls", "part_cost_usd"}),
         )
 
 
