@@ -192,6 +192,8 @@ TRUTHS: dict[str, Callable[[Records], Rows]] = {
     "webauthn": lambda t: _by_factors(t, lambda types: "webauthn" in types),
     "finance_phishable": lambda t: _by_factors(t, lambda types: not types & _PHISHING_RESISTANT, t.in_group("Finance")),
     "only_sms": lambda t: _by_factors(t, lambda types: types == {"sms"}),
+    "only_email": lambda t: _by_factors(t, lambda types: types == {"email"}),
+    "no_second_factor": lambda t: _by_factors(t, lambda types: not types - {"email"}),
     "only_push": lambda t: _by_factors(t, lambda types: types == {"push"}),
     "only_sms_second": lambda t: _by_factors(t, lambda types: types - {"email"} == {"sms"}),
     "salesforce_contractors_sms": lambda t: [

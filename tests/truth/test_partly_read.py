@@ -48,3 +48,23 @@ async def test_access_through_a_group_that_could_not_be_read_is_shown_as_such(pa
     opened = await _shown("who can open NetSuite", partly_read)
     assert set(opened["login"]) == {login for login, _, _ in partly_read.records.app_paths("NetSuite")}
     assert "through a group that could not be read" in opened["path"].to_list()
+
+
+async def test_what_could_not_be_read_is_unknown_and_not_none_beside_a_thing(partly_read: Company) -> None:
+    def beside(table: pl.DataFrame | None, name: str) -> str:
+        assert table is not None
+        return str(table.row(table[table.columns[0]].to_list().index(name))[-1])
+
+    factors = (await partly_read.ask("list super admins together with their factors")).table
+    assert beside(factors, "ottilie.strand@kelptide.example") == "unknown"
+    members = (await partly_read.ask("groups with their members")).table
+    assert beside(members, "Finance") == beside(members, "Legacy VPN") == "unknown"
+    assert beside(members, "Project Nautilus 2019") == ""
+    people = (await partly_read.ask("apps with their users")).table
+    assert beside(people, "Whiteboard") == "unknown"
+    # Those in the groups that open it are known, others may be.
+    assert beside(people, "Box").startswith("(not all known), ")
+    assert beside(people, "Legacy VPN Client") == ""
+    groups = (await partly_read.ask("people with their groups")).table
+    assert groups is not None
+    assert "" not in groups[groups.columns[-1]].to_list()

@@ -152,6 +152,20 @@ class Conditions:
             return f"CASE WHEN {variable}.{marker} = true THEN {number} ELSE NULL END"
         return number
 
+    def has_some(self, link: Link, variable: str, target: Selection) -> str:
+        """True where at least one of `target` was found."""
+        return f"({self._exists(link, variable, target)})"
+
+    def may_lack(self, link: Link, variable: str, target: Selection) -> str:
+        """True where there may be more of `target` than was read: of the thing itself, or where none was found."""
+        known = self._known(link, variable, target)
+        if not known:
+            return ""
+        none = f"NOT coalesce({_joined(' AND ', known)}, false) AND NOT {self.has_some(link, variable, target)}"
+        marker = self._marker(link)
+        either = f"({variable}.{marker} = false OR ({none}))" if marker else f"({none})"
+        return _joined(" AND ", [*self._alive(link, variable), either])
+
     def _plain(self, condition: Compare | Within | Missing | Named, variable: str, kind: Kind) -> str:
         match condition:
             case Named(ids=ids):

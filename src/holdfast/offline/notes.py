@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from holdfast.offline.grammar.nouns import SECOND_FACTOR
 from holdfast.offline.grammar.owning import NO_SECOND_FACTOR
 from holdfast.offline.links import OPENED, OPENING, Kind, Link
 from holdfast.offline.meaning import (
@@ -71,7 +72,8 @@ def _names_a_member(filling: Linked | Only) -> bool:
 def _of_factors(linked: list[Linked | Only]) -> list[str]:
     factors = [p for p in linked if p.link is Link.ENROLLED]
     told = []
-    if any(isinstance(p, Only) and p.besides == NO_SECOND_FACTOR for p in factors):
+    second = [p for p in factors if p.target.where is not None and SECOND_FACTOR in _parts(p.target.where)]
+    if second or any(isinstance(p, Only) and p.besides == NO_SECOND_FACTOR for p in factors):
         told.append("E-mail is not counted as a second factor.")
     if any(p.target.where is None or not any(_settles_status(c) for c in _parts(p.target.where)) for p in factors):
         told.append("A factor that is still pending counts as enrolled.")

@@ -80,6 +80,9 @@ _BEFORE_AN_ORDER: Final = frozenset({"please", "kindly", "can", "could", "would"
 def begins_as_order(parse: Parse) -> bool:
     """Whether the first word is a verb that orders, though it may also say how things are linked: "grant Luis …"."""
     first = next((i for i, token in enumerate(parse.tokens) if token.key not in _BEFORE_AN_ORDER), 0)
+    if first < len(parse.tokens) and parse.tokens[first].key == "open" and not parse.tokens[first].quoted:
+        # "Who can open Box" begins otherwise.
+        return True
     orders = parse.lexicon.change.at(parse.tokens, first)
     links = any(table.at(parse.tokens, first) for table in parse.lexicon.links.values())
     return bool(orders) and links and not parse.lexicon.asking.at(parse.tokens, first)

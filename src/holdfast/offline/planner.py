@@ -23,7 +23,7 @@ from holdfast.offline.meaning import Asked, Numbers, Tally
 from holdfast.offline.notes import notes
 from holdfast.offline.orders import begins_as_order, is_order
 from holdfast.offline.parse import Parse, Read, TooManyReadings
-from holdfast.offline.refusing import likeliest, refusal, strange_words
+from holdfast.offline.refusing import likeliest, plainly, refusal, strange_words
 from holdfast.offline.spelling import Respelt, respelt
 from holdfast.offline.steps import main_meaning, marked, steps
 from holdfast.offline.tokens import Token, tokenise
@@ -105,7 +105,7 @@ def _understood(parse: Parse, wording: Wording, unread: Unread) -> Plan | Refuse
     if len(readings) == 1:
         return _plan(readings[0], wording, parse, unread)
     if readings:
-        return _question_back(readings, wording)
+        return _question_back(readings, wording, parse)
     if is_order(parse):
         return Refused(reason=_CHANGE_REFUSED)
     if refused := vague(parse.tokens) or _not_stored(parse, wording):
@@ -131,7 +131,7 @@ def _put_right(parse: Parse, wording: Wording, unread: Unread, strange: list[Tok
 
 def _plan(reading: Read[Asked], wording: Wording, parse: Parse, unread: Unread, respelling: str = "") -> Plan:
     asked = reading.value
-    sentence = wording.sentence(asked)
+    sentence = plainly(parse, wording, asked)
     sentence = sentence[0].upper() + sentence[1:]
     further = notes(asked, _inactive_applications(parse.vocabulary), parse.now)
     main = marked(main_meaning(asked), unread)
@@ -164,8 +164,8 @@ def _inactive_applications(vocabulary: Vocabulary) -> frozenset[str]:
     return found
 
 
-def _question_back(readings: list[Read[Asked]], wording: Wording) -> NeedsClarification:
-    choices = list(dict.fromkeys(wording.sentence(r.value) for r in readings))
+def _question_back(readings: list[Read[Asked]], wording: Wording, parse: Parse) -> NeedsClarification:
+    choices = list(dict.fromkeys(plainly(parse, wording, r.value) for r in readings))
     more = len(choices) - _MOST_CHOICES
     asked = "This can be read in more than one way. Which is meant?"
     if more > 0:

@@ -127,3 +127,10 @@ def _read(parse: Parse) -> list[Read[Asked]]:
 def _working(parse: Parse, sentence: str) -> str:
     """The sentence if it is understood, and in one way."""
     return sentence if len(_read(_of(parse, tokenise(sentence)))) == 1 else ""
+
+
+def plainly(parse: Parse, wording: Wording, asked: Asked) -> str:
+    """What was understood, without parentheses where it means the same, and nothing else, without them."""
+    full, plain = wording.sentence(asked), wording.sentence(asked, plain=True)
+    means_it = plain != full and [read.value for read in _read(_of(parse, tokenise(plain)))] == [asked]
+    return plain if means_it else full

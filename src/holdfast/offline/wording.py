@@ -5,6 +5,7 @@ The choices of a question that comes back are such sentences too, so each is a w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,6 +13,7 @@ from holdfast.offline.columns import NOUNS
 from holdfast.offline.grammar.governing import REQUIRES_MFA
 from holdfast.offline.grammar.owning import NO_SECOND_FACTOR
 from holdfast.offline.lexicon import ColumnValue, Lexicon
+from holdfast.offline.link_verbs import VERBS
 from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import (
     AllOf,
@@ -31,49 +33,6 @@ from holdfast.offline.meaning import (
 )
 from holdfast.offline.number_wording import NumberWording
 
-# "Who … in", "who do not … report to": the auxiliary that a denial needs, and the words of the link.
-_VERBS: Final = {
-    Link.MEMBER_OF: ("are", "in"),
-    Link.HAS_MEMBER: ("do", "contain"),
-    Link.CAN_OPEN: ("can", "open"),
-    Link.OPENED_BY: ("are", "assigned to"),
-    Link.OPENS_DIRECTLY: ("can", "directly open"),
-    Link.OPENED_DIRECTLY_BY: ("are", "directly assigned to"),
-    Link.OPENS_THROUGH_GROUP: ("can", "open through a group"),
-    Link.OPENED_THROUGH_GROUP_BY: ("are", "assigned through a group to"),
-    Link.GIVES: ("do", "give access to"),
-    Link.GIVEN_BY: ("are", "assigned to"),
-    Link.REPORTS_TO: ("do", "report directly to"),
-    Link.MANAGES: ("do", "manage"),
-    Link.ENROLLED: ("are", "enrolled in"),
-    Link.ENROLLED_BY: ("are", "enrolled by"),
-    Link.HOLDS: ("do", "hold"),
-    Link.HELD_BY: ("are", "held by"),
-    Link.HOLDS_DIRECTLY: ("do", "directly hold"),
-    Link.HELD_DIRECTLY_BY: ("are", "directly held by"),
-    Link.HOLDS_THROUGH_GROUP: ("do", "hold through a group"),
-    Link.HELD_THROUGH_GROUP_BY: ("are", "held through a group by"),
-    Link.GRANTS: ("do", "grant"),
-    Link.GRANTED_BY: ("are", "granted by"),
-    Link.OWNS: ("do", "own"),
-    Link.OWNED_BY: ("are", "owned by"),
-    Link.MANAGES_DEVICE: ("do", "own managed"),
-    Link.MANAGED_FOR: ("are", "managed for"),
-    Link.HAS_UNMANAGED: ("do", "own unmanaged"),
-    Link.UNMANAGED_FOR: ("are", "unmanaged for"),
-    Link.GOVERNED_BY: ("are", "governed by"),
-    Link.GOVERNS: ("do", "govern"),
-    Link.CONTAINS: ("do", "contain"),
-    Link.CONTAINED_IN: ("are", "contained in"),
-    Link.APPLIES_TO_GROUP: ("do", "apply to"),
-    Link.UNDER_POLICY: ("are", "under"),
-    Link.APPLIES_TO_ZONE: ("do", "mention"),
-    Link.IN_RULE: ("are", "mentioned by"),
-    Link.RULE_FOR_GROUP: ("do", "apply to"),
-    Link.UNDER_RULE: ("are", "under"),
-    Link.FILLS: ("do", "fill"),
-    Link.FILLED_BY: ("are", "filled by"),
-}
 _COUNTED_AS: Final = {Link.MANAGES: "direct reports"}
 # Moments, of which the newest or the oldest come first.
 _TIMES: Final = frozenset(
@@ -114,11 +73,13 @@ class Wording:
         }
         self._attribute_phrases = {kind: frozenset(table.phrases()) for kind, table in lexicon.attributes.items()}
 
-    def sentence(self, asked: Asked) -> str:
-        """The whole question."""
+    def sentence(self, asked: Asked, *, plain: bool = False) -> str:
+        """The whole question; `plain`: with no parentheses at its end, which may then be read in another way."""
         if asked.numbers is not None:
             return NumberWording(self).sentence(asked.numbers)
-        things = self.things(asked.subject)
+        beside = self._shown_beside(asked)
+        ends = plain and asked.mode == "list" and not (asked.by or asked.order or asked.paths or beside)
+        things = self.things(asked.subject, plain=ends or (plain and asked.mode == "count" and asked.by is None))
         if asked.mode == "count":
             by = f" by {self.attribute(asked.subject.kind, asked.by)}" if asked.by else ""
             return f"number of {things}{by}"
@@ -126,7 +87,7 @@ class Wording:
             return self._ranking(asked, things)
         if asked.order:
             return self._in_order(asked, things)
-        return f"{things}{self._shown_beside(asked)}{' and by which path' if asked.paths else ''}"
+        return f"{things}{beside}{' and by which path' if asked.paths else ''}"
 
     def _in_order(self, asked: Asked, things: str) -> str:
         """ "First 10 people (whose …) sorted by creation date, newest first"."""
@@ -138,24 +99,25 @@ class Wording:
         keys = [f"{self.attribute(kind, k.column)}{_direction(k)}" for k in asked.order]
         return f"{things}{self._shown_beside(asked)} sorted by {' and '.join(keys)}"
 
-    def things(self, selection: Selection) -> str:
-        """Things of a kind with their condition."""
+    def things(self, selection: Selection, *, plain: bool = False) -> str:
+        """Things of a kind with their condition; `plain`: the sentence ends with it."""
         noun = NOUNS[selection.kind].many
         if selection.where is None:
             return noun
-        return f"{noun} {self.condition(selection.where, selection.kind)}"
+        return f"{noun} {self.condition(selection.where, selection.kind, plain=plain)}"
 
-    def condition(self, condition: Condition, kind: Kind) -> str:
+    def condition(self, condition: Condition, kind: Kind, *, plain: bool = False) -> str:
         """What is said of things of that kind, as it follows the noun."""
         match condition:
             case AllOf(conditions=parts):
-                return " and ".join(self._part(part, kind) for part in parts)
+                ends = self._plain_from(parts) if plain else len(parts)
+                return " and ".join(self._part(part, kind, plain=at >= ends) for at, part in enumerate(parts))
             case AnyOf(conditions=parts):
                 return " or ".join(self._part(part, kind) for part in parts)
             case Not(condition=inner):
-                return self._denied(inner, kind)
+                return self._denied(inner, kind, plain=plain)
             case Linked():
-                return self._linked(condition, denied=False)
+                return self._linked(condition, denied=False, plain=plain)
             case Only():
                 return self._only(condition)
             case Missing(column=column):
@@ -172,15 +134,26 @@ class Wording:
         said = {"last_login": "who never logged in", "manager_id": "with no manager", "email": "whose email is missing"}
         return said.get(column) or f"with no {self.attribute(kind, column)}"
 
-    def _part(self, condition: Condition, kind: Kind) -> str:
+    def _part(self, condition: Condition, kind: Kind, *, plain: bool = False) -> str:
         """A condition beside others: in parentheses where its end would not be plain."""
-        words = self.condition(condition, kind)
-        return f"({words})" if not _is_short(condition) else words
+        ends = plain and not isinstance(condition, AllOf | AnyOf)
+        words = self.condition(condition, kind, plain=ends)
+        return words if ends or _is_short(condition) or self._administrators(condition) else f"({words})"
 
-    def _denied(self, condition: Condition, kind: Kind) -> str:
+    @staticmethod
+    def _plain_from(parts: Sequence[Condition]) -> int:
+        """From which of the parts on none needs parentheses: the last one, or the factors that follow one another."""
+        if any(isinstance(part, AnyOf) for part in parts):
+            return len(parts)
+        begin = len(parts) - 1
+        while begin > 0 and all(_speaks_of_factors(part) for part in parts[begin - 1 : begin + 1]):
+            begin -= 1
+        return begin
+
+    def _denied(self, condition: Condition, kind: Kind, *, plain: bool = False) -> str:
         match condition:
             case Linked():
-                return self._linked(condition, denied=True)
+                return self._linked(condition, denied=True, plain=plain)
             case Missing(column="last_login"):
                 return "who have logged in"
             case Missing(column="email"):
@@ -195,7 +168,7 @@ class Wording:
                 return f"not ({self.condition(condition, kind)})"
 
     def _only(self, only: Only) -> str:
-        auxiliary, verb = _VERBS[only.link]
+        auxiliary, verb = VERBS[only.link]
         who = "who" if LINKS[only.link].source is Kind.PERSON else "that"
         kinds = self._kinds_of_factor(only.target.where)
         if kinds and only.besides in (None, NO_SECOND_FACTOR):
@@ -205,14 +178,30 @@ class Wording:
             said += f" besides {self._target(only.besides)}"
         return " ".join(said.split())
 
-    def _linked(self, linked: Linked, *, denied: bool) -> str:
+    def _administrators(self, condition: Condition) -> str:
+        """ "Super admins": who holds a role of one type is called by it."""
+        inner = condition.condition if isinstance(condition, Not) else condition
+        if not isinstance(inner, Linked) or inner.link is not Link.HOLDS or self._number(inner):
+            return ""
+        where = inner.target.where
+        if not isinstance(where, Compare) or (where.column, where.operator) != ("type", Operator.IS):
+            return ""
+        word = self._value(Kind.ROLE, where.column, where.values[0])
+        return f"{word}s" if len(where.values) == 1 and word.endswith("admin") else ""
+
+    def _linked(self, linked: Linked, *, denied: bool, plain: bool = False) -> str:
         if words := self._factors(linked, denied=denied):
             return words
+        if words := self._administrators(linked):
+            return f"who are {'not ' if denied else ''}{words}"
         ends = LINKS[linked.link]
-        auxiliary, verb = _VERBS[linked.link]
+        auxiliary, verb = VERBS[linked.link]
         who = "who" if ends.source is Kind.PERSON else "that"
         said = f"{who} {auxiliary} not {verb}" if denied else f"{who} {auxiliary if auxiliary != 'do' else ''} {verb}"
-        return " ".join(f"{said} {self._number(linked)} {self._target(linked.target)}".split())
+        number = self._number(linked)
+        one = plain and number.endswith(" 1") and linked.target.where is None
+        target = NOUNS[linked.target.kind].one if one else self._target(linked.target, plain=plain)
+        return " ".join(f"{said} {number} {target}".split())
 
     def _factors(self, linked: Linked, *, denied: bool) -> str:
         """ "With no webauthn or fastpass factor": what everybody says of these."""
@@ -241,12 +230,16 @@ class Wording:
             return f"between {low} and {high}"
         return f"at most {high}" if high is not None else f"at least {low}"
 
-    def _target(self, target: Selection) -> str:
+    def _target(self, target: Selection, *, plain: bool = False) -> str:
         if isinstance(target.where, Named):
             noun = NOUNS[target.kind].one
             return " or ".join(f"the {noun} {_quoted(name)}" for name in target.where.names)
         noun = NOUNS[target.kind].many
-        return f"({noun} {self.condition(target.where, target.kind)})" if target.where else noun
+        if target.where is None:
+            return noun
+        ends = plain and not isinstance(target.where, AllOf | AnyOf)
+        words = f"{noun} {self.condition(target.where, target.kind, plain=ends)}"
+        return words if ends else f"({words})"
 
     def _compared(self, compare: Compare, kind: Kind, *, denied: bool) -> str:
         if compare == REQUIRES_MFA:
@@ -297,7 +290,8 @@ class Wording:
         counted = _COUNTED_AS.get(asked.counted.link) or self.things(target)
         if asked.limit is None and not asked.ties:
             return f"{things} by number of {counted}"
-        noun, _, rest = things.partition(" ")
+        noun = NOUNS[asked.subject.kind].many
+        rest = things.removeprefix(noun).strip()
         if asked.ties:
             noun = NOUNS[asked.subject.kind].one
         order = "fewest" if asked.fewest_first else "most"
@@ -320,7 +314,13 @@ def _direction(key: Order) -> str:
 
 
 def _beside(link: Link) -> str:
-    return "manager" if link is Link.REPORTS_TO else NOUNS[LINKS[link].target].many
+    said = {Link.REPORTS_TO: "manager", Link.HAS_MEMBER: "members", Link.OWNED_BY: "owners"}
+    return said.get(link) or NOUNS[LINKS[link].target].many
+
+
+def _speaks_of_factors(condition: Condition) -> bool:
+    inner = condition.condition if isinstance(condition, Not) else condition
+    return isinstance(inner, Linked) and inner.link is Link.ENROLLED
 
 
 def _is_short(condition: Condition) -> bool:

@@ -34,6 +34,7 @@ from holdfast.offline.meaning import Meaning, Pairs, Paths, Ranking, RolePaths, 
 from holdfast.spending import Ledger
 
 DIRECTLY: Final = "directly"
+NOT_ALL_KNOWN: Final = "(not all known)"
 UNREADABLE_PATH: Final = "through a group that could not be read"
 
 
@@ -165,9 +166,18 @@ def _pairs(meaning: Pairs, schema: GraphSchema) -> str:
     returned = f"RETURN DISTINCT {ids}, t.{named.property} AS {named.shown.name}"
     order = f"ORDER BY {ID_COLUMNS[source]}, {named.shown.name}, {_target_id(meaning.link)}"
     nodes = {"(s)": node("s", source), "(t)": node("t", target)}
-    return " UNION ALL ".join(
+    queries = [
         f"MATCH {_labelled(way, nodes)} WHERE {more}{both} {returned} {order}" for way, more in _ways(meaning.link)
-    )
+    ]
+    if doubt := conditions.may_lack(meaning.link, "s", meaning.target):
+        # An empty cell would say that there are none, and names alone that they are all.
+        some = conditions.has_some(meaning.link, "s", meaning.target)
+        said = f"CASE WHEN {some} THEN {quoted(NOT_ALL_KNOWN)} ELSE {quoted(UNKNOWN)} END"
+        queries.append(
+            f"MATCH {node('s', source)} WHERE {subjects} AND {doubt} RETURN DISTINCT s.id AS {ID_COLUMNS[source]}, "
+            f"{quoted(UNKNOWN)} AS {_target_id(meaning.link)}, {said} AS {named.shown.name} {order}"
+        )
+    return " UNION ALL ".join(queries)
 
 
 def _labelled(way: str, nodes: dict[str, str]) -> str:

@@ -19,6 +19,8 @@ from holdfast.offline.parse import Parse, Read, rule
 _KINDS_AS_NOUNS: Final = {Kind.FACTOR: "factor_type", Kind.DEVICE: "platform"}
 # Without a time, "inactive" is read as this long without a sign-in, beside "not active": the asker decides.
 _QUIET_DAYS: Final = 90
+# Okta enrols everybody's e-mail by itself; it is no factor of a second kind.
+SECOND_FACTOR: Final = Not(condition=Compare(column="factor_type", values=("email",)))
 _OF: Final = frozenset({"of", "in", "for", "on", "from", "inside", "within"})
 
 
@@ -75,7 +77,8 @@ def head(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition | None]]:
     for before in adjectives_before(parse, at, kind):
         for noun in parse.phrases(parse.lexicon.nouns, before.end):
             if noun.value is kind:
-                yield Read(before.value, noun.end, before.cost)
+                said = _second(parse, before.end, noun.end, before.value) if kind is Kind.FACTOR else before.value
+                yield Read(said, noun.end, before.cost)
         for special in _special_noun(parse, before.end, kind):
             if before.value is not None and exclude_each_other(before.value, special.value):
                 continue
@@ -86,6 +89,13 @@ def head(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition | None]]:
     if kind is Kind.PERSON:
         for colleagues in peers.colleagues(parse, at):
             yield Read(colleagues.value, colleagues.end, colleagues.cost)
+
+
+def _second(parse: Parse, at: int, end: int, before: Condition | None) -> Condition | None:
+    """ "(No) second factor": e-mail is a factor, but no second one; "SMS second factor" is SMS anyway."""
+    second = any(token.key == "second" and not token.quoted for token in parse.tokens[at:end])
+    is_of_type = isinstance(before, Compare) and before.column == "factor_type"
+    return all_of((before, SECOND_FACTOR)) if second and not is_of_type else before
 
 
 def _outlined(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:

@@ -114,11 +114,20 @@ def _only(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
             for had in _had(parse, having.end, kind):
                 for after in parse.phrases(parse.lexicon.only_after, had.end):
                     yield _alone(had, after.end, second=after.value == "second")
+    yield from _only_has(parse, at, kind)
     for begin in (at, *_only_word(parse, at)):
         for verb in parse.phrases(parse.lexicon.links[kind], begin):
             for word in _only_word(parse, verb.end) if begin == at else [verb.end]:
                 for linked in _linked_to(parse, word, verb.value):
                     yield from _besides(parse, linked)
+
+
+def _only_has(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
+    """ "(Who) only has SMS"."""
+    for word in _only_word(parse, at):
+        for having in parse.phrases(parse.lexicon.having, word):
+            for had in _had(parse, having.end, kind) if having.value == "with" else ():
+                yield from _besides(parse, had)
 
 
 def _only_word(parse: Parse, at: int) -> list[int]:
