@@ -121,6 +121,12 @@ TRUTHS: dict[str, Callable[[Records], Rows]] = {
     "groups_over_50": lambda t: t.group_names(lambda g: len(t.members_of[g["id"]]) > 50),
     "app_groups": lambda t: t.group_names(lambda g: g["type"] == "APP_GROUP"),
     "groups_2025": lambda t: t.group_names(lambda g: g["created"].startswith("2025")),
+    "office_or_slack_groups": lambda t: t.group_names(
+        lambda g: (
+            "office" in g["profile"]["name"].lower()
+            or any(x["group_id"] == g["id"] and x["app_id"] == t.app("Slack") for x in t.families["app_groups"])
+        )
+    ),
     "office_groups": lambda t: t.group_names(lambda g: "office" in g["profile"]["name"].lower()),
     "by_status": lambda t: counted(u["status"] for u in t.users.values()),
     "by_department": lambda t: counted(p(u).get("department") for u in t.users.values()),
@@ -159,6 +165,7 @@ TRUTHS: dict[str, Callable[[Records], Rows]] = {
     "suspended_or_never": lambda t: t.people(lambda u: u["status"] == "SUSPENDED" or u["lastLogin"] is None),
     "super_admins": lambda t: t.people(lambda u: "SUPER_ADMIN" in t.roles_of[u["id"]]),
     "with_admin_roles": lambda t: t.people(lambda u: t.roles_of[u["id"]]),
+    "sales_with_device": lambda t: t.people(lambda u: _in(u, "Sales") and t.devices_of[u["id"]]),
     "suspended_devices": lambda t: [
         (d["profile"]["displayName"],) for d in t.families["devices"] if d["status"] == "SUSPENDED"
     ],

@@ -93,12 +93,14 @@ def _rows(parse: Parse, at: int, kind: Kind, joined: str) -> Iterator[Read[tuple
 
 
 def _is_said_of_what_is_had(parse: Parse, had: Read[Condition]) -> bool:
-    """ "With a factor whose status is pending": the factor's status, where a factor can have one."""
-    return (
-        isinstance(had.value, Linked)
-        and had.value.target.kind in (Kind.FACTOR, Kind.DEVICE)
-        and any(clause(parse, had.end, had.value.target.kind))
-    )
+    """ "With a factor whose status is pending": the factor's status, where a factor can have one.
+
+    Where its owners are, a device is not said to be: "with a device in the Sales department".
+    """
+    if not isinstance(had.value, Linked) or had.value.target.kind not in (Kind.FACTOR, Kind.DEVICE):
+        return False
+    said = clause(parse, had.end, had.value.target.kind)
+    return any(not (isinstance(read.value, Linked) and read.value.target.kind is Kind.PERSON) for read in said)
 
 
 def _leaves_out(parse: Parse, joined: Read[str], kind: Kind) -> bool:

@@ -111,7 +111,17 @@ def _alike(parse: Parse, word: Read[str], kind: Kind, column: str) -> Iterator[R
         yield Read(Compare(column=column, operator=_OPERATORS[word.value], values=texts), end)
         # "Containing manager or lead"
         for joined in parse.mark("or", end):
-            rows += [((*texts, text), after) for text, after in _text(parse, joined)]
+            if not _begins_a_clause(parse, joined, after_quotes=parse.tokens[end - 1].quoted):
+                rows += [((*texts, text), after) for text, after in _text(parse, joined)]
+
+
+def _begins_a_clause(parse: Parse, at: int, *, after_quotes: bool) -> bool:
+    """Whether the word is no further text: "contains 'vpn' or that give access", "contains vpn or without members"."""
+    if at >= len(parse.tokens) or parse.tokens[at].quoted:
+        return False
+    lexicon = parse.lexicon
+    begins = (parse.phrases(lexicon.who, at), parse.phrases(lexicon.negation, at), parse.phrases(lexicon.having, at))
+    return after_quotes or any(begins)
 
 
 def _ends(parse: Parse, at: int, meaning: str) -> list[int]:

@@ -110,7 +110,10 @@ def _outlined(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
 def _of(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition]]:
     for start in parse.starts(at):
         if start < len(parse.tokens) and parse.tokens[start].key in _OF:
-            yield from objects.objects(parse, start + 1, link)
+            # "Who owns a device in Sales": the owner is in it, before the device.
+            apart = 2 * int(link is Link.OWNED_BY and parse.tokens[start].key != "of")
+            for said in objects.objects(parse, start + 1, link):
+                yield Read(said.value, said.end, said.cost + apart)
 
 
 def _of_team(parse: Parse, at: int) -> Iterator[Read[Condition]]:
