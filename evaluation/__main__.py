@@ -38,6 +38,9 @@ def main() -> int:
     try:
         settings = load_settings()
         selection = _selection(arguments, settings)
+        if not selection.questions and not selection.compositions:
+            sys.stderr.write("No question of the bank is of that kind and contains that text.\n")
+            return 2
         results = asyncio.run(_results(selection, settings))
     except HoldfastError as error:
         sys.stderr.write(f"{error}\n")
@@ -54,7 +57,7 @@ async def _results(selection: Selection, settings: Settings) -> list[Result]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make eval", description=__doc__)
-    parser.add_argument("--seeds", default="7,11,23", help="companies, by their seeds (7,11,23)")
+    parser.add_argument("--seeds", type=_numbers, default=[7, 11, 23], help="companies, by their seeds (7,11,23)")
     parser.add_argument("--users", type=int, default=400, help="people in each company (400)")
     parser.add_argument("--kind", action="append", default=[], help=f"only this kind of question, or {COMPOSITIONS}")
     parser.add_argument("--only", default="", help="only questions that contain this text")
@@ -66,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, help="write every question and its result to this file")
     parser.add_argument("--markdown", type=Path, help="put the table into this file, in place of the one there")
     return parser
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
 
 
 def _selection(arguments: argparse.Namespace, settings: Settings) -> Selection:
@@ -83,7 +90,7 @@ def _selection(arguments: argparse.Namespace, settings: Settings) -> Selection:
     return Selection(
         questions=questions[: arguments.limit],
         compositions=composed,
-        seeds=[int(seed) for seed in arguments.seeds.split(",")],
+        seeds=arguments.seeds,
         users=arguments.users,
         concurrency=arguments.concurrency,
     )

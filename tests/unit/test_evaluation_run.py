@@ -64,6 +64,13 @@ def test_random_questions_are_asked_besides(monkeypatch: pytest.MonkeyPatch, tmp
     assert len(json.loads(file.read_text())["questions"]) == 12
 
 
+def test_a_selection_of_nothing_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(monkeypatch, tmp_path, "--kind", "cheese") == 2
+    assert "No question" in capsys.readouterr().err
+
+
 def _result(mark: Mark, **changes: object) -> Result:
     fields: dict[str, object] = {
         "kind": "people",
