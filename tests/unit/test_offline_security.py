@@ -154,6 +154,47 @@ def test_a_question_is_not_taken_for_an_order(question: str, vocabulary: Vocabul
     assert "only reads" not in refused.reason
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "give me super admins",
+        "give us everyone with direct access to Old Wiki",
+        "get users that have access to Old Wiki",
+        "I need a list of users with access to Old Wiki",
+        "give all suspended users",
+        "make me a list of super admins",
+        "give the names of suspended users",
+    ],
+)
+def test_what_is_to_be_shown_is_not_taken_for_what_is_to_be_given(question: str, vocabulary: Vocabulary) -> None:
+    assert isinstance(understood(question, vocabulary, SCHEMA, NOW), Plan)
+
+
+def test_what_no_snapshot_holds_is_no_order_because_of_a_word_in_it(vocabulary: Vocabulary) -> None:
+    refused = understood("which API tokens are about to expire", vocabulary, SCHEMA, NOW)
+    assert isinstance(refused, Refused)
+    assert "only reads" not in refused.reason
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("super admins with no webauthn", "People who are super admins and with no webauthn factor"),
+        ("users with exactly one factor", "People who are enrolled in exactly 1 factor"),
+        ("which role has the most people", "The admin role with the most people"),
+        ("devices with their owners", "Devices with their owners"),
+        ("people in empty groups who own suspended devices", ""),
+    ],
+)
+def test_what_was_understood_is_said_without_needless_parentheses_and_means_the_same(
+    question: str, sentence: str, vocabulary: Vocabulary
+) -> None:
+    plan = plan_of(question, vocabulary, Unread())
+    said = plan.steps[0].query_context
+    assert not sentence or said == sentence
+    assert plan_of(said, vocabulary, Unread()).steps[0].parameters == plan.steps[0].parameters
+
+
 def test_a_snapshot_of_an_earlier_day_has_no_marker_of_owners_and_can_be_asked(vocabulary: Vocabulary) -> None:
     meaning = meaning_of(plan_of("devices without an owner", vocabulary, Unread()))
     assert "owners_known = true" in compiled(meaning, SCHEMA)

@@ -122,6 +122,9 @@ class _Found:
         shown = {column.name for column in self.columns}
         if self.meaning is None or not shown & {FITS.name, UNKNOWN_COUNT.name}:
             return ""
+        seen, rows = self.result.samples, self.result.rows.row_count
+        if FITS.name in shown and 0 < rows <= len(seen) and all(row.get(FITS.name) == YES for row in seen):
+            return ""
         return words(unsure_of(self.meaning.meaning))
 
     def ids(self) -> set[str]:

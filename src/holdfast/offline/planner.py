@@ -21,7 +21,7 @@ from holdfast.offline.grammar.questions import whole_question
 from holdfast.offline.lexicon import lexicon
 from holdfast.offline.meaning import Asked, Numbers, Tally
 from holdfast.offline.notes import notes
-from holdfast.offline.orders import begins_as_order, is_order
+from holdfast.offline.orders import asks, begins_as_order, is_order, puts_in_order
 from holdfast.offline.parse import Parse, Read, TooManyReadings
 from holdfast.offline.refusing import likeliest, plainly, refusal, strange_words
 from holdfast.offline.spelling import Respelt, respelt
@@ -106,6 +106,8 @@ def _understood(parse: Parse, wording: Wording, unread: Unread) -> Plan | Refuse
         return _plan(readings[0], wording, parse, unread)
     if readings:
         return _question_back(readings, wording, parse)
+    if asks(parse) and (not_held := _not_stored(parse, wording)):
+        return not_held
     if is_order(parse):
         return Refused(reason=_CHANGE_REFUSED)
     if refused := vague(parse.tokens) or _not_stored(parse, wording):
@@ -119,6 +121,8 @@ def _put_right(parse: Parse, wording: Wording, unread: Unread, strange: list[Tok
     meant: dict[Asked, tuple[Read[Asked], Respelt]] = {}
     ordered = False
     for respelling in respelt(parse, strange):
+        if puts_in_order(respelling.words) and parse.tokens[0] in strange:
+            return Refused(reason=_CHANGE_REFUSED)
         spelt = _with(parse, respelling.tokens)
         ordered = ordered or is_order(spelt)
         meant |= {reading.value: (reading, respelling) for reading in likeliest(whole_question(spelt))}
