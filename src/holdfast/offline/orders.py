@@ -97,7 +97,8 @@ def begins_as_order(parse: Parse) -> bool:
     """Whether the first word is a verb that orders, though it may also say how things are linked: "grant Luis …"."""
     first = next((i for i, token in enumerate(parse.tokens) if token.key not in _BEFORE_AN_ORDER), 0)
     keys = ["" if token.quoted else token.key for token in parse.tokens]
-    if keys[first : first + 1] == ["open"] or _gives(parse, keys, first):
+    pulls = keys[first : first + 1] == ["pull"] and "access" in (keys[-1], *keys[first + 1 : first + 2])
+    if pulls or keys[first : first + 1] == ["open"] or _gives(parse, keys, first):
         # "Who can open Box" begins otherwise.
         return True
     orders = parse.lexicon.change.at(parse.tokens, first)
