@@ -119,7 +119,7 @@ def _gives(parse: Parse, keys: list[str], first: int) -> bool:
     if keys[at : at + 1] == ["to"]:
         return False
     for place in range(at, len(keys) - 1):
-        if keys[place : place + 2] == ["access", "to"] and not _HAD_BY.intersection(keys[place - 2 : place]):
+        if keys[place : place + 2] == ["access", "to"] and not _HAD_BY.intersection(keys[max(at, place - 2) : place]):
             return True
     article = at + int(keys[at : at + 1] in (["a"], ["the"], ["an"]))
     begin = article + int(keys[article : article + 1] == ["role"])
