@@ -55,6 +55,14 @@ _NEAR: Final[dict[Link, str]] = {
     Link.UNMANAGED_FOR: "owners_known",
 }
 
+# A text that begins with a day there is: no 31st of September. A time of the day may follow.
+_A_DAY: Final = (
+    "^([0-9]{4}-(01|03|05|07|08|10|12)-(0[1-9]|[12][0-9]|3[01])"
+    "|[0-9]{4}-(04|06|09|11)-(0[1-9]|[12][0-9]|30)"
+    "|[0-9]{4}-02-(0[1-9]|1[0-9]|2[0-8])"
+    "|[0-9]{2}(0[48]|[2468][048]|[13579][26])-02-29)([^0-9]|$)"
+)
+
 
 def may_be_untold(link: Link) -> bool:
     """Whether a tenant may tell of no number at all of a thing's links of that kind."""
@@ -171,14 +179,18 @@ class Conditions:
             case Named(ids=ids):
                 return f"{variable}.id IN [{', '.join(map(quoted, ids))}]"
             case Missing(column=column):
-                return f"{variable}.{column} IS NULL"
+                none = f"{variable}.{column} IS NULL"
+                if self._type(kind, column) is not ColumnType.STRING:
+                    return none
+                # Some directories send an empty text for what somebody does not have.
+                return f"({none} OR coalesce(regexp_matches({variable}.{column}, '^ *$'), false))"
             case Within(column=column, start=start, end=end):
                 is_text = self._type(kind, column) is ColumnType.STRING
                 bounds = [f"{variable}.{column} >= {_moment(start, is_text)}"] if start else []
                 bounds += [f"{variable}.{column} < {_moment(end, is_text)}"] if end else []
                 if is_text:
                     # What is no date is neither before nor after one.
-                    bounds.append(f"regexp_matches({variable}.{column}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')")
+                    bounds.append(f"regexp_matches({variable}.{column}, '{_A_DAY}')")
                 return _joined(" AND ", bounds)
             case Compare():
                 return self._compared(condition, variable, kind)

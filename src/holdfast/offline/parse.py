@@ -206,9 +206,16 @@ class Parse:
         if len(part) == 1:
             return part[0].key if part[0].quoted else part[0].text
         return "".join(
-            token.text + ("" if after is None or after.start == token.end else " ")
+            token.text + ("" if after is None else _between(token, after))
             for token, after in zip(part, [*part[1:], None], strict=True)
         )
+
+
+def _between(token: Token, after: Token) -> str:
+    """What stands between two words: the mark that holds them together ("vpn-users"), or one space."""
+    if after.start == token.end:
+        return ""
+    return token.tail if token.tail and after.start == token.end + len(token.tail) else " "
 
 
 def _without_namesakes(words: Iterable[TenantWord], exactly: Iterable[TenantWord]) -> tuple[TenantWord, ...]:

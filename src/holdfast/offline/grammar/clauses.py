@@ -44,6 +44,10 @@ _VERB_FORMS: Final = frozenset(
 )
 _USED: Final = frozenset({"use", "uses", "using", "used"})
 _HAD: Final = frozenset({"has", "have", "had", "having", "got"})
+_BY_WAY: Final = frozenset({"through", "via", "by"})
+_OPENED_BEFORE: Final = (
+    frozenset({"open", "opens", "access", "use", "uses", "reach", "get", "gets", "to", "see"}) | _HAD
+)
 _EVERY: Final = frozenset({"everyone", "everybody", "all", "anyone", "anybody", "every"})
 
 
@@ -235,13 +239,19 @@ def tells_of_use(parse: Parse, link: Read[Link]) -> bool:
     return opening and any(token.key in _USED for token in parse.tokens[max(0, link.end - 2) : link.end])
 
 
+def _is_a_way(parse: Parse, at: int, link: Read[Link]) -> bool:
+    """Whether it is the way of what was opened: "(apps) Dana can open through Sales" are not just given by Sales."""
+    bare = link.value is Link.GIVEN_BY and link.end == at + 1 and parse.tokens[at].key in _BY_WAY
+    return bare and at > 0 and parse.tokens[at - 1].key in _OPENED_BEFORE
+
+
 @rule
 def modifier(parse: Parse, at: int, kind: Kind, denied: bool, joined: bool) -> Iterator[Read[Condition]]:
     """A clause without "who are"; `denied` where "not" stands before it, `joined` after "and", "or"."""
     yield from _in_parentheses(parse, at, kind)
     yield from nouns.adjectives(parse, at, kind, False)
     for link in parse.phrases(parse.lexicon.links[kind], at):
-        if denied and tells_of_use(parse, link):
+        if (denied and tells_of_use(parse, link)) or _is_a_way(parse, at, link):
             continue
         for said in objects.objects(parse, link.end, link.value):
             yield said

@@ -9,7 +9,7 @@ from holdfast.offline.grammar import clauses, nouns, objects, questions
 from holdfast.offline.grammar.combining import all_of
 from holdfast.offline.grammar.names import attribute_names, is_time, tenant_value, thing
 from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
-from holdfast.offline.meaning import Asked, Condition, Counted, Linked, Selection
+from holdfast.offline.meaning import Asked, Condition, Counted, Linked, Named, Selection
 from holdfast.offline.parse import Parse, Read, rule
 
 # So many are shown where "the largest groups" names no number.
@@ -32,6 +32,7 @@ _SINGULAR: Final = frozenset(
     }
     | {"group", "app", "application", "integration", "device", "policy", "zone", "role", "administrator", "identity"}
 )
+_PAIRS: Final = frozenset({"membership", "memberships", "assignment", "assignments"})
 _ONE_PERSON: Final = frozenset({"manager", "who", "whoever", "somebody", "someone"})
 
 
@@ -43,12 +44,14 @@ def counts(parse: Parse, at: int) -> Iterator[Read[Asked]]:
     begins += [(r.end, False) for r in parse.phrases(parse.lexicon.breakdown, at)]
     for begin, counted in [*begins, (at, False)]:
         for things in _counted(parse, begin):
+            pairs = _are_pairs(parse, begin, things)
             for end in (things.end, *_count_word(parse, things.end)):
-                if counted or end > things.end:
+                if (counted or end > things.end) and not pairs:
                     # "With no phone number": the last word may belong to what is said of the things.
                     unlikely = int(end > things.end and not counted and things.value.where is not None)
                     yield Read(Asked(mode="count", subject=things.value), end, things.cost + unlikely)
-                yield from _each(parse, things.value, end, things.cost)
+                each = _each(parse, things.value, end, things.cost)
+                yield from (read for read in each if not pairs or read.value.mode == "rank")
             if counted:
                 yield from _has_each(parse, things)
         yield from _outlines_of_each(parse, begin)
@@ -61,6 +64,18 @@ def counts(parse: Parse, at: int) -> Iterator[Read[Asked]]:
         yield Read(Asked(mode="count", subject=Selection(kind=Kind.PERSON)), word.end)
         yield from _each(parse, Selection(kind=Kind.PERSON), word.end, 0)
     yield from _size_of_group(parse, at)
+
+
+def _are_pairs(parse: Parse, at: int, things: Read[Selection]) -> bool:
+    """Whether "memberships", "assignments" are to be counted: as many as groups only where they are one person's."""
+    of_pairs = _PAIRS & {token.key for token in parse.tokens[at : things.end]}
+    if things.value.kind not in (Kind.GROUP, Kind.APPLICATION) or not of_pairs:
+        return False
+    match things.value.where:
+        case Linked(link=Link.HAS_MEMBER | Link.OPENED_BY, target=Selection(where=Named(ids=ids))):
+            return len(ids) > 1
+        case _:
+            return True
 
 
 def _size_of_group(parse: Parse, at: int) -> Iterator[Read[Asked]]:

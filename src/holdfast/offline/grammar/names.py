@@ -64,13 +64,14 @@ def _kind_word(parse: Parse, at: int, kind: Kind) -> Iterator[tuple[int, bool]]:
 
 
 def _things(name: NameRead, kind: Kind) -> list[tuple[str, ...]]:
-    """The ids that the name may mean: one each; people of one name apart, groups of one name together."""
+    """The ids that the name may mean: people of one name apart, groups of one name together, of one spelling each."""
     fitting = [word for word in name.words if word.kind in _KINDS.get(kind, ())]
     if not fitting:
         return []
     if kind is Kind.PERSON:
         return [(word.id,) for word in fitting[:MOST_NAMESAKES]]
-    return [tuple(sorted({word.id for word in fitting}))]
+    spellings = dict.fromkeys(word.name for word in fitting)
+    return [tuple(sorted({word.id for word in fitting if word.name == name})) for name in spellings]
 
 
 def _shown(name: NameRead, thing_id: str) -> str:

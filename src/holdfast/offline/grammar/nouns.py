@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import combinations
 from typing import Final
 
+from holdfast.graph.schema import ColumnType
 from holdfast.graph.vocabulary import WordKind
 from holdfast.offline.grammar import clauses, objects, peers, times
 from holdfast.offline.grammar.combining import Item, all_of, any_of, combined, exclude_each_other, negated, same_column
-from holdfast.offline.grammar.names import PARTLY_COST, flag, hire_column, tenant_value, thing, user_type
+from holdfast.offline.grammar.names import LABELS, PARTLY_COST, flag, hire_column, tenant_value, thing, user_type
 from holdfast.offline.grammar.windows import window
 from holdfast.offline.links import LINKS, ROLE_WAYS, Kind, Link
-from holdfast.offline.meaning import Compare, Condition, Linked, Not, Selection, Within
+from holdfast.offline.meaning import AllOf, Compare, Condition, Linked, Not, Selection, Within
 from holdfast.offline.parse import Parse, Read, rule
 
 # The attribute of a kind whose values are nouns by themselves: "people with SMS", "who owns a Mac".
@@ -40,7 +42,20 @@ def np(parse: Parse, at: int, kind: Kind, whole: bool = False) -> Iterator[Read[
                 if kind in _KINDS_AS_NOUNS and _is_idle(found.value, after.value):
                     continue
                 where = all_of((found.value, after.value))
-                yield Read(Selection(kind=kind, where=where), after.end, found.cost + after.cost)
+                if not _nothing_is(parse, kind, where):
+                    yield Read(Selection(kind=kind, where=where), after.end, found.cost + after.cost)
+
+
+def _nothing_is(parse: Parse, kind: Kind, where: Condition | None) -> bool:
+    """Whether two values of one attribute are asked of each thing: nobody means that, and nothing has both."""
+    parts = where.conditions if isinstance(where, AllOf) else ()
+    columns = parse.schema.node(LABELS[kind]).columns
+    return any(
+        isinstance(one, Compare)
+        and columns[one.column] is not ColumnType.STRING_LIST
+        and exclude_each_other(one, other)
+        for one, other in combinations(parts, 2)
+    )
 
 
 def _is_idle(before: Condition | None, after: Condition) -> bool:
@@ -133,6 +148,8 @@ def _possessive(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition | 
     for link, ends in LINKS.items():
         if ends.source is not kind:
             continue
+        if ends.target is Kind.PERSON:
+            yield from _of_several(parse, at, link)
         for owner in thing(parse, at, ends.target):
             # "Eng-Web members" without the ending: where the whole name stands there.
             bare = [owner.end] if owner.cost == 0 else []
@@ -144,6 +161,21 @@ def _possessive(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition | 
                         if noun.value is link:
                             cost = owner.cost + before.cost + int(mark == owner.end)
                             yield Read(all_of((condition, before.value)), noun.end, cost)
+
+
+def _of_several(parse: Parse, at: int, link: Link) -> Iterator[Read[Condition | None]]:
+    """ "Contractors' apps", "active employees' managers": of people who are no name."""
+    for before in adjectives_before(parse, at, Kind.PERSON):
+        owners = [
+            (before.value, n.end) for n in parse.phrases(parse.lexicon.nouns, before.end) if n.value is Kind.PERSON
+        ]
+        owners += [(all_of((before.value, n.value)), n.end) for n in _special_noun(parse, before.end, Kind.PERSON)]
+        for where, end in owners:
+            for mark in parse.mark("'s", end) if parse.tokens[end - 1].key.endswith("s") else ():
+                for noun in parse.phrases(parse.lexicon.outlines, mark):
+                    if noun.value is link:
+                        target = Selection(kind=Kind.PERSON, where=where)
+                        yield Read(Linked(link=link, target=target), noun.end, before.cost)
 
 
 def _special_noun(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
@@ -263,7 +295,11 @@ def _quiet(parse: Parse, at: int) -> Iterator[Read[Condition]]:
 
 
 def _name_before_noun(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    # "Active contractors and suspended employees": a noun by itself, and no group of that name.
+    alone = {read.end for read in user_type(parse, at) if _is_plural_before_and(parse, read.end)}
     for value in (*user_type(parse, at), *tenant_value(parse, at)):
+        if value.end in alone:
+            continue
         yield Read(value.value, value.end, value.cost)
         # "London-based"
         for based in parse.mark("based", value.end):
@@ -274,8 +310,13 @@ def _name_before_noun(parse: Parse, at: int) -> Iterator[Read[Condition]]:
             target = Selection(kind=Kind.APPLICATION, where=app.value)
             yield Read(Linked(link=Link.CAN_OPEN, target=target), app.end, app.cost + 1)
     for group in thing(parse, at, Kind.GROUP):
-        target = Selection(kind=Kind.GROUP, where=group.value)
-        yield Read(Linked(link=Link.MEMBER_OF, target=target), group.end, group.cost)
+        if group.end not in alone:
+            target = Selection(kind=Kind.GROUP, where=group.value)
+            yield Read(Linked(link=Link.MEMBER_OF, target=target), group.end, group.cost)
+
+
+def _is_plural_before_and(parse: Parse, end: int) -> bool:
+    return parse.tokens[end - 1].key.endswith("s") and bool(parse.phrases(parse.lexicon.connecting, end))
 
 
 @rule

@@ -244,6 +244,9 @@ def _of_each(parse: Parse, at: int) -> Iterator[Read[Asked]]:
                 continue
             for auxiliary in parse.phrases(parse.lexicon.yes_no, asked.end):
                 for whole in parse.phrases(parse.lexicon.whole, auxiliary.end):
+                    if parse.tokens[whole.end - 1].key in ("all", "every"):
+                        # What all of them have is not what each of them has.
+                        continue
                     for owner in subject(parse, whole.end):
                         for verb, denied, end in _verbs(parse, owner.end, owner.value.kind, kind, False):
                             if not denied:
