@@ -178,6 +178,9 @@ def _sentence(main: _Found, request: FormatRequest) -> Presentation:
         if main.unsure:
             more = f"; {main.unsure} unknown for {{sum:{UNKNOWN_COUNT.name}}}"
             said, plain = f"{said}{more}", f"{plain}{more}"
+        elif has_gaps(request):
+            # What could be read is counted: there may be more, and nought is not none.
+            said, plain = f"At least {said}", f"At least {plain}"
     return Presentation(
         source=main.result.step_id,
         operations=(Choose(columns=tuple(Shown(column=c.name, heading=c.heading) for c in main.columns)),),

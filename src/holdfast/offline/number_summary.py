@@ -50,18 +50,21 @@ def sentence(meaning: Numbers, row: Mapping[str, JsonValue]) -> str | None:
             return None
         case Breakdown(by=()) if meaning.percent and row.get(PERCENT) is not None:
             number, many = count_column(meaning.subject.kind).name, NOUNS[meaning.subject.kind].many
-            unknown = ""
-            if meaning.matching is not None and may_be_unknown(meaning.matching) and row.get(UNKNOWN):
-                unknown = f", not counting {{sum:{UNKNOWN}}} of whom it is unknown"
+            unknown = _not_counted(row) if meaning.matching is not None and may_be_unknown(meaning.matching) else ""
             return f"**{{sum:{PERCENT}}} %** ({{sum:{MATCHING}}} of {{sum:{number}}} {many}{unknown})"
         case Spread(by=None, figures=(figure,)) if row.get(figure.value) is not None:
             subject, target = NOUNS[meaning.subject.kind], NOUNS[LINKS[meaning.link].target].many
             target = "direct reports" if meaning.link is Link.MANAGES else target
             number = count_column(meaning.subject.kind).name
             said = {Figure.AVERAGE: "on average", Figure.MEDIAN: "in the median"}.get(figure, f"at the {figure.value}")
-            return f"**{{sum:{figure.value}}}** {target} per {subject.one} {said} ({{sum:{number}}} {subject.many})"
+            of = f"{{sum:{number}}} {subject.many}{_not_counted(row)}"
+            return f"**{{sum:{figure.value}}}** {target} per {subject.one} {said} ({of})"
         case _:
             return None
+
+
+def _not_counted(row: Mapping[str, JsonValue]) -> str:
+    return f", not counting {{sum:{UNKNOWN}}} of whom it is unknown" if row.get(UNKNOWN) else ""
 
 
 def empty_cell(meaning: Numbers, column: str, kind: str) -> str | None:

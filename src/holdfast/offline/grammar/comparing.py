@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from holdfast.graph.schema import ColumnType
+from holdfast.graph.vocabulary import WordKind
 from holdfast.offline.grammar import clauses, peers
 from holdfast.offline.grammar.combining import any_of, negated
 from holdfast.offline.grammar.names import LABELS, attribute_names, is_time, thing, value_of
@@ -174,6 +175,17 @@ def _whose_manager(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition
             yield Read(Linked(link=link, target=target), said.end, said.cost)
 
 
+def _named_alike(parse: Parse, at: int) -> Iterator[Read[Condition]]:
+    """ "(People called) Hoffmann", of whom there are several: all whose first or last name it is."""
+    for name in parse.names(at):
+        parts = [word for word in name.words if word.kind is WordKind.PERSON_PART]
+        if len({word.id for word in parts}) > 1 and not name.partly:
+            spelt = tuple(sorted({word.name for word in parts}))
+            columns = ("first_name", "last_name")
+            either = [Compare(column=column, operator=Operator.SPELT, values=spelt) for column in columns]
+            yield Read(any_of(either), name.end, 1)
+
+
 @rule
 def named(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
     """ "Called Everyone": a thing by its name; "whose name contains …" is a comparison."""
@@ -186,6 +198,8 @@ def named(parse: Parse, at: int, kind: Kind) -> Iterator[Read[Condition]]:
     for end in _ends(parse, at, "named"):
         for read in thing(parse, end, kind):
             yield Read(read.value, read.end, read.cost)
+        if kind is Kind.PERSON:
+            yield from _named_alike(parse, end)
         for word in parse.phrases(parse.lexicon.comparing, end):
             if word.value in _OPERATORS:
                 for text, after in _text(parse, word.end):

@@ -24,7 +24,7 @@ _KINDS: Final = {
     Kind.ZONE: (WordKind.ZONE,),
 }
 # How unlikely a bare name is a value of the column: "in Berlin" means the city before the state of that name.
-_COLUMN_COST: Final = {"city": 1, "state": 2, "country_code": 2, "title": 1, "organization": 1, "cost_center": 0}
+_COLUMN_COST: Final = {"city": 0, "state": 1, "country_code": 1, "title": 1, "organization": 1, "cost_center": 0}
 # Only the beginning of a name was typed: right where it fits one thing, but worth saying.
 PARTLY_COST: Final = 10
 # "Salesforce access", "Sales membership": what people have of it, not the thing.
