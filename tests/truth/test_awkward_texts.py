@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import evaluation.tenant
@@ -28,7 +29,7 @@ def _awkward(company: DemoCompany, folder: Path) -> None:
         user["profile"]["hireDate"] = day
     _write(folder / "users.jsonl", users)
     groups, members = _lines(folder / "groups.jsonl"), _lines(folder / "group_members.jsonl")
-    for number, name in enumerate(("vpn users", "finance")):
+    for number, name in enumerate(("vpn users", "finance", "Berlin")):
         groups.append(groups[0] | {"id": f"00gAwkward{number}", "profile": {"name": name, "description": ""}})
         members.append({"group_id": f"00gAwkward{number}", "user_id": users[20 + number]["id"]})
     _write(folder / "groups.jsonl", groups)
@@ -61,6 +62,8 @@ async def test_an_empty_text_is_nothing(awkward: Company) -> None:
     assert await _logins("people without a department", awkward) == without
     everyone = {u["profile"]["login"] for u in awkward.records.users.values()}
     assert await _logins("people with a department", awkward) == everyone - without
+    counts = (await awkward.rows("people by department"))[0]
+    assert counts.filter(pl.col("department").is_null())["person_count"].to_list() == [len(without)]
     described = await awkward.rows("groups without a description")
     assert {"vpn users", "finance"} <= set(described[0]["group_name"])
 
@@ -88,6 +91,17 @@ async def test_a_name_that_is_typed_exactly_means_no_other(awkward: Company) -> 
 async def test_a_name_that_fits_two_spellings_is_asked_back(awkward: Company) -> None:
     assert (await awkward.ask("members of FINANCE")).outcome is Outcome.NEEDS_CLARIFICATION
     assert (await awkward.ask("members of VPN users")).outcome is Outcome.NEEDS_CLARIFICATION
+
+
+async def test_a_name_of_several_is_a_name_and_a_group_may_be_called_like_a_city(awkward: Company) -> None:
+    hoffmanns = {
+        u["profile"]["login"] for u in awkward.records.users.values() if u["profile"]["lastName"] == "Hoffmann"
+    }
+    assert len(hoffmanns) > 1
+    assert await _logins("people called Hoffmann", awkward) == hoffmanns
+    asked = await awkward.ask("who is in Berlin")
+    assert asked.outcome is Outcome.NEEDS_CLARIFICATION
+    assert len(asked.choices) == 2
 
 
 def _id(name: str, company: Company) -> str:

@@ -67,3 +67,8 @@ async def test_two_people_are_compared_by_what_could_be_read_of_both(partly_read
     dana = partly_read.records.person("Dana", "Whitfield")
     login = p(partly_read.records.users[dana])["login"]
     assert f"only {login}" in held["held_by"].to_list()
+
+
+async def test_nought_of_what_could_not_be_read_is_not_none(partly_read: Company) -> None:
+    assert (await partly_read.ask("how many members does Finance have")).message.startswith("At least **0** people.")
+    assert "not counting 2 of whom it is unknown" in (await partly_read.ask("average group size")).message

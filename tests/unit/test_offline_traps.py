@@ -41,7 +41,7 @@ def test_what_the_nearest_reading_does_not_answer_is_refused(question: str, voca
             '(whose status is active and whose user type is "Contractor") or '
             '(whose status is suspended and whose user type is "Contractor")',
         ),
-        ("contractors' groups", 'Groups that contain (people whose user type is "Contractor").'),
+        ("contractors' groups", 'Groups that contain people whose user type is "Contractor".'),
         ("apps through Finance", 'Applications that are assigned to the group "Finance".'),
     ],
 )

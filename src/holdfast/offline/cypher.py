@@ -64,6 +64,21 @@ _A_DAY: Final = (
 )
 
 
+def _absent(schema: GraphSchema, variable: str, kind: Kind, column: str) -> str:
+    """Some directories send an empty text for what somebody does not have."""
+    none = f"{variable}.{column} IS NULL"
+    if schema.node(LABELS[kind]).columns[column] is not ColumnType.STRING:
+        return none
+    return f"({none} OR coalesce(regexp_matches({variable}.{column}, '^ *$'), false))"
+
+
+def there(schema: GraphSchema, variable: str, kind: Kind, column: str) -> str:
+    """The value of a column; null also where it is an empty text."""
+    none = _absent(schema, variable, kind, column)
+    value = f"{variable}.{column}"
+    return value if none == f"{value} IS NULL" else f"(CASE WHEN {none} THEN NULL ELSE {value} END)"
+
+
 def may_be_untold(link: Link) -> bool:
     """Whether a tenant may tell of no number at all of a thing's links of that kind."""
     return link in _NEAR
@@ -179,11 +194,7 @@ class Conditions:
             case Named(ids=ids):
                 return f"{variable}.id IN [{', '.join(map(quoted, ids))}]"
             case Missing(column=column):
-                none = f"{variable}.{column} IS NULL"
-                if self._type(kind, column) is not ColumnType.STRING:
-                    return none
-                # Some directories send an empty text for what somebody does not have.
-                return f"({none} OR coalesce(regexp_matches({variable}.{column}, '^ *$'), false))"
+                return _absent(self.schema, variable, kind, column)
             case Within(column=column, start=start, end=end):
                 is_text = self._type(kind, column) is ColumnType.STRING
                 bounds = [f"{variable}.{column} >= {_moment(start, is_text)}"] if start else []

@@ -9,7 +9,7 @@ from typing import Any, Final
 from holdfast.graph.schema import ColumnType, GraphSchema
 from holdfast.offline import differences
 from holdfast.offline.columns import ID_COLUMNS, column, count_column, listed, naming
-from holdfast.offline.cypher import Conditions, node, quoted
+from holdfast.offline.cypher import Conditions, node, quoted, there
 from holdfast.offline.grammar.names import HIRE_COLUMNS, LABELS, hire_column
 from holdfast.offline.links import Kind
 from holdfast.offline.meaning import (
@@ -104,12 +104,12 @@ def _grouped(meaning: Breakdown, schema: GraphSchema, conditions: Conditions) ->
     unwound = ""
     for number, by in enumerate(meaning.by):
         name = column(schema, kind, by).shown.name
-        values[name] = f"s.{by}"
+        values[name] = there(schema, "s", kind, by)
         if schema.node(LABELS[kind]).columns[by] is ColumnType.STRING_LIST:
             unwound += f" UNWIND s.{by} AS item{number}"
             values[name] = f"item{number}"
         elif meaning.limit or meaning.ties or meaning.at_least is not None or meaning.at_most is not None:
-            where.append(f"s.{by} IS NOT NULL")
+            where.append(f"{values[name]} IS NOT NULL")
     return f"MATCH {node('s', kind)} WHERE {' AND '.join(where)}{unwound}", values
 
 
@@ -133,9 +133,10 @@ def _gathered(meaning: Spread, schema: GraphSchema, *carried: str) -> str:
     kind = meaning.subject.kind
     conditions = Conditions(schema)
     by = [] if meaning.by is None else [column(schema, kind, meaning.by).shown.name]
-    value = [f"s.{meaning.by} AS {by[0]}"] if by else []
+    of_each = there(schema, "s", kind, meaning.by) if meaning.by else ""
+    value = [f"{of_each} AS {by[0]}"] if by else []
     where = conditions.selected(meaning.subject, "s")
-    some = f" AND s.{meaning.by} IS NOT NULL" if meaning.ties else ""
+    some = f" AND {of_each} IS NOT NULL" if meaning.ties else ""
     each = [*value, *carried, f"{conditions.counted(meaning.link, 's', meaning.target)} AS n"]
     known = [f"count(*) AS {count_column(kind).name}", "list_sort(collect(n)) AS ns", "sum(n) AS all_of_them"]
     gathered = [*by, *carried, *known, "min(n) AS least", "max(n) AS most"]

@@ -26,7 +26,7 @@ from holdfast.offline.columns import (
     owner,
     things_shown,
 )
-from holdfast.offline.cypher import CAN_OPEN_ANYTHING, Conditions, node, pattern, quoted
+from holdfast.offline.cypher import CAN_OPEN_ANYTHING, Conditions, node, pattern, quoted, there
 from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES
 from holdfast.offline.grammar.names import LABELS
 from holdfast.offline.links import LINKS, Kind, Link
@@ -220,7 +220,7 @@ def _tally(meaning: Tally, schema: GraphSchema) -> str:
     if meaning.by is None:
         return f"{match} RETURN {counted}"
     by = column(schema, kind, meaning.by)
-    value = f"s.{by.property}"
+    value = there(schema, "s", kind, by.property)
     if schema.node(LABELS[kind]).columns[meaning.by] is ColumnType.STRING_LIST:
         match, value = (
             f"{match} UNWIND s.{by.property} AS value WITH s, value{f', {FITS.name}' if fits else ''}",
