@@ -178,8 +178,23 @@ def _check_columns(names: list[str], types: list[str]) -> None:
 
 
 def _write_stream(table: Any, sink: Any) -> None:
+    table = _with_sound_lists(table)
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)
+
+
+def _with_sound_lists(table: Any) -> Any:
+    """The same table. Where no list of a column holds anything, the engine leaves the items' buffers unwritten."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_list(field.type) and any(len(chunk.values) == 0 for chunk in table.column(place).chunks):
+            chunks = [
+                pa.array([[] if there else None for there in chunk.is_valid().to_pylist()], field.type)
+                if len(chunk.values) == 0
+                else chunk
+                for chunk in table.column(place).chunks
+            ]
+            table = table.set_column(place, field, pa.chunked_array(chunks, field.type))
+    return table
 
 
 def _header(status: Status, *, message: str = "", row_count: int = 0, payload_bytes: int = 0) -> Header:
