@@ -26,6 +26,7 @@ def vocabulary(tmp_path_factory: pytest.TempPathFactory) -> Vocabulary:
         "which apps do all contractors have access to",
         "which groups does every contractor belong to",
         "apps Dana can open through Finance",
+        "who has only direct access to Old Wiki",
     ],
 )
 def test_what_the_nearest_reading_does_not_answer_is_refused(question: str, vocabulary: Vocabulary) -> None:

@@ -158,6 +158,9 @@ def _linked_to(parse: Parse, at: int, link: Link) -> Iterator[Read[objects.Relat
 
 def _besides(parse: Parse, things: Read[objects.Related]) -> Iterator[Read[Condition]]:
     """ "(Only SMS) as a second factor": e-mail is none; "besides …" names others that do not count."""
+    if things.value.link in (Link.OPENS_DIRECTLY, Link.OPENS_THROUGH_GROUP):
+        # "Only direct access to Box" is said of the way, not of what else they can open.
+        return
     yield _alone(things, things.end, second=False)
     for named in parse.phrases(parse.lexicon.as_factor, things.end):
         yield _alone(things, named.end, second=named.value == "second")
