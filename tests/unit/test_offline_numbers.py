@@ -12,8 +12,6 @@ from holdfast.answer import NeedsClarification, Refused
 from holdfast.graph.guard import guarded
 from holdfast.graph.schema import BASE_SCHEMA
 from holdfast.graph.vocabulary import Vocabulary
-from holdfast.offline import number_summary
-from holdfast.offline.links import Kind, Link
 from holdfast.offline.meaning import (
     Alike,
     Breakdown,
@@ -26,9 +24,11 @@ from holdfast.offline.meaning import (
     Spread,
     StepMeaning,
 )
+from holdfast.offline.meaning.links import Kind, Link
 from holdfast.offline.number_columns import shown_of
-from holdfast.offline.numbers import months
 from holdfast.offline.planner import understood
+from holdfast.offline.queries.numbers import months
+from holdfast.offline.wording import number_summary
 from holdfast.offline.writer import compiled
 from tests.unit.offline_tenant import NOW, SCHEMA, plan_of, read, words
 

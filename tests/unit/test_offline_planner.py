@@ -8,11 +8,11 @@ from holdfast.answer import NeedsClarification, Refused
 from holdfast.errors import PlanRejected
 from holdfast.graph.guard import guarded
 from holdfast.graph.vocabulary import Vocabulary
-from holdfast.offline.cypher import quoted
-from holdfast.offline.lexicon import lexicon
-from holdfast.offline.links import LINKS
 from holdfast.offline.meaning import StepMeaning
-from holdfast.offline.tokens import tokenise
+from holdfast.offline.meaning.links import LINKS
+from holdfast.offline.queries.cypher import quoted
+from holdfast.offline.reading.lexicon import lexicon
+from holdfast.offline.reading.tokens import tokenise
 from holdfast.offline.writer import compiled
 from holdfast.plan import Plan
 from tests.unit.offline_tenant import SCHEMA, condition_of, plan_of, read, words

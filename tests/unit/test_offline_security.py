@@ -96,7 +96,7 @@ def test_hostile_text_in_the_data_changes_neither_plan_nor_query_nor_columns(
 
 
 def _unstored() -> dict[str, list[dict[str, Any]]]:
-    file = files("holdfast.offline").joinpath("unstored.toml")
+    file = files("holdfast.offline.reading").joinpath("unstored.toml")
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from holdfast.graph.vocabulary import Vocabulary
 from holdfast.offline.grammar.dates import before
 from holdfast.offline.grammar.windows import Span, window
-from holdfast.offline.lexicon import lexicon
-from holdfast.offline.parse import Parse
-from holdfast.offline.tokens import tokenise
+from holdfast.offline.reading.lexicon import lexicon
+from holdfast.offline.reading.parse import Parse
+from holdfast.offline.reading.tokens import tokenise
 from tests.unit.offline_tenant import NOW, SCHEMA, words
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from holdfast.answer import NeedsClarification, Refused
 from holdfast.graph.vocabulary import Vocabulary
-from holdfast.offline.lexicon import lexicon
 from holdfast.offline.meaning import StepMeaning
-from holdfast.offline.spelling import known_words, near
+from holdfast.offline.reading.lexicon import lexicon
+from holdfast.offline.reading.spelling import known_words, near
 from holdfast.offline.writer import compiled
 from holdfast.plan import Plan
 from tests.unit.offline_tenant import APPLICATIONS, GROUPS, PEOPLE, SCHEMA, condition_of, plan_of, read, words

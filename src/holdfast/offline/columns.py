@@ -6,8 +6,8 @@ from typing import Final, Literal, NamedTuple
 
 from holdfast.graph.schema import ColumnType, GraphSchema
 from holdfast.offline.grammar.names import LABELS
-from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import AllOf, AnyOf, Compare, Condition, Missing, Not, Noun, ShownColumn, Within
+from holdfast.offline.meaning.links import LINKS, Kind, Link
 
 
 class SourceColumn(NamedTuple):

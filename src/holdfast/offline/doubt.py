@@ -11,7 +11,6 @@ from typing import Final
 
 from holdfast.graph.manifest import UnknownRead
 from holdfast.offline.columns import NOUNS
-from holdfast.offline.links import LINKS, Link
 from holdfast.offline.meaning import (
     AllOf,
     AnyOf,
@@ -30,6 +29,7 @@ from holdfast.offline.meaning import (
     Tally,
     Things,
 )
+from holdfast.offline.meaning.links import LINKS, Link
 
 # Links that a tenant tells of each thing by itself: what the manifest calls them, and what a reader does.
 _TOLD_OF_EACH: Final = {

@@ -11,10 +11,10 @@ from holdfast.answer import StepResult
 from holdfast.contracts import FormatRequest
 from holdfast.errors import PresentationRejected
 from holdfast.formatter import Written, caution, has_gaps
-from holdfast.offline import number_summary
 from holdfast.offline.columns import ID_COLUMNS
 from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES, unsure_of, words
 from holdfast.offline.meaning import Noun, Numbers, Pairs, Paths, RolePaths, ShownColumn, StepMeaning, Tally
+from holdfast.offline.wording import number_summary
 from holdfast.presentation import Presentation
 from holdfast.presentation.headings import readable
 from holdfast.presentation.markers import markers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from holdfast.offline.links import Link
+from holdfast.offline.meaning.links import Link
 
 # "Who … in", "who do not … report to": the auxiliary that a denial needs, and the words of the link.
 VERBS: Final = {

@@ -7,8 +7,6 @@ from typing import Final
 
 from holdfast.graph.schema import GraphSchema
 from holdfast.offline.columns import NOUNS, column, count_column, listed, usual
-from holdfast.offline.cypher import may_be_untold
-from holdfast.offline.links import LINKS, Kind
 from holdfast.offline.meaning import (
     Alike,
     AllOf,
@@ -34,6 +32,8 @@ from holdfast.offline.meaning import (
     Spread,
     Within,
 )
+from holdfast.offline.meaning.links import LINKS, Kind
+from holdfast.offline.queries.cypher import may_be_untold
 
 MATCHING: Final = "matching_count"
 UNKNOWN: Final = "unknown_count"

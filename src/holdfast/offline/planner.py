@@ -18,17 +18,17 @@ from holdfast.offline.doubt import Unread, unsure_of, words
 from holdfast.offline.grammar.fronting import only_said, unfronted
 from holdfast.offline.grammar.names import PARTLY_COST
 from holdfast.offline.grammar.questions import whole_question
-from holdfast.offline.lexicon import lexicon
 from holdfast.offline.meaning import Asked, Numbers, Tally
-from holdfast.offline.notes import notes
-from holdfast.offline.orders import asks, begins_as_order, is_order, puts_in_order
-from holdfast.offline.parse import Parse, Read, TooManyReadings
-from holdfast.offline.refusing import likeliest, plainly, refusal, strange_words
-from holdfast.offline.spelling import Respelt, respelt
+from holdfast.offline.reading.lexicon import lexicon
+from holdfast.offline.reading.orders import asks, begins_as_order, is_order, puts_in_order
+from holdfast.offline.reading.parse import Parse, Read, TooManyReadings
+from holdfast.offline.reading.refusing import likeliest, plainly, refusal, strange_words
+from holdfast.offline.reading.spelling import Respelt, respelt
+from holdfast.offline.reading.tokens import Token, tokenise
+from holdfast.offline.reading.unstored import unstored, vague, without
 from holdfast.offline.steps import main_meaning, marked, steps
-from holdfast.offline.tokens import Token, tokenise
-from holdfast.offline.unstored import unstored, vague, without
 from holdfast.offline.wording import Wording
+from holdfast.offline.wording.notes import notes
 from holdfast.plan import Plan
 from holdfast.planner import Understanding
 from holdfast.spending import Ledger

@@ -16,7 +16,6 @@ from holdfast.offline.columns import (
     things_shown,
 )
 from holdfast.offline.doubt import FITS, UNKNOWN_COUNT, Unread, subject_of, unsure_of
-from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import (
     Asked,
     Join,
@@ -33,8 +32,9 @@ from holdfast.offline.meaning import (
     Tally,
     Things,
 )
+from holdfast.offline.meaning.links import LINKS, Kind, Link
 from holdfast.offline.number_columns import shown_of
-from holdfast.offline.paths import access_paths, every_path, role_paths
+from holdfast.offline.queries.paths import access_paths, every_path, role_paths
 from holdfast.plan import CypherStep
 
 _PATH = ShownColumn(name="path", heading="Path")

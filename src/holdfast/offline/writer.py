@@ -13,7 +13,6 @@ from holdfast.contracts import StepRequest
 from holdfast.cypher_writer import RefusedQuery
 from holdfast.errors import PlanRejected
 from holdfast.graph.schema import ColumnType, GraphSchema
-from holdfast.offline import numbers
 from holdfast.offline.columns import (
     ID_COLUMNS,
     ROLE_SINCE,
@@ -26,11 +25,12 @@ from holdfast.offline.columns import (
     owner,
     things_shown,
 )
-from holdfast.offline.cypher import CAN_OPEN_ANYTHING, Conditions, node, pattern, quoted, there
 from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES
 from holdfast.offline.grammar.names import LABELS
-from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import Meaning, Pairs, Paths, Ranking, RolePaths, Selection, StepMeaning, Tally, Things
+from holdfast.offline.meaning.links import LINKS, Kind, Link
+from holdfast.offline.queries import numbers
+from holdfast.offline.queries.cypher import CAN_OPEN_ANYTHING, Conditions, node, pattern, quoted, there
 from holdfast.spending import Ledger
 
 DIRECTLY: Final = "directly"

@@ -7,9 +7,9 @@ from typing import Final
 
 from holdfast.offline.grammar import nouns, questions
 from holdfast.offline.grammar.names import attribute_names, thing, time_verbs
-from holdfast.offline.links import Kind
 from holdfast.offline.meaning import Asked, Selection
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import Kind
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 _NAMES: Final = {Kind.PERSON: "display_name", Kind.GROUP: "name", Kind.APPLICATION: "label"}
 # Attributes whose values many people share, so that a list of them is of use.

@@ -9,9 +9,9 @@ from holdfast.offline.grammar import clauses, nouns, objects
 from holdfast.offline.grammar.combining import all_of
 from holdfast.offline.grammar.figuring import Order, ends, figuring, groups, number, order, some
 from holdfast.offline.grammar.names import tenant_value
-from holdfast.offline.links import Kind, Link
 from holdfast.offline.meaning import AllOf, Asked, Breakdown, Condition, Linked, Selection
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import Kind, Link
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 # A verb that begins what is said of the things before it: "users in Sales | have WebAuthn".
 _FINITE: Final = frozenset(

@@ -19,9 +19,9 @@ from holdfast.offline.grammar.combining import (
 from holdfast.offline.grammar.comparing import comparison, named
 from holdfast.offline.grammar.names import attribute_names, tenant_value
 from holdfast.offline.grammar.times import times
-from holdfast.offline.links import LINKS, OPENED, OPENING, ROLE_WAYS, WAYS, Kind, Link
 from holdfast.offline.meaning import AllOf, Compare, Condition, Linked, Missing, Not
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import LINKS, OPENED, OPENING, ROLE_WAYS, WAYS, Kind, Link
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 # Links whose verb needs no auxiliary to follow its subject: "apps contractors use".
 _NEVER_WHO: Final = frozenset({Kind.FACTOR, Kind.DEVICE, Kind.ROLE})

@@ -11,9 +11,9 @@ from holdfast.offline.grammar import clauses, peers
 from holdfast.offline.grammar.combining import any_of, negated
 from holdfast.offline.grammar.names import LABELS, attribute_names, is_time, thing, value_of
 from holdfast.offline.grammar.windows import window
-from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import Compare, Condition, Linked, Missing, Operator, Selection, Within
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import LINKS, Kind, Link
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 _OPERATORS: Final = {"contains": Operator.CONTAINS, "starts": Operator.STARTS, "ends": Operator.ENDS}
 # Whoever says "with a status" goes on to say which.

@@ -8,9 +8,9 @@ from typing import Final
 from holdfast.offline.grammar import clauses, nouns, objects, questions
 from holdfast.offline.grammar.combining import all_of
 from holdfast.offline.grammar.names import attribute_names, is_time, tenant_value, thing
-from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Asked, Condition, Counted, Linked, Named, Selection
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import BETWEEN, LINKS, Kind, Link
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 # So many are shown where "the largest groups" names no number.
 DEFAULT_LIMIT = 10

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from holdfast.offline.parse import Parse, Read
+from holdfast.offline.reading.parse import Parse, Read
 
 UNITS: Final = {
     name: unit

@@ -7,7 +7,7 @@ from typing import Final
 
 from holdfast.offline.grammar.names import time_verbs
 from holdfast.offline.meaning import Asked, Selection
-from holdfast.offline.parse import Parse, Read
+from holdfast.offline.reading.parse import Parse, Read
 
 _EACH: Final = frozenset({"each", "they", "it", "them", "these", "those", "one"})
 

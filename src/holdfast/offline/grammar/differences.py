@@ -10,9 +10,9 @@ from holdfast.offline.grammar import nouns, questions
 from holdfast.offline.grammar.combining import all_of, negated
 from holdfast.offline.grammar.figuring import ends, some
 from holdfast.offline.grammar.names import LABELS, attribute_names, thing
-from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Alike, AllOf, Asked, Condition, Holdings, Linked, Loss, Named, Selection
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import BETWEEN, LINKS, Kind, Link
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 _LOST: Final[tuple[Kind, ...]] = (Kind.APPLICATION, Kind.ROLE)
 # Applications, or which kinds of thing.

@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 from holdfast.graph.schema import ColumnType
 from holdfast.offline.grammar import nouns, objects
 from holdfast.offline.grammar.names import LABELS, attribute_names
-from holdfast.offline.links import Kind
 from holdfast.offline.meaning import Selection
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import Kind
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 # Attributes whose values are shared by many, so that "departments" are things; others tell one person from the next.
 _OF_MANY: Final = frozenset(

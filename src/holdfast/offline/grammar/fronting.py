@@ -7,9 +7,9 @@ from typing import Final
 
 from holdfast.offline.grammar.names import attribute_names
 from holdfast.offline.grammar.questions import asked_from, whole_question
-from holdfast.offline.links import Kind
 from holdfast.offline.meaning import AllOf, AnyOf, Asked, Compare, Condition, Missing, Not, Operator, Within
-from holdfast.offline.parse import Parse, Read
+from holdfast.offline.meaning.links import Kind
+from holdfast.offline.reading.parse import Parse, Read
 
 _PREPOSITIONS: Final = frozenset({"in", "into", "to", "of", "on"})
 _ONLY: Final = frozenset({"only", "just"})

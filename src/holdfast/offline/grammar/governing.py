@@ -7,9 +7,9 @@ from typing import Final
 
 from holdfast.offline.grammar.combining import all_of, negated
 from holdfast.offline.grammar.names import thing
-from holdfast.offline.links import Kind, Link
 from holdfast.offline.meaning import Compare, Condition, Linked, Only, Operator, Selection
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import Kind, Link
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 # A rule's actions are kept as the tenant wrote them, with its keys in order.
 REQUIRES_MFA: Final = Compare(

@@ -7,9 +7,9 @@ from typing import Final
 
 from holdfast.offline.grammar import nouns
 from holdfast.offline.grammar.combining import all_of
-from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Asked, Counted, Linked, Selection
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import BETWEEN, LINKS, Kind, Link
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 _WHICH: Final = frozenset({"which", "what"})
 _PEOPLE: Final = frozenset({"who", "whoever"})

@@ -10,9 +10,9 @@ from typing import Final
 
 from holdfast.graph.schema import ColumnType, GraphSchema
 from holdfast.graph.vocabulary import TenantWord, WordKind
-from holdfast.offline.links import Kind
 from holdfast.offline.meaning import Compare, Condition, Named, Operator
-from holdfast.offline.parse import MOST_NAMESAKES, NameRead, Parse, Read, rule
+from holdfast.offline.meaning.links import Kind
+from holdfast.offline.reading.parse import MOST_NAMESAKES, NameRead, Parse, Read, rule
 
 _KINDS: Final = {
     Kind.PERSON: (WordKind.PERSON, WordKind.PERSON_PART),

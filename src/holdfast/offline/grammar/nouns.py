@@ -13,9 +13,9 @@ from holdfast.offline.grammar import clauses, objects, peers, times
 from holdfast.offline.grammar.combining import Item, all_of, any_of, combined, exclude_each_other, negated, same_column
 from holdfast.offline.grammar.names import LABELS, PARTLY_COST, flag, hire_column, tenant_value, thing, user_type
 from holdfast.offline.grammar.windows import window
-from holdfast.offline.links import LINKS, ROLE_WAYS, Kind, Link
 from holdfast.offline.meaning import AllOf, Compare, Condition, Linked, Not, Selection, Within
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import LINKS, ROLE_WAYS, Kind, Link
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 # The attribute of a kind whose values are nouns by themselves: "people with SMS", "who owns a Mac".
 _KINDS_AS_NOUNS: Final = {Kind.FACTOR: "factor_type", Kind.DEVICE: "platform"}

@@ -9,9 +9,9 @@ from holdfast.offline.grammar import nouns, peers
 from holdfast.offline.grammar.combining import all_of, any_of, is_mixed, negated
 from holdfast.offline.grammar.names import PARTLY_COST, thing
 from holdfast.offline.grammar.several import several
-from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Compare, Condition, Linked, Missing, Named, Not, Selection
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import BETWEEN, LINKS, Kind, Link
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 
 class Bound(NamedTuple):

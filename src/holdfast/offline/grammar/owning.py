@@ -12,9 +12,9 @@ from holdfast.offline.grammar import clauses, nouns, objects
 from holdfast.offline.grammar.combining import all_of, negated
 from holdfast.offline.grammar.names import tenant_value, thing
 from holdfast.offline.grammar.windows import window
-from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Compare, Condition, Linked, Only, Selection, Within
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import BETWEEN, LINKS, Kind, Link
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 # What a person has at the same time, so that "and" asks for both.
 _HAD_TOGETHER: Final = (Kind.FACTOR, Kind.DEVICE, Kind.ROLE)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from holdfast.offline.grammar import nouns
 from holdfast.offline.grammar.combining import all_of, negated
 from holdfast.offline.grammar.names import attribute_names, tenant_value, thing, value_of
-from holdfast.offline.links import Kind, Link
 from holdfast.offline.meaning import Condition, Linked, Missing, Named, Selection
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import Kind, Link
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 
 @rule

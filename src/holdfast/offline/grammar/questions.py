@@ -21,10 +21,10 @@ from holdfast.offline.grammar.combining import all_of, any_of, negated, says_twi
 from holdfast.offline.grammar.dates_beside import and_when
 from holdfast.offline.grammar.holding import holding
 from holdfast.offline.grammar.names import attribute_names, thing
-from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Asked, Condition, Linked, Missing, Selection
-from holdfast.offline.parse import Parse, Read, rule
-from holdfast.offline.paths import access_paths, every_path, role_paths
+from holdfast.offline.meaning.links import BETWEEN, LINKS, Kind, Link
+from holdfast.offline.queries.paths import access_paths, every_path, role_paths
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 # Words that ask for a person when no noun does.
 _PERSON_WORDS: Final = frozenset({"who", "whom", "whose", "whoever", "anyone", "anybody", "everyone"})

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from holdfast.offline.grammar.combining import all_of, any_of, negated
 from holdfast.offline.grammar.names import thing
-from holdfast.offline.links import LINKS, Link
 from holdfast.offline.meaning import Condition, Linked, Selection
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import LINKS, Link
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 
 @rule

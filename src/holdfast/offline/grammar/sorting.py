@@ -9,9 +9,9 @@ from holdfast.offline.grammar import nouns, questions
 from holdfast.offline.grammar.combining import all_of, negated
 from holdfast.offline.grammar.counting import DEFAULT_LIMIT, TELLING_APART
 from holdfast.offline.grammar.names import LABELS, attribute_names, is_time, time_verbs
-from holdfast.offline.links import Kind
 from holdfast.offline.meaning import Asked, Condition, Missing, Order, Selection
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import Kind
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 # What a list is in the order of where it is to be "in alphabetical order".
 _ALPHABETICAL: Final = {Kind.PERSON: "display_name", Kind.APPLICATION: "label", Kind.ROLE: "label"}

@@ -11,9 +11,9 @@ from holdfast.offline.grammar.dates import before
 from holdfast.offline.grammar.figuring import ends, figuring, groups, order, some
 from holdfast.offline.grammar.names import hire_column
 from holdfast.offline.grammar.windows import Span, window
-from holdfast.offline.links import BETWEEN, LINKS, Kind, Link
 from holdfast.offline.meaning import Asked, Counted, Figure, Flow, Months, Peers, Selection, Spread
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import BETWEEN, LINKS, Kind, Link
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 # Without a time, "monthly joiners" are those of so many months and of the one that is not over yet.
 _USUAL_MONTHS = 6

@@ -11,9 +11,9 @@ from holdfast.offline.grammar import clauses
 from holdfast.offline.grammar.combining import all_of, negated
 from holdfast.offline.grammar.names import LABELS, attribute_names, is_time, time_verbs
 from holdfast.offline.grammar.windows import Span, age, silence, window
-from holdfast.offline.links import Kind
 from holdfast.offline.meaning import Compare, Condition, Missing, Within
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.meaning.links import Kind
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 # After "logged in" these say where from, which the tenant does not tell.
 _LOGIN_PLACES: Final = frozenset({"from", "at", "in"})

@@ -21,7 +21,7 @@ from holdfast.offline.grammar.dates import (
     period_start,
     unit_at,
 )
-from holdfast.offline.parse import Parse, Read, rule
+from holdfast.offline.reading.parse import Parse, Read, rule
 
 _LAST: Final = frozenset({"last", "past", "previous", "preceding"})
 _IN: Final = frozenset({"in", "within", "during", "over", "for", "on", "at", "since"})

@@ -52,8 +52,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from holdfast.offline.links import Kind, Link
-from holdfast.offline.number_shapes import (
+from holdfast.offline.meaning.links import Kind, Link
+from holdfast.offline.meaning.number_shapes import (
     Alike,
     Breakdown,
     Figure,
@@ -65,7 +65,7 @@ from holdfast.offline.number_shapes import (
     Peers,
     Spread,
 )
-from holdfast.offline.selection import (
+from holdfast.offline.meaning.selection import (
     AllOf,
     AnyOf,
     Compare,

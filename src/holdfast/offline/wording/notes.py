@@ -7,7 +7,6 @@ from datetime import datetime
 
 from holdfast.offline.grammar.nouns import SECOND_FACTOR
 from holdfast.offline.grammar.owning import NO_SECOND_FACTOR
-from holdfast.offline.links import OPENED, OPENING, Kind, Link
 from holdfast.offline.meaning import (
     AllOf,
     AnyOf,
@@ -22,7 +21,8 @@ from holdfast.offline.meaning import (
     Only,
     Within,
 )
-from holdfast.offline.number_notes import number_notes
+from holdfast.offline.meaning.links import OPENED, OPENING, Kind, Link
+from holdfast.offline.wording.number_notes import number_notes
 
 _OPENING = OPENING | OPENED
 

@@ -9,9 +9,9 @@ from holdfast.answer import Refused
 from holdfast.offline.grammar.questions import asked_from, question, whole_question
 from holdfast.offline.grammar.windows import WORDS as WINDOW_WORDS
 from holdfast.offline.meaning import Asked
-from holdfast.offline.parse import Parse, Read, TooManyReadings
-from holdfast.offline.spelling import Offered, offered_names
-from holdfast.offline.tokens import Token, tokenise
+from holdfast.offline.reading.parse import Parse, Read, TooManyReadings
+from holdfast.offline.reading.spelling import Offered, offered_names
+from holdfast.offline.reading.tokens import Token, tokenise
 from holdfast.offline.wording import Wording
 
 # Words that the grammar itself reads.

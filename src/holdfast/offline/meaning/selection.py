@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from holdfast.offline.links import Kind, Link
+from holdfast.offline.meaning.links import Kind, Link
 
 
 class Value(BaseModel):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from holdfast.offline.grammar.combining import all_of, any_of
-from holdfast.offline.links import HELD, HOLDING, LINKS, OPENED, OPENING, ROLE_WAYS, WAYS, Kind, Link
 from holdfast.offline.meaning import AllOf, Condition, Linked, Named, Paths, RolePaths, Selection
+from holdfast.offline.meaning.links import HELD, HOLDING, LINKS, OPENED, OPENING, ROLE_WAYS, WAYS, Kind, Link
 
 _LINKS = {Kind.PERSON: OPENING, Kind.APPLICATION: OPENED}
 

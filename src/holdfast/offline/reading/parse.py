@@ -14,9 +14,9 @@ from typing import Any, Concatenate, Final, Generic, NamedTuple, ParamSpec, Type
 
 from holdfast.graph.schema import GraphSchema
 from holdfast.graph.vocabulary import TenantWord, Vocabulary, WordKind
-from holdfast.offline.lexicon import Lexicon, Phrases
-from holdfast.offline.links import LINKS, Kind
-from holdfast.offline.tokens import Token
+from holdfast.offline.meaning.links import LINKS, Kind
+from holdfast.offline.reading.lexicon import Lexicon, Phrases
+from holdfast.offline.reading.tokens import Token
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -10,8 +10,8 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from holdfast.offline.links import LINKS, Kind, Link
-from holdfast.offline.tokens import Token, tokenise
+from holdfast.offline.meaning.links import LINKS, Kind, Link
+from holdfast.offline.reading.tokens import Token, tokenise
 
 T = TypeVar("T")
 

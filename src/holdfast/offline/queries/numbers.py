@@ -7,11 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from holdfast.graph.schema import ColumnType, GraphSchema
-from holdfast.offline import differences
 from holdfast.offline.columns import ID_COLUMNS, column, count_column, listed, naming
-from holdfast.offline.cypher import Conditions, node, quoted, there
 from holdfast.offline.grammar.names import HIRE_COLUMNS, LABELS, hire_column
-from holdfast.offline.links import Kind
 from holdfast.offline.meaning import (
     Alike,
     Breakdown,
@@ -25,7 +22,10 @@ from holdfast.offline.meaning import (
     Spread,
     Within,
 )
+from holdfast.offline.meaning.links import Kind
 from holdfast.offline.number_columns import MATCHING, PEERS_MEDIAN, PERCENT, UNKNOWN
+from holdfast.offline.queries import differences
+from holdfast.offline.queries.cypher import Conditions, node, quoted, there
 
 # Of no other shape could the order be told: what is unknown stands last, whichever way the order goes.
 _LAST: Final = {True: "9000000000", False: "-1"}

@@ -13,8 +13,8 @@ from importlib.resources import files
 from typing import Final
 
 from holdfast.answer import NeedsClarification
-from holdfast.offline.lexicon import Phrases
-from holdfast.offline.tokens import Token
+from holdfast.offline.reading.lexicon import Phrases
+from holdfast.offline.reading.tokens import Token
 
 # Words that a vague question may hold besides: they add nothing to it.
 _SAYS_NOTHING: Final = frozenset(

@@ -7,9 +7,8 @@ from typing import Final
 
 from holdfast.graph.schema import GraphSchema
 from holdfast.offline.columns import ID_COLUMNS, NOUNS, listed, naming, usual
-from holdfast.offline.cypher import CAN_OPEN_ANYTHING, Conditions, node, quoted
-from holdfast.offline.links import Kind, Link
 from holdfast.offline.meaning import Alike, Holdings, Linked, Loss, Selection
+from holdfast.offline.meaning.links import Kind, Link
 from holdfast.offline.number_columns import (
     ATTRIBUTE,
     HELD_BY,
@@ -19,6 +18,7 @@ from holdfast.offline.number_columns import (
     THING_NAME,
     attribute_name,
 )
+from holdfast.offline.queries.cypher import CAN_OPEN_ANYTHING, Conditions, node, quoted
 
 _PHONES: Final = frozenset({"mobile_phone", "primary_phone"})
 # What a person has, seen from the thing.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from holdfast.offline.links import Link
+from holdfast.offline.meaning.links import Link
 
 # How a link runs through the graph, from `{0}` to `{1}`; a thing is linked if any of the patterns matches.
 PATTERNS: Final[dict[Link, tuple[str, ...]]] = {

@@ -8,8 +8,8 @@ from typing import Final
 from pydantic import JsonValue
 
 from holdfast.offline.columns import ID_COLUMNS, NOUNS, count_column
-from holdfast.offline.links import LINKS, Link
 from holdfast.offline.meaning import Alike, Breakdown, Figure, Flow, Holdings, Loss, Months, Numbers, Peers, Spread
+from holdfast.offline.meaning.links import LINKS, Link
 from holdfast.offline.number_columns import MATCHING, PERCENT, UNKNOWN, may_be_unknown
 
 _FLOWS: Final = {Flow.JOINED: "joined", Flow.HIRED: "hired", Flow.LEFT: "left"}

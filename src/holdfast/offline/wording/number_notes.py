@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from holdfast.offline.links import OPENED, OPENING, Kind
 from holdfast.offline.meaning import Alike, Breakdown, Flow, Holdings, Loss, Months, Numbers, Peers, Spread
+from holdfast.offline.meaning.links import OPENED, OPENING, Kind
 from holdfast.offline.number_columns import may_be_unknown
 
 

@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 
 from holdfast.graph.vocabulary import WordKind
 from holdfast.offline.grammar.windows import WORDS as WINDOW_WORDS
-from holdfast.offline.lexicon import lexicon
-from holdfast.offline.parse import Parse
-from holdfast.offline.tokens import Token, tokenise
+from holdfast.offline.reading.lexicon import lexicon
+from holdfast.offline.reading.parse import Parse
+from holdfast.offline.reading.tokens import Token, tokenise
 
 # Shorter words are too near to too many others.
 _SHORTEST: Final = 5

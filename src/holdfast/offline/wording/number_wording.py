@@ -6,7 +6,6 @@ from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Final
 
 from holdfast.offline.columns import NOUNS
-from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import (
     Alike,
     Breakdown,
@@ -22,6 +21,7 @@ from holdfast.offline.meaning import (
     Spread,
     Within,
 )
+from holdfast.offline.meaning.links import LINKS, Kind, Link
 
 if TYPE_CHECKING:
     from holdfast.offline.wording import Wording

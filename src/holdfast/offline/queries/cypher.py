@@ -18,8 +18,6 @@ from typing import Final
 
 from holdfast.graph.schema import ColumnType, GraphSchema
 from holdfast.offline.grammar.names import LABELS
-from holdfast.offline.link_patterns import PATTERNS
-from holdfast.offline.links import HELD, HOLDING, LINKS, OPENED, OPENING, Kind, Link
 from holdfast.offline.meaning import (
     AllOf,
     AnyOf,
@@ -34,6 +32,8 @@ from holdfast.offline.meaning import (
     Selection,
     Within,
 )
+from holdfast.offline.meaning.links import HELD, HOLDING, LINKS, OPENED, OPENING, Kind, Link
+from holdfast.offline.queries.link_patterns import PATTERNS
 
 # Okta takes a person's assignments away on deactivation, though the groups may keep the person.
 CAN_OPEN_ANYTHING: Final = "{0}.status <> 'DEPROVISIONED'"

@@ -12,9 +12,7 @@ from typing import Final
 from holdfast.offline.columns import NOUNS
 from holdfast.offline.grammar.governing import REQUIRES_MFA
 from holdfast.offline.grammar.owning import NO_SECOND_FACTOR
-from holdfast.offline.lexicon import ColumnValue, Lexicon
 from holdfast.offline.link_verbs import VERBS
-from holdfast.offline.links import LINKS, Kind, Link
 from holdfast.offline.meaning import (
     AllOf,
     AnyOf,
@@ -31,7 +29,9 @@ from holdfast.offline.meaning import (
     Selection,
     Within,
 )
-from holdfast.offline.number_wording import NumberWording
+from holdfast.offline.meaning.links import LINKS, Kind, Link
+from holdfast.offline.reading.lexicon import ColumnValue, Lexicon
+from holdfast.offline.wording.number_wording import NumberWording
 
 _COUNTED_AS: Final = {Link.MANAGES: "direct reports"}
 # Moments, of which the newest or the oldest come first.

@@ -8,8 +8,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from holdfast.offline.links import Kind, Link
-from holdfast.offline.selection import Condition, Selection, Value
+from holdfast.offline.meaning.links import Kind, Link
+from holdfast.offline.meaning.selection import Condition, Selection, Value
 
 
 class Breakdown(Value):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from holdfast.graph.vocabulary import WordKind
-from holdfast.offline.links import Kind
-from holdfast.offline.parse import Parse
+from holdfast.offline.meaning.links import Kind
+from holdfast.offline.reading.parse import Parse
 
 # After these an order may begin; what is asked for stands before.
 _POLITE: Final = frozenset(
