@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from holdfast.errors import SettingsError
 from holdfast.settings import ModelSettings, as_environment, load_settings
 
-KEY = "sk-7f3a9c51d2e84b60"
+KEY = "not-a-real-key-4b60"
 
 
 @pytest.fixture(autouse=True)
