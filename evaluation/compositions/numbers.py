@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from statistics import mean, median
@@ -12,7 +12,6 @@ from typing import Any
 from evaluation.comparison import TrueTable
 from evaluation.compositions.clauses import Fits
 from evaluation.compositions.kinds import PEOPLE, Attribute
-from evaluation.compositions.questions import Composition
 from evaluation.records import Records, moment
 
 
@@ -34,11 +33,9 @@ class _People:
 _Made = tuple[str, TrueTable]
 
 
-def number_compositions(number: int, seed: int, t: Records) -> Iterator[Composition]:
-    """So many random questions of a tenant, the same ones for the same seed."""
-    random = Random(seed)
-    for _ in range(number):
-        yield Composition(*random.choice(_FORMS)(random, _people(random, t)))
+def number_question(random: Random, t: Records) -> tuple[str, TrueTable]:
+    """A question for numbers of some people, and what is true."""
+    return random.choice(_FORMS)(random, _people(random, t))
 
 
 def _people(random: Random, t: Records) -> _People:

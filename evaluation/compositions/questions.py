@@ -14,6 +14,7 @@ from evaluation.compositions.beside import beside
 from evaluation.compositions.clauses import NOTHING_SAID, SEVERAL, Clause, Fits, Phrase, all_of
 from evaluation.compositions.figures import figure
 from evaluation.compositions.kinds import APPLICATIONS, DEVICES, GROUP_RULES, GROUPS, PEOPLE, POLICIES, ZONES, Kind
+from evaluation.compositions.numbers import number_question
 from evaluation.compositions.rankings import ranking
 from evaluation.records import Records
 
@@ -21,7 +22,7 @@ _LISTS = ("list {}", "show me {}", "which {} are there?", "{}", "give me all {}"
 _COUNTS = ("how many {} are there?", "count {}", "number of {}")
 _TALLIES = ("number of {} by {}", "{} by {}", "{} per {}", "count {} by {}")
 # Questions that are no noun with a clause, each with the share of all up to which it is asked.
-_WHOLE = ((0.05, ranking), (0.15, figure), (0.20, beside))
+_WHOLE = ((0.05, ranking), (0.15, figure), (0.20, beside), (0.25, number_question))
 _KINDS = (*[PEOPLE] * 9, *[GROUPS] * 4, *[APPLICATIONS] * 4, *[DEVICES] * 2, POLICIES, GROUP_RULES, ZONES)
 
 
