@@ -29,14 +29,9 @@ class Ledger:
         """An empty ledger with the limits of the settings."""
         return Ledger(settings.max_tokens, settings.max_cost_usd, before)
 
-    @property
-    def tokens_left(self) -> int:
-        """What may still be spent; never below zero."""
-        return max(0, self.max_tokens - (self._spent.tokens if self._spent else 0))
-
     def add(self, usage: ModelUsage) -> None:
         """Write down a call, or several."""
-        self.usage = usage if self.usage is None else self.usage + usage
+        self.usage = total_usage(self.usage, usage)
 
     @property
     def usage_so_far(self) -> ModelUsage | None:
@@ -48,7 +43,7 @@ class Ledger:
 
         Of a cost that nobody knows the part that is known counts; the limit of tokens holds beside it.
         """
-        spent = self._spent
+        spent = total_usage(self.before, self.usage)
         if spent is None:
             return
         if spent.tokens >= self.max_tokens:
@@ -62,9 +57,3 @@ class Ledger:
                 f"The question has cost {least}${spent.least_cost_usd:.4f}; ${self.max_cost_usd:.4f} are allowed. "
                 "Ask for less at once, or raise HOLDFAST_MODELS__MAX_COST_USD."
             )
-
-    @property
-    def _spent(self) -> ModelUsage | None:
-        if self.before is None or self.usage is None:
-            return self.before or self.usage
-        return self.before + self.usage

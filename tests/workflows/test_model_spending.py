@@ -34,10 +34,10 @@ class PlannerWithFaults:
 
     def __init__(self, *faults: HoldfastError) -> None:
         self._faults = list(faults)
-        self.tokens_left: list[int] = []
+        self.found: list[ModelUsage | None] = []
 
     async def plan(self, question: str, snapshot: Snapshot, ledger: Ledger) -> Understanding:
-        self.tokens_left.append(ledger.tokens_left)
+        self.found.append(ledger.usage)
         ledger.add(CALL)
         if self._faults:
             raise self._faults.pop(0)
@@ -74,8 +74,7 @@ async def test_an_attempt_that_failed_counts_against_the_limit_of_the_next(
     planning = PlanningActivities(planner, snapshots, settings)
     scripted = ScriptedActivities(planned(step("a")))
     answer = await answered(temporal_client, [planning.plan_question, scripted.run_cypher_step, scripted.format_answer])
-    limit = settings.models.max_tokens
-    assert planner.tokens_left == [limit, limit - 1_000, limit - 2_000]
+    assert planner.found == [None, CALL, CALL + CALL]
     assert answer.usage == CALL + CALL + CALL
     assert scripted.requests["a"].spent == answer.usage
 

@@ -30,8 +30,6 @@ from holdfast.offline.reading.parse import Parse, Read, rule
 _PERSON_WORDS: Final = frozenset({"who", "whom", "whose", "whoever", "anyone", "anybody", "everyone"})
 _YES_NO: Final = frozenset({"is", "are", "do", "does", "did", "can", "has", "have"})
 _UNIVERSAL: Final = frozenset({"all", "every", "everyone", "everybody", "each"})
-# Verbs that do not say what is asked for: "what does Dana have".
-_VAGUE: Final = frozenset({"have", "has", "in", "on"})
 _QUESTION_WORDS: Final = frozenset({"who", "whom", "whose", "which", "what"})
 # Auxiliaries that ask whether somebody does something; "has" and "is" may be part of what is said.
 _DOING: Final = frozenset({"do", "does", "did", "can"})

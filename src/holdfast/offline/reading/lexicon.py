@@ -230,6 +230,7 @@ def _values(section: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]) ->
 @cache
 def lexicon() -> Lexicon:
     """The lexicon, read once."""
+    # Long, since it has a line for each table of the file, in the file's order: parted it would be harder to check.
     data = tomllib.loads(files(__package__).joinpath("lexicon.toml").read_text(encoding="utf-8"))
     numbers = {name: words for name, words in data["numbers"].items() if name != "words"}
     return Lexicon(
