@@ -14,9 +14,12 @@ _LINKS = {Kind.PERSON: OPENING, Kind.APPLICATION: OPENED}
 def access_paths(subject: Selection) -> Paths | None:
     """The paths, where the question is about access to one of some named applications, or of one of some people."""
     access, others = _access(subject)
-    if len(access) != 1 or not isinstance(access[0].target.where, Named):
+    # "With users" says that somebody can open it, and nothing of whose paths are asked for.
+    whose = [linked for linked in access if linked.target.where is not None]
+    if len(whose) != 1 or not isinstance(whose[0].target.where, Named):
         return None
-    return _paths(Selection(kind=subject.kind, where=all_of(others)), access[0].target, access[0].link)
+    rest = [*others, *(linked for linked in access if linked.target.where is None)]
+    return _paths(Selection(kind=subject.kind, where=all_of(rest)), whose[0].target, whose[0].link)
 
 
 def every_path(subject: Selection) -> Paths | None:
