@@ -17,6 +17,7 @@ import pytest
 
 from starter.exit_codes import ExitCode
 from starter.stack_record import StackRecord, lock_holder, running_stack
+from tests.processes import ended
 
 LIMIT_S = 90
 HOLDFAST = [sys.executable, "-P", "-m", "starter"]
@@ -193,7 +194,7 @@ def test_an_end_that_is_asked_while_it_starts_leaves_nothing_behind(folder: Fold
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=LIMIT_S)
     assert (process.returncode, said) == (0, "")
-    assert [child for child in started if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
+    assert all(ended(child) for child in started)
 
 
 @pytest.mark.parametrize("arguments", [["up"], ["up", "--detach"]])
