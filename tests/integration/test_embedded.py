@@ -25,6 +25,7 @@ from holdfast.contracts import STATE_ATTRIBUTE
 from holdfast.errors import TemporalUnavailable
 from starter.embedded import EmbeddedTemporal, find_temporal
 from starter.search_attributes import ensure_search_attributes
+from tests.processes import ended
 
 
 @pytest.fixture(scope="module")
