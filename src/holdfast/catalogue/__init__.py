@@ -1,0 +1,1 @@
+"""What can be read from an Okta tenant, as data: endpoints, event types, and what a program sees of them."""
