@@ -6,6 +6,7 @@
     ├── PermanentError              asking the same again gives the same; change something first
     │   ├── InvalidQuestion             reword the question
     │   ├── PlanRejected                ask for another plan
+    │   ├── NoEndpoint                  no endpoint reads this; the message names the nearest entities
     │   ├── QueryRefused                the guard named what it refused; write another query
     │   ├── QueryFailed                 the query is wrong or too costly; write another one
     │   ├── PresentationRejected        the recipe does not fit the columns; write another one
@@ -62,6 +63,10 @@ class InvalidQuestion(PermanentError):
 
 class PlanRejected(PermanentError):
     """The plan has a cycle, an unknown tool or an unknown reference; ask for another plan."""
+
+
+class NoEndpoint(PermanentError):
+    """The catalogue has no endpoint for this entity, operation or name; the message names the nearest ones."""
 
 
 class QueryRefused(PermanentError):
