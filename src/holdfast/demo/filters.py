@@ -46,47 +46,83 @@ class Grammar:
     special: Mapping[str, _Value] = field(default_factory=lambda: MappingProxyType({}))
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """`path operator "wanted"`; the operator is in lower case, `wanted` is empty for `pr`."""
+
+    path: str
+    operator: str
+    wanted: str
+
+
+@dataclass(frozen=True)
+class Clause:
+    """Holds where all of one of its alternatives hold; `negated` turns that around."""
+
+    alternatives: tuple[tuple[Clause | Comparison, ...], ...]
+    negated: bool = False
+
+
 def compiled(expression: str, grammar: Grammar) -> Predicate:
     """The expression as a test of one record. ApiError E0000031 for anything that this list does not know."""
-    return _predicate(_tree(expression), grammar)
+    return _predicate(parsed(expression), grammar)
+
+
+def parsed(expression: str) -> Clause | Comparison:
+    """The expression as clauses, whatever its attributes. ApiError E0000031 where it is no expression."""
+    return _clause(_tree(expression))
 
 
 @lru_cache(maxsize=256)
 def _tree(expression: str) -> Any:
     if len(expression) > _MAX_EXPRESSION:
-        raise _invalid("it is too long")
+        raise invalid("it is too long")
     hidden = expression
     for escape, stand_in, _ in reversed(_ESCAPES):
         hidden = hidden.replace(escape, stand_in)
     try:
         tree = SCIMParser().parse(SCIMLexer().tokenize(hidden))
     except (SCIMParserError, ValueError, RecursionError) as error:
-        raise _invalid(str(error)) from error
+        raise invalid(str(error)) from error
     if tree is None:
-        raise _invalid("it is empty")
+        raise invalid("it is empty")
     return tree
 
 
-def _invalid(reason: str) -> ApiError:
+def invalid(reason: str) -> ApiError:
+    """What an expression is refused with, and why."""
     return ApiError("E0000031", cause=f"Invalid search expression: {reason}")
 
 
-def _predicate(tree: Any, grammar: Grammar) -> Predicate:
+def _clause(tree: Any) -> Clause | Comparison:
     """The parser gives `and` and `or` the same rank, so chains without parentheses are ranked here."""
     if isinstance(tree.expr, ast.AttrExpr):
-        return _comparison(tree.expr, grammar)
+        return _comparison(tree.expr)
     if isinstance(tree.expr, ast.Filter):
-        inner = _predicate(tree.expr, grammar)
-        return (lambda record: not inner(record)) if tree.negated else inner
+        return Clause(((_clause(tree.expr),),), tree.negated)
     terms, operators = _chain(tree)
-    alternatives: list[list[Predicate]] = [[_predicate(terms[0], grammar)]]
+    alternatives: list[list[Clause | Comparison]] = [[_clause(terms[0])]]
     for word, term in zip(operators, terms[1:], strict=True):
-        predicate = _predicate(term, grammar)
         if word == "or":
-            alternatives.append([predicate])
+            alternatives.append([_clause(term)])
         else:
-            alternatives[-1].append(predicate)
-    return lambda record: any(all(term(record) for term in terms) for terms in alternatives)
+            alternatives[-1].append(_clause(term))
+    return Clause(tuple(tuple(terms) for terms in alternatives))
+
+
+def _comparison(expression: Any) -> Comparison:
+    wanted = str(expression.comp_value.value) if expression.comp_value else ""
+    for _, stand_in, character in _ESCAPES:
+        wanted = wanted.replace(stand_in, character)
+    return Comparison(_path(expression.attr_path), expression.value.lower(), wanted)
+
+
+def _predicate(clause: Clause | Comparison, grammar: Grammar) -> Predicate:
+    if isinstance(clause, Comparison):
+        return _test(clause, grammar)
+    negated = clause.negated
+    alternatives = [[_predicate(term, grammar) for term in terms] for terms in clause.alternatives]
+    return lambda record: negated != any(all(term(record) for term in terms) for terms in alternatives)
 
 
 def _chain(tree: Any) -> tuple[list[Any], list[str]]:
@@ -98,25 +134,21 @@ def _chain(tree: Any) -> tuple[list[Any], list[str]]:
     return [*left, *right], [*left_words, tree.expr.op.lower(), *right_words]
 
 
-def _comparison(expression: Any, grammar: Grammar) -> Predicate:
-    path = _path(expression.attr_path)
-    word = expression.value.lower()
+def _test(comparison: Comparison, grammar: Grammar) -> Predicate:
+    word, path = comparison.operator, comparison.path
     if word not in grammar.operators:
-        raise _invalid(f"operator {word} cannot be used here")
+        raise invalid(f"operator {word} cannot be used here")
     value = _reader(path, grammar)
     if word == "pr":
         return lambda record: value(record) not in (None, "", [])
-    wanted = expression.comp_value.value
-    for _, stand_in, character in _ESCAPES:
-        wanted = wanted.replace(stand_in, character)
     if path in MOMENTS:
-        return _moment_test(word, value, wanted)
-    return _value_test(word, value, wanted)
+        return _moment_test(word, value, comparison.wanted)
+    return value_test(word, value, comparison.wanted)
 
 
 def _path(attribute: Any) -> str:
     if not isinstance(attribute.attr_name, str) or attribute.uri:
-        raise _invalid("complex attribute paths cannot be used here")
+        raise invalid("complex attribute paths cannot be used here")
     return f"{attribute.attr_name}.{attribute.sub_attr.value}" if attribute.sub_attr else str(attribute.attr_name)
 
 
@@ -125,21 +157,27 @@ def _reader(path: str, grammar: Grammar) -> _Value:
         return grammar.special[path]
     outer, _, inner = path.partition(".")
     if path not in grammar.attributes and not (outer == "profile" and grammar.profile and inner in grammar.profile):
-        raise _invalid(f"attribute {path} cannot be used here")
+        raise invalid(f"attribute {path} cannot be used here")
     if inner:
         return lambda record: (record.get(outer) or {}).get(inner)
     return lambda record: record.get(outer)
 
 
-def _moment_test(word: str, value: _Value, wanted: str) -> Predicate:
+def moment(text: str) -> datetime:
+    """That text of an expression as a moment. ApiError E0000031 where it is none, or names no time zone."""
     try:
-        limit = datetime.fromisoformat(wanted)
+        found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise _invalid(f"{wanted} is not a date") from error
-    if limit.tzinfo is None:
-        raise _invalid(f"{wanted} has no time zone")
+        raise invalid(f"{text} is not a date") from error
+    if found.tzinfo is None:
+        raise invalid(f"{text} has no time zone")
+    return found
+
+
+def _moment_test(word: str, value: _Value, wanted: str) -> Predicate:
+    limit = moment(wanted)
     if word not in {*_ORDER, "eq", "ne"}:
-        raise _invalid(f"operator {word} cannot compare dates")
+        raise invalid(f"operator {word} cannot compare dates")
     test = _ORDER.get(word) or (operator.eq if word == "eq" else operator.ne)
 
     def compare(record: Record) -> bool:
@@ -149,8 +187,8 @@ def _moment_test(word: str, value: _Value, wanted: str) -> Predicate:
     return compare
 
 
-def _value_test(word: str, value: _Value, wanted: str) -> Predicate:
-    """Comparisons of text ignore case, as Okta's do. A list matches if one of its values does."""
+def value_test(word: str, value: _Value, wanted: str) -> Predicate:
+    """A comparison of what `value` gives. Text is compared without case, as Okta's is; a list matches if one does."""
     folded = wanted.casefold()
 
     def same(actual: Any) -> bool:
