@@ -144,7 +144,7 @@ class _Way:
             question=self._question.text,
             snapshot=planned.snapshot,
             step=step,
-            earlier=tuple(_earlier(execution, StepId(step_id)) for step_id in step.depends_on),
+            earlier=tuple(EarlierStep.of(execution.records[StepId(step_id)]) for step_id in step.depends_on),
             spent=self._spent,
         )
         try:
@@ -179,15 +179,3 @@ class _Way:
     def _ended(self, outcome: Outcome, message: str, **found: Any) -> Asked:
         seconds = perf_counter() - self._started
         return Asked(outcome, seconds, message, plan=self._plan, usage=self._spent, **found)
-
-
-def _earlier(execution: Execution, step_id: StepId) -> EarlierStep:
-    record = execution.records[step_id]
-    assert record.result is not None
-    return EarlierStep(
-        step=record.step,
-        generated=record.result.generated,
-        columns=record.result.rows.columns,
-        row_count=record.result.rows.row_count,
-        samples=record.result.samples,
-    )

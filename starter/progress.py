@@ -13,7 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from holdfast.contracts import Progress, SyncProgress
+from holdfast.contracts import Progress, SyncProgress, Waiting
 from holdfast.execution import State, StepState
 from starter.plain_text import visible
 
@@ -132,10 +132,7 @@ def question_progress(seen: Progress, trouble: str = "") -> tuple[str, list[Line
 def _words_for(seen: Progress) -> str:
     match seen.state:
         case State.BLOCKED:
-            return (
-                f"waits for a review ({visible(seen.waiting_for or '')}). See it: holdfast plan {seen.correlation_id}; "
-                f"decide: holdfast review {seen.correlation_id} approve"
-            )
+            return "; ".join(_review_words(waiting, seen.correlation_id) for waiting in seen.waiting)
         case State.PAUSED:
             return f"is paused. Go on: holdfast resume {seen.correlation_id}"
         case State.QUEUED:
@@ -144,6 +141,16 @@ def _words_for(seen: Progress) -> str:
             return "is being understood"
         case _:
             return seen.state.lower()
+
+
+def _review_words(waiting: Waiting, question_id: str) -> str:
+    decide = f"decide: holdfast review {question_id} approve"
+    if waiting.step_id is None:
+        return f"waits for a review ({visible(waiting.reason)}). See it: holdfast plan {question_id}; {decide}"
+    return (
+        f"step {waiting.step_id} waits for a review ({visible(waiting.reason)}). {decide[0].upper()}{decide[1:]} "
+        f"--step {waiting.step_id} (or with --further-calls N; or reject; or stop, to answer with what was read)"
+    )
 
 
 def sync_progress(seen: SyncProgress, trouble: str = "") -> tuple[str, list[Line]]:

@@ -1,4 +1,4 @@
-"""Activities in flight: ending them, and what they said and had spent when they failed."""
+"""Activities in flight: ending them, what they said and had spent when they failed, and the end of the story."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from typing import TypeVar
 
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from holdfast.answer import ModelUsage
+from holdfast.answer import ModelUsage, Outcome
 
 T = TypeVar("T")
+
+
+class QuestionEnded(Exception):
+    """The story ends here, before its last chapter; `outcome` and `message` say how."""
+
+    def __init__(self, outcome: Outcome, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.message = message
 
 
 async def cancelled(*tasks: asyncio.Future[T]) -> None:

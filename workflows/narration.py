@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from holdfast.answer import Question
-from holdfast.contracts import Progress, StepProgress
+from holdfast.contracts import Progress, StepProgress, Waiting
 from holdfast.execution import Execution, State
 
 
-def progress_of(question: Question, state: State, waiting_for: str | None, execution: Execution | None) -> Progress:
+def progress_of(
+    question: Question, state: State, waiting: tuple[Waiting, ...], execution: Execution | None
+) -> Progress:
     """One frozen snapshot of how far the question is."""
     return Progress(
         correlation_id=question.correlation_id,
         question=question.text,
         state=state,
-        waiting_for=waiting_for,
+        waiting=waiting,
         plan=execution.plan if execution is not None else None,
         steps=tuple(
             StepProgress(
@@ -30,9 +32,9 @@ def progress_of(question: Question, state: State, waiting_for: str | None, execu
     )
 
 
-def current_details(state: State, waiting_for: str | None, execution: Execution | None) -> str:
+def current_details(state: State, waiting: tuple[Waiting, ...], execution: Execution | None) -> str:
     """In Markdown: the state, what is waited for, how the question was understood, and a line for each step."""
-    lines = [f"**{state}**" + (f": {waiting_for}" if waiting_for else "")]
+    lines = [f"**{state}**" + "".join(f": {waited.reason}" for waited in waiting)]
     if execution is not None:
         lines += ["", execution.plan.understood_as or execution.plan.reasoning, ""]
         for record in execution.records.values():

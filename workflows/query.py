@@ -26,23 +26,17 @@ with workflow.unsafe.imports_passed_through():
         StepResult,
         total_usage,
     )
-    from holdfast.contracts import STATE_ATTRIBUTE, Decision, Progress, Review
+    from holdfast.contracts import STATE_ATTRIBUTE, Decision, Progress, Review, Waiting
+    from holdfast.errors import ReviewRefused
     from holdfast.execution import Execution, State, checked_transition, is_final, may_become
-    from holdfast.plan import Plan, Step, StepId, as_reviewed
-    from workflows.in_flight import cancelled, spent_by, words_of
-    from workflows.limits import FORMATTING_TIMEOUT, HEARTBEAT_TIMEOUT, PLANNING_TIMEOUT, RETRIES, STEP_TIMEOUT
+    from holdfast.plan import ApiStep, Plan, Step, StepId, as_reviewed
+    from workflows.in_flight import QuestionEnded, cancelled, spent_by, words_of
+    from workflows.limits import FORMATTING_TIMEOUT, HEARTBEAT_TIMEOUT, PLANNING_TIMEOUT, RETRIES
     from workflows.narration import current_details, progress_of
+    from workflows.reviews import Reviews
+    from workflows.steps import run_step
 
 T = TypeVar("T")
-
-
-class QuestionEnded(Exception):
-    """The story ends here, before its last chapter; `outcome` and `message` say how."""
-
-    def __init__(self, outcome: Outcome, message: str) -> None:
-        super().__init__(message)
-        self.outcome = outcome
-        self.message = message
 
 
 @workflow.defn
@@ -62,8 +56,7 @@ class QueryWorkflow:
         self._state = State.QUEUED
         self._understanding: PlanningOutcome | None = None
         self._execution: Execution | None = None
-        self._waiting_for: str | None = None
-        self._review: Review | None = None
+        self._reviews = Reviews()
         self._cancel_asked = False
         self._formatted: FormattedAnswer | None = None
         self._spent_in_vain: ModelUsage | None = None
@@ -105,21 +98,14 @@ class QueryWorkflow:
         self._adopt(outcome.plan)
 
     async def _await_approval(self) -> None:
-        self._waiting_for = self._planned.approval_reason
-        if self._waiting_for is None:
+        if (reason := self._planned.approval_reason) is None:
             return
-        self._move(State.BLOCKED)
-        self._topic.publish(events.ReviewRequested(at=workflow.now(), reason=self._waiting_for))
-        await workflow.wait_condition(lambda: self._review is not None or self._cancel_asked)
-        await self._while_not_paused()
-        assert self._review is not None
-        self._waiting_for = None
-        if self._review.decision is Decision.REJECT:
-            comment = f": {self._review.comment}" if self._review.comment else "."
-            raise QuestionEnded(Outcome.CANCELLED, f"{self._review.reviewer} rejected the plan{comment}")
-        if self._review.plan is not None:
-            self._adopt(as_reviewed(self._review.plan, self._planned.plan, self._review.reviewer))
-        self._move(State.RUNNING)
+        review = await self.decided(Waiting(step_id=None, reason=reason))
+        if review.decision is Decision.REJECT:
+            comment = f": {review.comment}" if review.comment else "."
+            raise QuestionEnded(Outcome.CANCELLED, f"{review.reviewer} rejected the plan{comment}")
+        if review.plan is not None:
+            self._adopt(as_reviewed(review.plan, self._planned.plan, review.reviewer))
 
     async def _run_steps(self) -> None:
         assert self._execution is not None
@@ -128,8 +114,9 @@ class QueryWorkflow:
             await self._run_until_over(self._execution, running)
         finally:
             await cancelled(*running.values())
-        await self._while_not_paused()
+        await self.while_not_paused()
         if (failed := self._execution.failure) is not None:
+            self._want_no_review()
             raise QuestionEnded(Outcome.FAILED, f"Step {failed.step.id} failed: {failed.error}")
 
     async def _format_answer(self) -> None:
@@ -172,15 +159,15 @@ class QueryWorkflow:
 
     @workflow.signal
     def pause(self) -> None:
-        """Start nothing further until `resume`; what runs is finished and kept."""
+        """Start nothing further until `resume`; a query that runs is finished, a program stops at its next call."""
         self._move_if_allowed(State.PAUSED)
 
     @workflow.signal
     def resume(self) -> None:
         """Go on after a pause, or wait again for the review that was waited for."""
-        if self._is_paused:
+        if self.is_paused:
             self._move(State.RUNNING)
-            if self._waiting_for is not None:
+            if self._reviews.waiting:
                 self._move(State.BLOCKED)
 
     @workflow.signal
@@ -191,11 +178,17 @@ class QueryWorkflow:
 
     @workflow.update
     def review(self, review: Review) -> Progress:
-        """Decide on the plan that waits; returns the progress after the decision."""
-        self._review = review
+        """Decide on the plan or the step that waits; returns the progress after the decision."""
+        subject = self._reviews.subject_of(review)
+        self._reviews.decide(review)
         self._topic.publish(
             events.ReviewDecided(
-                at=workflow.now(), decision=review.decision.value, reviewer=review.reviewer, comment=review.comment
+                at=workflow.now(),
+                decision=review.decision.value,
+                reviewer=review.reviewer,
+                comment=review.comment,
+                step_id=subject,
+                further_calls=review.further_calls,
             )
         )
         return self.progress()
@@ -203,30 +196,34 @@ class QueryWorkflow:
     @review.validator
     def _refuse_review_out_of_place(self, review: Review) -> None:
         if self._state is not State.BLOCKED:
-            after = "; resume it first" if self._is_paused and self._waiting_for else ""
+            after = "; resume it first" if self.is_paused and self._reviews.waiting else ""
             raise _refused_review(f"Nothing waits for a review: the question is {self._state}{after}.")
-        if self._review is not None:
-            raise _refused_review(f"{self._review.reviewer} already decided: {self._review.decision}.")
-        if (review.decision is Decision.EDIT) != (review.plan is not None):
-            raise _refused_review("A review carries a plan exactly when it edits.")
+        try:
+            self._reviews.subject_of(review)
+        except ReviewRefused as refused:
+            raise _refused_review(str(refused)) from refused
 
     @workflow.query
     def progress(self) -> Progress:
         """One frozen snapshot of how far the question is."""
-        return progress_of(self._question, self._state, self._waiting_for, self._execution)
+        return progress_of(self._question, self._state, self._reviews.waiting, self._execution)
 
     async def _run_until_over(self, execution: Execution, running: dict[StepId, asyncio.Task[StepResult]]) -> None:
         limit = self._planned.max_parallel_steps
         while True:
-            for step in [] if self._is_paused else execution.startable(limit):
+            for step in [] if self.is_paused else execution.startable(limit):
                 running[step.step_id] = self._start(step)
-            if not running and execution.is_over:
+            if execution.failure is not None:
+                # Queries end soon and belong to the answer so far; a program may read for hours.
+                programs = [i for i in running if isinstance(execution.records[i].step, ApiStep)]
+                await cancelled(*(running.pop(i) for i in programs))
+            if not running and (execution.is_over or execution.failure is not None):
                 return
             await workflow.wait_condition(
                 lambda: (
                     self._cancel_asked
                     or any(task.done() for task in running.values())
-                    or (not self._is_paused and bool(execution.startable(limit)))
+                    or (not self.is_paused and bool(execution.startable(limit)))
                 )
             )
             self._stop_if_cancelled()
@@ -242,36 +239,15 @@ class QueryWorkflow:
             question=self._question.text,
             snapshot=self._planned.snapshot,
             step=step,
-            earlier=tuple(self._earlier(StepId(step_id)) for step_id in step.depends_on),
+            earlier=tuple(contracts.EarlierStep.of(self._execution.records[StepId(i)]) for i in step.depends_on),
             spent=self._spent(),
         )
-        return asyncio.create_task(
-            workflow.execute_activity(
-                contracts.run_cypher_step,
-                request,
-                start_to_close_timeout=STEP_TIMEOUT,
-                heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                retry_policy=RETRIES,
-                summary=f"{step.id}: {step.operation} {step.entity}",
-            )
-        )
+        return asyncio.create_task(run_step(request, self))
 
     def _spent(self) -> ModelUsage | None:
         assert self._execution is not None
         steps = (result.effort.models for result in self._execution.results)
         return total_usage(self._planned.effort.models, *steps, self._spent_in_vain)
-
-    def _earlier(self, step_id: StepId) -> contracts.EarlierStep:
-        assert self._execution is not None
-        record = self._execution.records[step_id]
-        assert record.result is not None
-        return contracts.EarlierStep(
-            step=record.step,
-            generated=record.result.generated,
-            columns=record.result.rows.columns,
-            row_count=record.result.rows.row_count,
-            samples=record.result.samples,
-        )
 
     def _record(self, step_id: StepId, task: asyncio.Task[StepResult]) -> None:
         assert self._execution is not None
@@ -281,7 +257,7 @@ class QueryWorkflow:
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise asyncio.CancelledError from error
-            self._spent_in_vain = total_usage(self._spent_in_vain, spent_by(error))
+            self.spend_in_vain(spent_by(error))
             self._execution.fail(step_id, words_of(error), now)
             self._topic.publish(events.StepFailed(at=now, step_id=step_id, error=words_of(error)))
         else:
@@ -291,16 +267,53 @@ class QueryWorkflow:
             )
         self._show_details()
 
+    # --- what a running step asks of its question (`workflows.steps.Steering`) ---------------------------------
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing may go on."""
+        return self._state is State.PAUSED
+
+    async def while_not_paused(self) -> None:
+        """Wait for `resume` where the question is paused, and end where it is cancelled."""
+        await workflow.wait_condition(lambda: not self.is_paused or self._cancel_asked)
+        self._stop_if_cancelled()
+
+    async def decided(self, waiting: Waiting) -> Review:
+        """What a person decides; the question is BLOCKED until then. Raises QuestionEnded where it is cancelled."""
+        self._reviews.ask(waiting)
+        if self._state is State.RUNNING:
+            self._move(State.BLOCKED)
+        self._topic.publish(
+            events.ReviewRequested(
+                at=workflow.now(),
+                reason=waiting.reason,
+                step_id=waiting.step_id,
+                calls_wanted=waiting.calls_wanted,
+            )
+        )
+        await workflow.wait_condition(lambda: self._reviews.is_decided(waiting) or self._cancel_asked)
+        await self.while_not_paused()
+        review = self._reviews.taken(waiting)
+        if self._state is State.BLOCKED and not self._reviews.waiting and review.decision is not Decision.REJECT:
+            self._move(State.RUNNING)
+        return review
+
+    def _want_no_review(self) -> None:
+        self._reviews = Reviews()
+        if self._state is State.BLOCKED:
+            self._move(State.RUNNING)
+
+    def spend_in_vain(self, usage: ModelUsage | None) -> None:
+        """Count what was asked of models for nothing."""
+        self._spent_in_vain = total_usage(self._spent_in_vain, usage)
+
     # --- state --------------------------------------------------------------------------------------------
 
     @property
     def _planned(self) -> Planned:
         assert isinstance(self._understanding, Planned)
         return self._understanding
-
-    @property
-    def _is_paused(self) -> bool:
-        return self._state is State.PAUSED
 
     def _adopt(self, plan: Plan) -> None:
         self._execution = Execution(plan)
@@ -320,21 +333,16 @@ class QueryWorkflow:
         else:
             workflow.logger.warning("A question that is %s cannot become %s", self._state, to)
 
-    async def _while_not_paused(self) -> None:
-        """Wait for `resume` where the question is paused, and end where it is cancelled."""
-        await workflow.wait_condition(lambda: not self._is_paused or self._cancel_asked)
-        self._stop_if_cancelled()
-
     async def _unless_cancelled(self, work: Awaitable[T]) -> T:
         task = asyncio.ensure_future(work)
         try:
             await workflow.wait_condition(lambda: task.done() or self._cancel_asked)
-            await self._while_not_paused()
+            await self.while_not_paused()
             return task.result()
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise asyncio.CancelledError from error
-            self._spent_in_vain = total_usage(self._spent_in_vain, spent_by(error))
+            self.spend_in_vain(spent_by(error))
             raise QuestionEnded(Outcome.FAILED, words_of(error)) from error
         finally:
             await cancelled(task)
@@ -375,7 +383,7 @@ class QueryWorkflow:
         )
 
     def _show_details(self) -> None:
-        workflow.set_current_details(current_details(self._state, self._waiting_for, self._execution))
+        workflow.set_current_details(current_details(self._state, self._reviews.waiting, self._execution))
 
 
 _FINAL_STATES = {

@@ -66,19 +66,44 @@ class Gap(BaseModel):
     """Something that the answer cannot know, in words; shown with the answer, never left out."""
 
     model_config = ConfigDict(frozen=True)
-    # `sync`: the snapshot could not read it; `step`: a step failed or was skipped.
-    origin: Literal["sync", "step"]
+    # `sync`: the snapshot could not read it; `live`: the tenant did not tell; `step`: a step failed or was skipped.
+    origin: Literal["sync", "live", "step"]
     message: str
 
 
 class Generated(BaseModel):
-    """What was generated for a step, whole, and by whom."""
+    """What was generated for a step, whole, and by whom. Of a special tool: its call, with what it was given."""
 
     model_config = ConfigDict(frozen=True)
-    language: Literal["cypher"]
+    language: Literal["cypher", "python", "sql", "tool"]
     text: str
     # `offline`, or a model's name and the prompt it was given.
     author: str
+
+
+class EndpointUse(BaseModel):
+    """What a step asked of one endpoint of the live tenant, in all its attempts.
+
+    `calls` are finished requests, each page one; `waited_seconds` were spent on rate limits. `refused` counts reads
+    that gave nothing in the end: the tenant would not tell, or could not.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    endpoint: str
+    calls: int
+    retries: int = 0
+    refused: int = 0
+    waited_seconds: float = 0.0
+    received_bytes: int = 0
+
+
+class LiveReading(BaseModel):
+    """When a step read the live tenant, from its first call to its last, and what it asked there."""
+
+    model_config = ConfigDict(frozen=True)
+    started: datetime
+    finished: datetime
+    endpoints: tuple[EndpointUse, ...]
 
 
 class ModelUsage(BaseModel):
@@ -149,6 +174,10 @@ class StepResult(BaseModel):
     generated: Generated
     gaps: tuple[Gap, ...] = ()
     effort: Effort
+    # None where the step did not read the live tenant.
+    live: LiveReading | None = None
+    # What a reader of the step should know besides: it started afresh after its program changed …
+    notes: tuple[str, ...] = ()
 
 
 class StepReport(BaseModel):

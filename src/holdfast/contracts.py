@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from temporalio import activity
 from temporalio.common import SearchAttributeKey
 
 from holdfast.answer import (
-    Column,
+    ArtifactRef,
+    Effort,
     FormattedAnswer,
     Gap,
     Generated,
@@ -26,7 +27,7 @@ from holdfast.answer import (
     StepReport,
     StepResult,
 )
-from holdfast.execution import State, StepState
+from holdfast.execution import State, StepRecord, StepState
 from holdfast.plan import Plan, Step
 
 TASK_QUEUE = "holdfast"
@@ -45,14 +46,20 @@ class PlanRequest(BaseModel):
 
 
 class EarlierStep(BaseModel):
-    """What a later step's writer sees of a finished one: samples and context, never all the rows."""
+    """A finished step, as a later one sees it: all its rows by reference; its writer gets samples and context only."""
 
     model_config = ConfigDict(frozen=True)
     step: Step
     generated: Generated
-    columns: tuple[Column, ...]
-    row_count: int
+    rows: ArtifactRef
     samples: tuple[dict[str, JsonValue], ...]
+
+    @staticmethod
+    def of(record: StepRecord) -> EarlierStep:
+        """The step of a record that ended well."""
+        assert record.result is not None
+        result = record.result
+        return EarlierStep(step=record.step, generated=result.generated, rows=result.rows, samples=result.samples)
 
 
 class StepRequest(BaseModel):
@@ -66,6 +73,96 @@ class StepRequest(BaseModel):
     earlier: tuple[EarlierStep, ...]
     # What the question has asked of models before.
     spent: ModelUsage | None = None
+
+
+class RefusedProgram(BaseModel):
+    """A program that was not run, or failed, and the whole diagnostics."""
+
+    model_config = ConfigDict(frozen=True)
+    text: str
+    diagnostics: str
+
+
+class ProgramRequest(BaseModel):
+    """Write the program of an API step. `refused` are those that ran and failed."""
+
+    model_config = ConfigDict(frozen=True)
+    step: StepRequest
+    refused: tuple[RefusedProgram, ...] = ()
+
+
+class PromisedColumn(BaseModel):
+    """A column that a program's rows will have. `time` is ISO 8601 text in the rows; `record` any nested value."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    kind: Literal["text", "integer", "number", "flag", "time", "list", "record"]
+
+
+class WrittenProgram(BaseModel):
+    """A program that passed every check, and all that must be the same when it is run again.
+
+    `now` is the clock it sees, `seed` its randomness; `endpoints` are the only ones that it can name.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    generated: Generated
+    endpoints: tuple[str, ...]
+    columns: tuple[PromisedColumn, ...]
+    explanation: str
+    # Calls of the tenant that it will make, as far as that can be told before; None where it cannot.
+    estimated_calls: int | None
+    # What the writer says of rate limits.
+    rate_limit_note: str = ""
+    now: datetime
+    seed: int
+    effort: Effort
+
+
+class CallAllowance(BaseModel):
+    """How many calls of the tenant a reviewer allowed a step in all.
+
+    None: any number. `with_what_is_there`: not one more; the step ends with what was read.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    calls: int | None
+    with_what_is_there: bool = False
+
+
+class ProgramRun(BaseModel):
+    """Run a written program, or go on with it. Without an `allowance` the policy says when a person is asked."""
+
+    model_config = ConfigDict(frozen=True)
+    step: StepRequest
+    program: WrittenProgram
+    allowance: CallAllowance | None = None
+
+
+class ProgramRows(BaseModel):
+    """A program that ran to its end."""
+
+    model_config = ConfigDict(frozen=True)
+    kind: Literal["rows"] = "rows"
+    result: StepResult
+
+
+class CallsWanted(BaseModel):
+    """A program that stands at its budget; what it read is kept, and it goes on there.
+
+    `calls_to_come` and `minutes` (at the tenant's rate limit) are None where nobody can tell.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    kind: Literal["calls_wanted"] = "calls_wanted"
+    calls_made: int
+    calls_to_come: int | None
+    minutes: float | None
+    # Why a person is asked, in words.
+    reason: str
+
+
+ProgramOutcome = Annotated[ProgramRows | CallsWanted, Field(discriminator="kind")]
 
 
 class FormatRequest(BaseModel):
@@ -82,21 +179,39 @@ class FormatRequest(BaseModel):
 
 
 class Decision(StrEnum):
-    """What a reviewer says of a plan."""
+    """What a reviewer says of a plan, or of a step that wants more calls than policy allows."""
 
     APPROVE = "approve"
     REJECT = "reject"
+    # Of a plan only.
     EDIT = "edit"
+    # Of a step only: no further call; answer with what was read, the gap stated.
+    STOP = "stop"
 
 
 class Review(BaseModel):
-    """A reviewer's decision; `plan` is there exactly when the decision is to edit."""
+    """A reviewer's decision on the plan, or on the step `step_id`; None: on whatever waits, if it is one thing.
+
+    `plan` is there exactly when the decision is to edit. `further_calls` bounds what is approved of a step; None: any
+    number.
+    """
 
     model_config = ConfigDict(frozen=True)
     decision: Decision
     reviewer: str
     comment: str = ""
+    step_id: str | None = None
     plan: Plan | None = None
+    further_calls: int | None = Field(None, ge=1)
+
+
+class Waiting(BaseModel):
+    """Something that a person must decide: the plan (`step_id` None), or a step that wants more calls."""
+
+    model_config = ConfigDict(frozen=True)
+    step_id: str | None
+    reason: str
+    calls_wanted: CallsWanted | None = None
 
 
 class StepProgress(BaseModel):
@@ -119,8 +234,8 @@ class Progress(BaseModel):
     correlation_id: str
     question: str
     state: State
-    # Why a person is waited for, while BLOCKED.
-    waiting_for: str | None
+    # What a person must decide before it goes on.
+    waiting: tuple[Waiting, ...]
     plan: Plan | None
     steps: tuple[StepProgress, ...]
 
@@ -134,6 +249,33 @@ async def plan_question(request: PlanRequest) -> PlanningOutcome:
 @activity.defn(name="run_cypher_step")
 async def run_cypher_step(request: StepRequest) -> StepResult:
     """The rows of one step, by reference. Raises QueryRefused, QueryFailed, SnapshotDamaged, StorageFull, Model…"""
+    raise NotImplementedError
+
+
+@activity.defn(name="write_program")
+async def write_program(request: ProgramRequest) -> WrittenProgram:
+    """A program for an API step that passed every check. Raises NoEndpoint, ProgramRefused, Model…"""
+    raise NotImplementedError
+
+
+@activity.defn(name="run_program")
+async def run_program(run: ProgramRun) -> ProgramOutcome:
+    """Its rows, or what it would cost further; goes on where an earlier attempt was.
+
+    Raises ProgramFailed, ProgramOverLimit, SandboxDied, Okta…, StorageFull, ArtifactMissing.
+    """
+    raise NotImplementedError
+
+
+@activity.defn(name="run_sql_step")
+async def run_sql_step(request: StepRequest) -> StepResult:
+    """The rows of a query over earlier steps' rows. Raises QueryRefused, QueryFailed, StorageFull, Model…"""
+    raise NotImplementedError
+
+
+@activity.defn(name="run_special_step")
+async def run_special_step(request: StepRequest) -> StepResult:
+    """The rows of a special tool. Raises ToolRefused, Okta…, StorageFull."""
     raise NotImplementedError
 
 
@@ -333,6 +475,8 @@ __all__ = [
     "STATE_ATTRIBUTE",
     "TASK_QUEUE",
     "BuiltSnapshot",
+    "CallAllowance",
+    "CallsWanted",
     "Decision",
     "EarlierStep",
     "FamilyProgress",
@@ -340,7 +484,13 @@ __all__ = [
     "FamilyRequest",
     "FormatRequest",
     "PlanRequest",
+    "ProgramOutcome",
+    "ProgramRequest",
+    "ProgramRows",
+    "ProgramRun",
     "Progress",
+    "PromisedColumn",
+    "RefusedProgram",
     "Review",
     "SnapshotRequest",
     "StepProgress",
@@ -352,6 +502,8 @@ __all__ = [
     "SyncReport",
     "SyncRequest",
     "SyncStart",
+    "Waiting",
+    "WrittenProgram",
     "begin_sync",
     "build_snapshot",
     "format_answer",
@@ -361,5 +513,9 @@ __all__ = [
     "read_family",
     "record_sync",
     "run_cypher_step",
+    "run_program",
+    "run_special_step",
+    "run_sql_step",
     "sync_workflow_id",
+    "write_program",
 ]

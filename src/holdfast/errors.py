@@ -9,6 +9,9 @@
     │   ├── NoEndpoint                  no endpoint reads this; the message names the nearest entities
     │   ├── QueryRefused                the guard named what it refused; write another query
     │   ├── QueryFailed                 the query is wrong or too costly; write another one
+    │   ├── ProgramFailed               the program went wrong as it ran; write another one
+    │   ├── ProgramOverLimit            the program passed a limit of the sandbox; write a thriftier one, or raise it
+    │   ├── ToolRefused                 the special tool does not know its parameters, or whom they mean; mend them
     │   ├── PresentationRejected        the recipe does not fit the columns; write another one
     │   ├── ExportRefused               the rows do not fit the file format, or the file has no place; choose another
     │   ├── InvalidTransition           the execution's state does not allow it
@@ -32,6 +35,7 @@
         ├── OktaRateLimited             429: wait `retry_after`
         ├── OktaServerError             5xx
         ├── ModelUnavailable            no model answered: 429, 5xx, a time-out, no connection
+        ├── SandboxDied                 the sandbox's process ended; a new one is started
         ├── QueryWorkerDied             the disposable process ended; a new one is started
         └── StorageFull                 make room in the data folder
 """
@@ -75,6 +79,18 @@ class QueryRefused(PermanentError):
 
 class QueryFailed(PermanentError):
     """The engine could not run the query, or it passed a limit. Write another one."""
+
+
+class ProgramFailed(PermanentError):
+    """The program raised, or its rows are not what it promised. The message holds its traceback; write another one."""
+
+
+class ProgramOverLimit(PermanentError):
+    """The program passed a limit of the sandbox, which the message names; write a thriftier one, or raise it."""
+
+
+class ToolRefused(PermanentError):
+    """A special tool cannot do with its parameters what was asked; the message says which to mend."""
 
 
 class PresentationRejected(PermanentError):
@@ -171,6 +187,10 @@ class OktaServerError(TransientError):
 
 class ModelUnavailable(TransientError):
     """No configured model answered: 429, 5xx, a time-out or no connection; wait `retry_after` where it is known."""
+
+
+class SandboxDied(TransientError):
+    """The sandbox's process ended before the program did; a new one is started."""
 
 
 class QueryWorkerDied(TransientError):

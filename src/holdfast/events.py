@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from holdfast.answer import Answer, Generated
+from holdfast.contracts import CallsWanted
 from holdfast.execution import State
 from holdfast.plan import Plan
 
@@ -39,6 +40,9 @@ class ReviewRequested(_Event):
 
     type: Literal["REVIEW-REQUESTED"] = "REVIEW-REQUESTED"
     reason: str
+    # None: the plan waits.
+    step_id: str | None = None
+    calls_wanted: CallsWanted | None = None
 
 
 class ReviewDecided(_Event):
@@ -48,6 +52,8 @@ class ReviewDecided(_Event):
     decision: str
     reviewer: str
     comment: str
+    step_id: str | None = None
+    further_calls: int | None = None
 
 
 class StepStarted(_Event):
@@ -55,6 +61,23 @@ class StepStarted(_Event):
 
     type: Literal["STEP-START"] = "STEP-START"
     step_id: str
+
+
+class StepProgressed(_Event):
+    """A step that reads the live tenant went on.
+
+    `calls` are finished requests of `estimated_calls` (None: nobody knows); `done` of `total` is what its program says
+    of itself. `waited_seconds` were spent on rate limits so far; `waiting_until` is there while nothing may be asked.
+    """
+
+    type: Literal["STEP-PROGRESS"] = "STEP-PROGRESS"
+    step_id: str
+    calls: int
+    estimated_calls: int | None = None
+    done: int | None = None
+    total: int | None = None
+    waited_seconds: float = 0.0
+    waiting_until: datetime | None = None
 
 
 class StepEnded(_Event):
@@ -82,7 +105,15 @@ class FinalResult(_Event):
 
 
 Event = Annotated[
-    StateChanged | PlanGenerated | ReviewRequested | ReviewDecided | StepStarted | StepEnded | StepFailed | FinalResult,
+    StateChanged
+    | PlanGenerated
+    | ReviewRequested
+    | ReviewDecided
+    | StepStarted
+    | StepProgressed
+    | StepEnded
+    | StepFailed
+    | FinalResult,
     Field(discriminator="type"),
 ]
 

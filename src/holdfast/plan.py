@@ -19,16 +19,15 @@ MAX_STEPS = 20
 _StepIdText = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
-class CypherStep(BaseModel):
-    """Ask the stored snapshot of the tenant.
+class _AnyStep(BaseModel):
+    """What a step of every tool says.
 
     `query_context` says in words what the step must find; `parameters` says the same as data, where the planner
-    could: the offline writer compiles it, a model reads both.
+    could: rules compile it, a model reads both.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    tool: Literal["cypher"] = "cypher"
     id: _StepIdText
     entity: str
     operation: str
@@ -44,8 +43,33 @@ class CypherStep(BaseModel):
         return StepId(self.id)
 
 
-# The tools a plan may name. A further tool joins this union, discriminated by `tool`.
-Step = CypherStep
+class CypherStep(_AnyStep):
+    """Ask the stored snapshot of the tenant by a generated query."""
+
+    tool: Literal["cypher"] = "cypher"
+
+
+class ApiStep(_AnyStep):
+    """Read the live tenant by a generated program; `entity` and `operation` choose its endpoints."""
+
+    tool: Literal["api"] = "api"
+
+
+class SqlStep(_AnyStep):
+    """Ask the rows of the steps in `depends_on` by a generated SQL query; each is a table of its id."""
+
+    tool: Literal["sql"] = "sql"
+
+
+class SpecialStep(_AnyStep):
+    """Call a special tool by its name; `parameters` are the tool's own, checked by it."""
+
+    tool: Literal["special"] = "special"
+    name: str
+
+
+# The tools a plan may name.
+Step = Annotated[CypherStep | ApiStep | SqlStep | SpecialStep, Field(discriminator="tool")]
 
 
 class Plan(BaseModel):

@@ -147,8 +147,8 @@ def status(question_id: QuestionId) -> None:
         if progress is None and trouble:
             console.print(Text(f"  Waits     {visible(trouble)}"))
         if progress is not None:
-            if progress.waiting_for:
-                console.print(Text(f"  Waits for {visible(progress.waiting_for)}"))
+            for waiting in progress.waiting:
+                console.print(Text(f"  Waits for {visible(waiting.reason)}"))
             for line in question_progress(progress, trouble)[1]:
                 console.print(Text(f"  {line.mark:<9} {line.text}"))
         if link := connection.link(question_id):

@@ -27,7 +27,7 @@ _PATIENCE = timedelta(seconds=5)
 
 
 def pause(question_id: QuestionId) -> None:
-    """Start nothing further of a question until `resume`; what runs is finished and kept.
+    """Start nothing further of a question until `resume`: a query that runs is finished, a program stops at its call.
 
     Example: holdfast pause q-20260724-k3v9x2ta
     """
@@ -50,15 +50,23 @@ def cancel(question_id: QuestionId) -> None:
     _steer(question_id, State.CANCELLED)
 
 
-def review(
+def review(  # noqa: PLR0913 - one parameter for each option
     question_id: QuestionId,
-    decision: Annotated[Decision, typer.Argument(help="approve, reject or edit")],
+    decision: Annotated[Decision, typer.Argument(help="approve, reject, edit (a plan) or stop (a step)")],
     comment: Annotated[str, typer.Option("--comment", help="Why; kept with the question")] = "",
     plan_file: Annotated[
         Path | None, typer.Option("--plan", help="edit: a file with the plan as JSON; without it $EDITOR opens")
     ] = None,
+    step_id: Annotated[
+        str | None, typer.Option("--step", help="The step that wants more calls, where more than one thing waits")
+    ] = None,
+    further_calls: Annotated[
+        int | None, typer.Option("--further-calls", min=1, help="approve a step: at most so many more calls")
+    ] = None,
 ) -> None:
-    """Decide on a plan that waits for a review.
+    """Decide on a plan, or on a step that wants more calls of the tenant, which waits for a review.
+
+    `stop` lets a step make no further call: the answer is made of what was read, and says what is missing.
 
     Example: holdfast review q-20260724-k3v9x2ta approve --comment "as agreed"
     """
@@ -68,7 +76,14 @@ def review(
     async def run() -> None:
         connection = await connect(load_settings())
         plan = await _edited_plan(connection, question_id, plan_file) if decision is Decision.EDIT else None
-        given = Review(decision=decision, reviewer=questions.asker(), comment=comment, plan=plan)
+        given = Review(
+            decision=decision,
+            reviewer=questions.asker(),
+            comment=comment,
+            step_id=step_id,
+            plan=plan,
+            further_calls=further_calls,
+        )
         await questions.review(connection, question_id, given)
         out().print(Text(f"{question_id}: {decision.value} is recorded. Follow it: holdfast watch {question_id}"))
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from evaluation.asking import Asked, Asker
-from holdfast.answer import Column, Generated, Outcome
+from holdfast.answer import ArtifactRef, Column, Generated, Outcome
 from holdfast.contracts import EarlierStep, StepRequest
 from holdfast.engines import engines_from
 from holdfast.graph.snapshots import SnapshotStore
@@ -147,8 +147,7 @@ async def test_what_an_earlier_step_found_stands_in_its_block(attack: str, harml
         earlier = EarlierStep(
             step=step.model_copy(update={"query_context": sample[:1_500]}),
             generated=generated,
-            columns=columns,
-            row_count=1,
+            rows=ArtifactRef(key="q/people", row_count=1, size_bytes=1, columns=columns),
             samples=({"title": sample},),
         )
         later = step.model_copy(update={"id": "later", "depends_on": ("people",)})

@@ -26,7 +26,7 @@ from holdfast.answer import (
     StepReport,
     StepResult,
 )
-from holdfast.contracts import FamilyProgress, FamilyReport, Progress, StepProgress, SyncProgress, SyncReport
+from holdfast.contracts import FamilyProgress, FamilyReport, Progress, StepProgress, SyncProgress, SyncReport, Waiting
 from holdfast.execution import State, StepState
 from holdfast.plan import CypherStep, Plan
 from starter.model_words import usage_words
@@ -288,7 +288,12 @@ def test_a_list_is_one_line_a_question() -> None:
 
 def test_a_blocked_question_says_how_to_decide() -> None:
     seen = Progress(
-        correlation_id="q-1", question="?", state=State.BLOCKED, waiting_for="low confidence", plan=PLAN, steps=()
+        correlation_id="q-1",
+        question="?",
+        state=State.BLOCKED,
+        waiting=(Waiting(step_id=None, reason="low confidence"),),
+        plan=PLAN,
+        steps=(),
     )
     title, _ = question_progress(seen)
     assert "waits for a review (low confidence)" in title
@@ -303,7 +308,7 @@ def test_steps_show_their_rows_or_their_error() -> None:
 
     steps = (step("a", StepState.DONE, 1200, None), step("b", StepState.FAILED, None, "no \x1b"))
     _, lines = question_progress(
-        Progress(correlation_id="q", question="?", state=State.RUNNING, waiting_for=None, plan=PLAN, steps=steps)
+        Progress(correlation_id="q", question="?", state=State.RUNNING, waiting=(), plan=PLAN, steps=steps)
     )
     assert [(line.mark, line.detail) for line in lines] == [("done", "1,200 rows"), ("failed", "no \\u001b")]
 

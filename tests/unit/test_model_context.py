@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.answer import Column, Generated, SnapshotRef
+from holdfast.answer import ArtifactRef, Column, Generated, SnapshotRef
 from holdfast.contracts import EarlierStep, StepRequest
 from holdfast.cypher_writer import RefusedQuery
 from holdfast.graph.guard import ALLOWED_FUNCTIONS
@@ -53,8 +53,12 @@ def earlier_step(
     return EarlierStep(
         step=STEP.model_copy(update={"id": name, "query_context": f"What {name} asked."}),
         generated=Generated(language="cypher", text=query, author="offline"),
-        columns=(Column(name="user_id", dtype="String"), Column(name="last_login", dtype="Datetime('us')")),
-        row_count=rows,
+        rows=ArtifactRef(
+            key=f"q/{name}",
+            row_count=rows,
+            size_bytes=1,
+            columns=(Column(name="user_id", dtype="String"), Column(name="last_login", dtype="Datetime('us')")),
+        ),
         samples=tuple(samples),
     )
 

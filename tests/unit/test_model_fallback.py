@@ -25,7 +25,7 @@ from holdfast.graph.snapshots import Snapshot
 from holdfast.models.fallback import FormatterWithFallback, PlannerWithFallback, WriterByStep
 from holdfast.offline.planner import OfflinePlanner
 from holdfast.offline.writer import OfflineCypherWriter
-from holdfast.plan import CypherStep, Plan
+from holdfast.plan import CypherStep, Plan, Step
 from holdfast.planner import Understanding
 from holdfast.presentation import Presentation
 from holdfast.settings import ModelSettings
@@ -79,7 +79,7 @@ def step(parameters: dict[str, object]) -> CypherStep:
     )
 
 
-def step_request(asked: CypherStep) -> StepRequest:
+def step_request(asked: Step) -> StepRequest:
     ref = SnapshotRef(id="one", synced_at=datetime(2026, 1, 1, tzinfo=UTC))
     return StepRequest(correlation_id="q", question="who?", snapshot=ref, step=asked, earlier=())
 

@@ -70,7 +70,7 @@ async def test_a_later_step_sees_samples_columns_and_query_of_the_steps_it_needs
         await handle.result()
     (earlier,) = script.requests["groups"].earlier
     assert earlier.step.id == "people"
-    assert earlier.row_count == 2
+    assert earlier.rows.row_count == 2
     assert earlier.samples == ({"id": "x"},)
     assert earlier.generated.text == "RETURN 'people' AS id"
     assert script.requests["people"].earlier == ()
@@ -254,7 +254,7 @@ async def test_a_held_plan_runs_once_it_is_approved_and_a_second_decision_is_ref
     script = ScriptedActivities(planned(step("a"), approval="only 40% sure"), held=("a",))
     async with asked(temporal_client, script) as handle:
         await until(handle, State.BLOCKED)
-        assert (await handle.query(QueryWorkflow.progress)).waiting_for == "only 40% sure"
+        assert [waiting.reason for waiting in (await handle.query(QueryWorkflow.progress)).waiting] == ["only 40% sure"]
         assert script.asked["a"] == 0
         await handle.execute_update(QueryWorkflow.review, Review(decision=Decision.APPROVE, reviewer="grace"))
         await script.until_asked("a")

@@ -177,8 +177,8 @@ def _earlier(request: StepRequest) -> list[str]:
 def _earlier_lines(earlier: EarlierStep) -> Iterator[str]:
     yield f"step {earlier.step.id}: {_step_text(earlier.step)}"
     yield f"query: {earlier.generated.text}"
-    columns = [f"{in_one_line(c.name)[:_COLUMN_CHARACTERS]} {c.dtype}" for c in earlier.columns[:_COLUMNS_SHOWN]]
-    yield f"found {earlier.row_count} rows of {', '.join(columns)}"
+    columns = [f"{in_one_line(c.name)[:_COLUMN_CHARACTERS]} {c.dtype}" for c in earlier.rows.columns[:_COLUMNS_SHOWN]]
+    yield f"found {earlier.rows.row_count} rows of {', '.join(columns)}"
     room = _SAMPLE_BYTES
     for sample in earlier.samples:
         record = orjson.dumps(sample).decode()

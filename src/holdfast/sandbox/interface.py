@@ -19,8 +19,8 @@ one coroutine for each chosen endpoint
 
 All of them reach the host through one door, ``_call(name, arguments) -> str``: JSON text in both directions,
 ``{"value": …}`` or ``{"refused": kind, "reason": …}``. The prelude, which is ours and runs before the program, wraps it
-and raises `PermissionError` (the tenant may not tell: 401, 403, a feature that is off, a budget that a reviewer closed),
-`LookupError` (404) or `OSError` (trouble that lasted).
+and raises `PermissionError` (401, 403, a feature that is off, a budget that a reviewer closed), `LookupError` (404) or
+`OSError` (trouble that lasted).
 """
 
 from __future__ import annotations

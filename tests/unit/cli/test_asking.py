@@ -87,7 +87,7 @@ def test_an_impossible_question_is_refused_before_anything_starts(client: FakeCl
 def test_a_question_that_takes_longer_than_the_timeout_goes_on(
     client: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    progress = Progress(correlation_id="q-1", question="?", state=State.RUNNING, waiting_for=None, plan=PLAN, steps=())
+    progress = Progress(correlation_id="q-1", question="?", state=State.RUNNING, waiting=(), plan=PLAN, steps=())
     client.becomes = FakeExecution("q-1", State.RUNNING, progress=progress)
 
     async def never(*_: object) -> None:

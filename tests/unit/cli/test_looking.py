@@ -78,7 +78,7 @@ def test_status_works_while_no_worker_answers(client: FakeClient) -> None:
 
 
 def test_status_says_what_keeps_a_question_from_going_on(client: FakeClient) -> None:
-    progress = Progress(correlation_id="q-1", question="?", state=State.RUNNING, waiting_for=None, plan=PLAN, steps=())
+    progress = Progress(correlation_id="q-1", question="?", state=State.RUNNING, waiting=(), plan=PLAN, steps=())
     execution = client.executions["q-1"] = FakeExecution("q-1", State.RUNNING, progress=progress)
     failing = execution.raw_description.pending_activities.add(attempt=4)
     failing.last_failure.message = "There is no space left in /data/artifacts."

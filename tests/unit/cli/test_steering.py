@@ -9,7 +9,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from holdfast.answer import Outcome
-from holdfast.contracts import Decision, Progress, Review
+from holdfast.contracts import Decision, Progress, Review, Waiting
 from holdfast.execution import State
 from starter.exit_codes import ExitCode
 from tests.unit.cli.runner import PLAN, run
@@ -105,7 +105,12 @@ def test_a_plan_that_cannot_run_is_refused_before_it_is_sent(
 
 def test_an_editor_opens_the_plan_as_it_stands(client: FakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     progress = Progress(
-        correlation_id="q-1", question="?", state=State.BLOCKED, waiting_for="policy", plan=PLAN, steps=()
+        correlation_id="q-1",
+        question="?",
+        state=State.BLOCKED,
+        waiting=(Waiting(step_id=None, reason="policy"),),
+        plan=PLAN,
+        steps=(),
     )
     client.executions["q-1"] = FakeExecution("q-1", State.BLOCKED, progress=progress)
     monkeypatch.setenv("VISUAL", "sed -i s/0.5/0.75/")
