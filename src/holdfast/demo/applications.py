@@ -121,6 +121,15 @@ def make_applications(
     return AppFamily(dict(sorted(apps.items())), dict(sorted(app_groups.items())), dict(sorted(direct.items())))
 
 
+def oauth_clients(apps: Mapping[str, Record]) -> dict[str, str]:
+    """OAuth client id → id of its application."""
+    return {
+        record["credentials"]["oauthClient"]["client_id"]: app
+        for app, record in apps.items()
+        if record["signOnMode"] == _OIDC
+    }
+
+
 def _application(seed: int, listing: _Listing, random: Random, now: int) -> Record:
     created = now - random.uniform(40, 2500) * _DAY
     app: Record = {

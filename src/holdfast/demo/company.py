@@ -6,10 +6,11 @@ The same seed, size and `now` give the same records. A company that moved on is 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Any, TypeVar
 
 from holdfast.demo.applications import make_applications
 from holdfast.demo.cast import CAST, MIN_USERS, AwkwardCases, awkward_cases, person_id
@@ -21,6 +22,7 @@ from holdfast.demo.security import DeviceUse, factor_kinds, make_devices, make_f
 from holdfast.errors import SettingsError
 
 _MAX_USERS = 1_000_000
+_Family = TypeVar("_Family")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,17 @@ class Company:
     def cases(self) -> AwkwardCases:
         """Where each awkward case is."""
         return awkward_cases(self.seed)
+
+    @cached_property
+    def _made(self) -> dict[Callable[[Company], Any], Any]:
+        return {}
+
+    def family(self, make: Callable[[Company], _Family]) -> _Family:
+        """What `make` gives for this company: made when first asked for, then kept."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        family: _Family = self._made[make]
+        return family
 
     @cached_property
     def user_ids(self) -> tuple[str, ...]:

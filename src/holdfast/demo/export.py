@@ -13,7 +13,17 @@ Things are the records that the tenant serves; relations are lines of ids with t
 `user_roles`              the assignment, with `user_id`; `assignmentType` GROUP marks one held through a group
 `group_roles`             the assignment, with `group_id`
 `policy_rules`            the record, with `policy_id`
+`app_grants`              the record, with `app_id`: what administrators allowed an application
+`user_grants`             the record, with `user_id`: what people consented to
+`refresh_tokens`          the record, with `app_id`
+`authenticator_methods`   the record, with `authenticator_id`
+`user_blocks`             the record, with `user_id`; people without a block have no line
+`user_risks`              `user_id`, `riskLevel` (NONE too) and, but for NONE, `reason`
+`threat_insight`          one line: the tenant's configuration
 ========================  =============================================================================
+
+Everything below a list is a family of its own; a record below another carries the ids of its parents as `…_id`. Of an
+API token Okta tells the last use by `lastUpdated`, and nothing else.
 """
 
 from __future__ import annotations
@@ -24,6 +34,7 @@ from pathlib import Path
 import orjson
 
 from holdfast.demo.company import Company
+from holdfast.demo.families import registry
 from holdfast.demo.links import Presenter
 from holdfast.demo.records import Record
 from holdfast.errors import SettingsError
@@ -40,9 +51,12 @@ def export(company: Company, directory: Path, *, url: str = EXPORT_URL) -> dict[
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"{directory} cannot be made a folder for the export: {error.strerror}.") from error
-    return {
+    counts = {
         family: _write(directory / f"{family}.jsonl", records())
         for family, records in _families(company, Presenter(company, url)).items()
+    }
+    return counts | {
+        family: _write(directory / f"{family}.jsonl", rows(company, url)) for family, rows in registry.EXPORTED.items()
     }
 
 

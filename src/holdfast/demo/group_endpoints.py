@@ -112,7 +112,6 @@ def _get_rule(call: Call) -> Reply:
 _READ = "okta.groups.read"
 ROUTES = (
     Route("/api/v1/groups", _list_groups, _READ),
-    # Before the group of that id: aiohttp takes the first route that matches.
     Route("/api/v1/groups/rules", _list_rules, _READ),
     Route("/api/v1/groups/rules/{rule}", _get_rule, _READ),
     Route("/api/v1/groups/{group}", _get_group, _READ),

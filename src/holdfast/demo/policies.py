@@ -241,7 +241,7 @@ class PolicyFamily:
 def make_policies(seed: int, now: datetime) -> PolicyFamily:
     """All policies, rules and zones of the company; they do not depend on its size."""
     random = Random(f"{seed}/policies")
-    zones = {_zone_id(seed, name): _zone(seed, name, facts, _dates(random, now)) for name, facts in _ZONES}
+    zones = {zone_id(seed, name): _zone(seed, name, facts, _dates(random, now)) for name, facts in _ZONES}
     policies: dict[str, Record] = {}
     rules: dict[str, tuple[Record, ...]] = {}
     priorities: dict[str, int] = {}
@@ -261,12 +261,13 @@ def _dates(random: Random, now: datetime) -> Record:
     }
 
 
-def _zone_id(seed: int, name: str) -> str:
+def zone_id(seed: int, name: str) -> str:
+    """The id of the network zone called `name`."""
     return okta_id("nzo", seed, "zone", name)
 
 
 def _zone(seed: int, name: str, facts: Record, dates: Record) -> Record:
-    return {"id": _zone_id(seed, name), "name": name, "status": "ACTIVE", **dates, **facts}
+    return {"id": zone_id(seed, name), "name": name, "status": "ACTIVE", **dates, **facts}
 
 
 def _policy(seed: int, plan: _Policy, priority: int, dates: Record) -> Record:
@@ -318,7 +319,7 @@ def _conditions(seed: int, rule: _Rule) -> Record | None:
         people["groups"] = _sides(ids(rule.groups, True), ids(rule.without_groups, True))
     if people:
         conditions["people"] = people
-    zones = _sides([_zone_id(seed, z) for z in rule.zones], [_zone_id(seed, z) for z in rule.without_zones])
+    zones = _sides([zone_id(seed, z) for z in rule.zones], [zone_id(seed, z) for z in rule.without_zones])
     if zones:
         conditions["network"] = {"connection": "ZONE", **zones}
     return conditions or None

@@ -93,8 +93,8 @@ Endpoint = Callable[[Call], Reply]
 
 @dataclass(frozen=True)
 class Route:
-    """A path in aiohttp's notation, what answers it, and the OAuth scope it takes."""
+    """A path in aiohttp's notation, what answers it, and the OAuth scope it takes; None: anyone may read it."""
 
     path: str
     endpoint: Endpoint
-    scope: str
+    scope: str | None

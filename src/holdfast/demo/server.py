@@ -19,6 +19,7 @@ from holdfast.demo import app_endpoints, group_endpoints, security_endpoints, us
 from holdfast.demo.authentication import Gatekeeper, TokenRefused
 from holdfast.demo.changes import evolve
 from holdfast.demo.company import Company
+from holdfast.demo.families import registry
 from holdfast.demo.faults import Faults
 from holdfast.demo.limits import RateLimiter, Standing
 from holdfast.demo.links import Presenter
@@ -33,6 +34,7 @@ ROUTES: tuple[Route, ...] = (
     *group_endpoints.ROUTES,
     *app_endpoints.ROUTES,
     *security_endpoints.ROUTES,
+    *registry.ROUTES,
 )
 # Answers on their way when the tenant stops get this long.
 _SHUTDOWN_SECONDS = 1.0
@@ -82,7 +84,7 @@ class RunningTenant:
 
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[self._middleware()])
-        for route in ROUTES:
+        for route in sorted(ROUTES, key=_words_first):
             application.router.add_get(route.path, self._handler(route), allow_head=False)
         application.router.add_post("/oauth2/v1/token", self._token)
         application.router.add_get("/_demo/company", self._describe, allow_head=False)
@@ -134,7 +136,8 @@ class RunningTenant:
 
     def _handler(self, route: Route) -> Handler:
         async def handle(request: web.Request) -> web.Response:
-            self._gate.admit(request.headers.get("Authorization")).require(route.scope)
+            if route.scope is not None:
+                self._gate.admit(request.headers.get("Authorization")).require(route.scope)
             company = self.company
             present = Presenter(company, str(request.url.origin()))
             return _response(
@@ -167,6 +170,11 @@ class RunningTenant:
             raise ApiError("E0000001", "count", cause="count: must be a number up to 1000")
         self.evolve(count=int(count))
         return await self._describe(request)
+
+
+def _words_first(route: Route) -> list[bool]:
+    """Of two paths that match, aiohttp takes the one it was told first: `/groups/rules` before `/groups/{group}`."""
+    return [part.startswith("{") for part in route.path.split("/")]
 
 
 def _json(body: object, status: int = 200) -> web.Response:
