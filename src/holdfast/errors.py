@@ -9,6 +9,7 @@
     │   ├── NoEndpoint                  no endpoint reads this; the message names the nearest entities
     │   ├── QueryRefused                the guard named what it refused; write another query
     │   ├── QueryFailed                 the query is wrong or too costly; write another one
+    │   ├── ProgramRefused              the checks say line by line what to mend; write another one
     │   ├── ProgramFailed               the program went wrong as it ran; write another one
     │   ├── ProgramOverLimit            the program passed a limit of the sandbox; write a thriftier one, or raise it
     │   ├── ToolRefused                 the special tool does not know its parameters, or whom they mean; mend them
@@ -42,6 +43,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 
@@ -79,6 +81,14 @@ class QueryRefused(PermanentError):
 
 class QueryFailed(PermanentError):
     """The engine could not run the query, or it passed a limit. Write another one."""
+
+
+class ProgramRefused(PermanentError):
+    """The checks refused the program before a single call; `diagnostics` says, line by line, what to mend."""
+
+    def __init__(self, diagnostics: Sequence[str]) -> None:
+        super().__init__("The program was refused before it ran.\n" + "\n".join(diagnostics))
+        self.diagnostics = tuple(diagnostics)
 
 
 class ProgramFailed(PermanentError):
