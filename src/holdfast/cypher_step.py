@@ -10,13 +10,13 @@ from holdfast.answer import Generated, StepResult
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import StepRequest
 from holdfast.cypher_writer import CypherWriter, RefusedQuery
+from holdfast.disposable.owner import QueryRows
 from holdfast.effort import Stopwatch
 from holdfast.errors import QueryFailed, QueryRefused
 from holdfast.graph.coverage import gaps
 from holdfast.graph.guard import GuardedQuery, guarded
 from holdfast.graph.snapshots import Snapshot, SnapshotStore
 from holdfast.query_worker import QueryPool
-from holdfast.query_worker.worker import QueryRows
 from holdfast.samples import whole_samples
 from holdfast.spending import Ledger
 

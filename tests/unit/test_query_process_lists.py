@@ -7,7 +7,8 @@ from io import BytesIO
 import polars as pl
 import pyarrow as pa
 
-from holdfast.graph.query_process import _write_stream
+from holdfast.disposable.inside import write_stream
+from holdfast.graph.query_process import with_sound_lists
 
 
 def test_a_column_of_lists_that_hold_nothing_is_read_back() -> None:
@@ -15,5 +16,5 @@ def test_a_column_of_lists_that_hold_nothing_is_read_back() -> None:
     offsets, there = pa.py_buffer(bytes(16)), pa.py_buffer(b"\x02")
     lists = pa.ListArray.from_buffers(pa.list_(pa.string()), 3, [there, offsets], children=[unwritten])
     stream = BytesIO()
-    _write_stream(pa.table({"id": ["a", "b", "c"], "names": lists}), stream)
+    write_stream(with_sound_lists(pa.table({"id": ["a", "b", "c"], "names": lists})), stream)
     assert pl.read_ipc_stream(stream.getvalue())["names"].to_list() == [None, [], None]

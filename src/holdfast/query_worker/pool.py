@@ -9,11 +9,12 @@ from pathlib import Path
 
 import structlog
 
+from holdfast.disposable.owner import QueryLimits, QueryRows
 from holdfast.errors import QueryWorkerDied, SnapshotDamaged
 from holdfast.graph.engine import EngineName
 from holdfast.graph.guard import GuardedQuery
 from holdfast.graph.snapshots import Snapshot, warn_about
-from holdfast.query_worker.worker import QueryLimits, QueryRows, QueryWorker
+from holdfast.query_worker.worker import QueryWorker
 
 # Longer than the pauses between the steps of a question, which stays on its snapshot when a newer one is published.
 RETIRE_AFTER = timedelta(seconds=60)

@@ -3,110 +3,56 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import signal
-import socket
-import subprocess
 import time
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
 
 import polars as pl
 
-from holdfast.errors import QueryFailed, QueryWorkerDied, SnapshotDamaged
-from holdfast.graph.query_process import Header
+from holdfast.disposable.inside import Header
+from holdfast.disposable.owner import DisposableProcess, QueryLimits, QueryRows, Unusable
+from holdfast.errors import QueryFailed, SnapshotDamaged
 from holdfast.graph.snapshots import Snapshot
-from holdfast.processes import command
-
-# It is ready in 0.2 s; a machine that swaps or compiles something else may take much longer.
-_START_SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class QueryLimits:
-    """What one query may cost."""
-
-    timeout: timedelta
-    memory_bytes: int
-    max_rows: int
-
-
-@dataclass(frozen=True)
-class QueryRows:
-    """The rows of one query, and what they cost. Timestamps are `Datetime('us')` without a zone, in UTC."""
-
-    frame: pl.DataFrame
-    seconds: float
-    peak_memory_bytes: int
 
 
 class QueryWorker:
     """A process bound to one snapshot. It answers one query at a time, until it is dead."""
 
-    def __init__(
-        self,
-        process: subprocess.Popen[bytes],
-        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-        snapshot: Snapshot,
-        limits: QueryLimits,
-    ) -> None:
+    def __init__(self, process: DisposableProcess, snapshot: Snapshot, limits: QueryLimits) -> None:
         self._process = process
         self._snapshot = snapshot
-        self._answers, self._requests = streams
         self._limits = limits
-        self._is_spoilt = False
 
     @classmethod
     async def start(cls, snapshot: Snapshot, limits: QueryLimits) -> QueryWorker:
         """A process that is ready for a query. Raises SnapshotDamaged, QueryWorkerDied."""
-        # asyncio's own subprocesses hang for ever when their start is cancelled (Python 3.11), and notice only
-        # later that one died; a socket and a plain process do neither.
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = _spawned(snapshot, limits, theirs)
-        worker: QueryWorker | None = None
+        numbers = (str(limits.memory_bytes), str(limits.max_rows))
+        arguments = (snapshot.manifest.engine, str(snapshot.database), *numbers)
         try:
-            worker = cls(process, await asyncio.open_connection(sock=ours), snapshot, limits)
-            await worker._expect_ready()
-        except BaseException:
-            if worker is not None:
-                await worker.end()
-            else:
-                process.kill()
-                process.wait()
-                ours.close()
-            raise
-        return worker
+            process = await DisposableProcess.start("holdfast.graph.query_process", arguments)
+        except Unusable as error:
+            raise _unusable(snapshot, str(error)) from error
+        return cls(process, snapshot, limits)
 
     @property
     def is_usable(self) -> bool:
         """Whether it may be asked again."""
-        return not self._is_spoilt and self._process.poll() is None
+        return self._process.is_usable
 
     async def ask(self, text: str) -> QueryRows:
         """The rows of a query. Raises QueryFailed, SnapshotDamaged, QueryWorkerDied.
 
-        Past a limit, and where the file cannot be read, the process is spoilt.
-
-        A caller that is cancelled leaves it spoilt too, since nobody would read the answer.
+        Past a limit, and where the file cannot be read, the process is spoilt; a caller that is cancelled leaves it
+        spoilt, too.
         """
         started = time.perf_counter()
-        answered = False
         try:
-            async with asyncio.timeout(self._limits.timeout.total_seconds()):
-                header, payload = await self._exchange(text)
-            answered = header["status"] != "out_of_memory" and not _is_about_the_file(header)
+            header, payload = await self._process.ask(text, self._limits.timeout)
         except TimeoutError:
             raise QueryFailed(
                 f"The query ran longer than {self._limits.timeout.total_seconds():g} s and was stopped; narrow it, or "
                 "raise HOLDFAST_GRAPH__QUERY_TIMEOUT."
             ) from None
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise await self._died() from error
-        finally:
-            if not answered:
-                self._spoil()
+        if header["status"] == "out_of_memory" or _is_about_the_file(header):
+            self._process.spoil()
         if header["status"] != "rows":
             raise await asyncio.to_thread(_failure, header, self._limits, self._snapshot)
         frame = await asyncio.to_thread(_frame, payload)
@@ -118,56 +64,7 @@ class QueryWorker:
 
     async def end(self) -> None:
         """Kill the process and wait until it is gone."""
-        self._spoil()
-        self._requests.close()
-        with suppress(ConnectionError):
-            await self._requests.wait_closed()
-        await asyncio.to_thread(self._process.wait)
-
-    def _spoil(self) -> None:
-        self._is_spoilt = True
-        self._process.kill()
-
-    async def _expect_ready(self) -> None:
-        try:
-            async with asyncio.timeout(_START_SECONDS):
-                header = await self._header()
-        except TimeoutError:
-            raise QueryWorkerDied(f"A query process was not ready after {_START_SECONDS:g} s.") from None
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise await self._died() from error
-        if header["status"] == "unusable":
-            raise _unusable(self._snapshot, header["message"])
-
-    async def _exchange(self, text: str) -> tuple[Header, bytes]:
-        request = text.encode()
-        self._requests.write(len(request).to_bytes(4) + request)
-        await self._requests.drain()
-        header = await self._header()
-        return header, await self._answers.readexactly(header["payload_bytes"])
-
-    async def _header(self) -> Header:
-        length = int.from_bytes(await self._answers.readexactly(4))
-        header: Header = json.loads(await self._answers.readexactly(length))
-        return header
-
-    async def _died(self) -> QueryWorkerDied:
-        status = await asyncio.to_thread(self._process.wait)
-        how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
-        return QueryWorkerDied(f"The process that ran the query ended {how} before it answered; a new one is started.")
-
-
-def _spawned(snapshot: Snapshot, limits: QueryLimits, channel: socket.socket) -> subprocess.Popen[bytes]:
-    numbers = (str(limits.memory_bytes), str(limits.max_rows))
-    return subprocess.Popen(  # noqa: S603 - our own module; a snapshot's path is not from outside
-        command("holdfast.graph.query_process", snapshot.manifest.engine, str(snapshot.database), *numbers),
-        stdin=channel.fileno(),
-        stdout=channel.fileno(),
-        env={},
-        cwd="/",
-        # Ctrl-C is for the worker, which ends its processes in order.
-        start_new_session=True,
-    )
+        await self._process.end()
 
 
 def _frame(payload: bytes) -> pl.DataFrame:
