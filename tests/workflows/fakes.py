@@ -26,7 +26,7 @@ from holdfast.answer import (
     StepResult,
 )
 from holdfast.contracts import FormatRequest, PlanRequest, StepRequest
-from holdfast.plan import CypherStep, Plan
+from holdfast.plan import CypherStep, Plan, Step
 
 SNAPSHOT = SnapshotRef(id="snap-1", synced_at=datetime(2026, 11, 1, tzinfo=UTC))
 NO_EFFORT = Effort(seconds=0.0, peak_memory_bytes=0)
@@ -43,11 +43,11 @@ def step(step_id: str, *depends_on: str, critical: bool = True) -> CypherStep:
     )
 
 
-def plan(*steps: CypherStep, partial: bool = False) -> Plan:
+def plan(*steps: Step, partial: bool = False) -> Plan:
     return Plan(steps=steps, reasoning="because", confidence=1.0, partial_success_acceptable=partial)
 
 
-def planned(*steps: CypherStep, approval: str | None = None, limit: int = 4, partial: bool = False) -> Planned:
+def planned(*steps: Step, approval: str | None = None, limit: int = 4, partial: bool = False) -> Planned:
     return Planned(
         plan=plan(*steps, partial=partial),
         snapshot=SNAPSHOT,
