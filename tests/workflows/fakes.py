@@ -27,6 +27,7 @@ from holdfast.answer import (
 )
 from holdfast.contracts import FormatRequest, PlanRequest, StepRequest
 from holdfast.plan import CypherStep, Plan, Step
+from tests.workflows.scripted_programs import ScriptedPrograms
 
 SNAPSHOT = SnapshotRef(id="snap-1", synced_at=datetime(2026, 11, 1, tzinfo=UTC))
 NO_EFFORT = Effort(seconds=0.0, peak_memory_bytes=0)
@@ -73,11 +74,13 @@ class ScriptedActivities:
         gaps: Mapping[str, tuple[Gap, ...]] | None = None,
         passing_faults: Mapping[str, Exception] | None = None,
         samples: tuple[dict[str, JsonValue], ...] = ({"id": "x"},),
+        programs: ScriptedPrograms | None = None,
     ) -> None:
         self.outcome = outcome
         self.rows = dict(rows or {})
         self.gaps = dict(gaps or {})
         self.samples = samples
+        self.programs = programs or ScriptedPrograms()
         self.passing_faults = dict(passing_faults or {})
         self.asked: Counter[str] = Counter()
         self.requests: dict[str, StepRequest] = {}
@@ -88,7 +91,7 @@ class ScriptedActivities:
         self.most_at_once = 0
 
     def all(self) -> list[Callable[..., Any]]:
-        return [self.plan_question, self.run_cypher_step, self.format_answer]
+        return [self.plan_question, self.run_cypher_step, self.format_answer, *self.programs.all()]
 
     def release(self, step_id: str) -> None:
         self._released[step_id].set()

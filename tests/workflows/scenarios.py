@@ -11,6 +11,7 @@ import json
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,6 +25,7 @@ from holdfast.contracts import Decision, Review, SyncRequest
 from holdfast.execution import State
 from starter.embedded import EmbeddedTemporal, find_temporal
 from tests.workflows.fakes import ScriptedActivities, plan, planned, refusal, step
+from tests.workflows.scripted_programs import ScriptedPrograms, api_step, special_step, sql_step
 from tests.workflows.sync_script import ScriptedSync
 from workflows.query import QueryWorkflow
 from workflows.sync import SyncWorkflow
@@ -58,6 +60,29 @@ async def _edit(handle: Handle, script: ScriptedActivities) -> None:
     )
 
 
+async def _approve_calls(handle: Handle, script: ScriptedActivities) -> None:
+    await until(handle, State.BLOCKED)
+    await handle.execute_update(
+        QueryWorkflow.review, Review(decision=Decision.APPROVE, reviewer="grace", further_calls=1)
+    )
+    while script.programs.made["b"] < 2:
+        await asyncio.sleep(0.02)
+    await until(handle, State.BLOCKED)
+    await handle.execute_update(QueryWorkflow.review, Review(decision=Decision.STOP, reviewer="grace"))
+    # The program went wrong, and another one has a budget of its own.
+    await until(handle, State.BLOCKED)
+    await handle.execute_update(QueryWorkflow.review, Review(decision=Decision.APPROVE, reviewer="grace"))
+
+
+async def _pause_a_program(handle: Handle, script: ScriptedActivities) -> None:
+    while not script.programs.made["a"]:
+        await asyncio.sleep(0.02)
+    await handle.signal(QueryWorkflow.pause)
+    while not script.programs.stopped:
+        await asyncio.sleep(0.02)
+    await handle.signal(QueryWorkflow.resume)
+
+
 async def until(handle: Handle, state: State) -> None:
     """Wait until the question is in that state."""
     while (await handle.query(QueryWorkflow.progress)).state is not state:
@@ -76,6 +101,17 @@ def scenarios() -> dict[str, tuple[ScriptedActivities, Story]]:
         "paused": (ScriptedActivities(planned(*three), held=("a",)), _pause_and_resume),
         "cancelled": (ScriptedActivities(planned(*three), held=("b",)), _cancel),
         "edited": (ScriptedActivities(planned(step("a"), approval="policy")), _edit),
+        "program_approved": (
+            ScriptedActivities(
+                planned(step("a"), api_step("b", "a"), sql_step("c", "b"), special_step("d")),
+                programs=ScriptedPrograms(calls=3, budget=1, failures=1),
+            ),
+            _approve_calls,
+        ),
+        "program_paused": (
+            ScriptedActivities(planned(api_step("a")), programs=ScriptedPrograms(calls=60, seconds=0.05)),
+            _pause_a_program,
+        ),
     }
 
 
@@ -116,7 +152,13 @@ async def run_sync_scenario(client: Client, script: ScriptedSync) -> WorkflowHis
 @asynccontextmanager
 async def _worker(client: Client, workflow: type, activities: Sequence[Callable[..., Any]]) -> AsyncIterator[str]:
     queue = f"scenario-{uuid4()}"
-    async with Worker(client, task_queue=queue, workflows=[workflow], activities=activities):
+    async with Worker(
+        client,
+        task_queue=queue,
+        workflows=[workflow],
+        activities=activities,
+        max_heartbeat_throttle_interval=timedelta(seconds=0.2),
+    ):
         yield queue
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from holdfast.answer import ArtifactRef, Column, Generated, StepResult
+from holdfast.answer import ArtifactRef, Column, Effort, Generated, StepResult
 from holdfast.contracts import (
     CallsWanted,
     ProgramOutcome,
@@ -22,7 +22,8 @@ from holdfast.contracts import (
     WrittenProgram,
 )
 from holdfast.plan import ApiStep, SpecialStep, SqlStep
-from tests.workflows.fakes import NO_EFFORT
+
+_NO_EFFORT = Effort(seconds=0.0, peak_memory_bytes=0)
 
 
 def api_step(step_id: str, *depends_on: str, critical: bool = True) -> ApiStep:
@@ -75,7 +76,7 @@ class ScriptedPrograms:
             estimated_calls=self.calls,
             now=datetime(2026, 11, 1, tzinfo=UTC),
             seed=1,
-            effort=NO_EFFORT,
+            effort=_NO_EFFORT,
         )
 
     @activity.defn(name="run_program")
@@ -127,5 +128,5 @@ def _result(request: StepRequest, rows: int) -> StepResult:
         ),
         samples=(),
         generated=Generated(language="python", text="…", author="script"),
-        effort=NO_EFFORT,
+        effort=_NO_EFFORT,
     )

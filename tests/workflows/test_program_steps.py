@@ -27,13 +27,13 @@ Handle = WorkflowHandle[QueryWorkflow, Answer]
 async def asked(
     client: Client, programs: ScriptedPrograms, *steps: Step, rows: dict[str, int | Exception] | None = None
 ) -> AsyncIterator[Handle]:
-    script = ScriptedActivities(planned(*steps), rows)
+    script = ScriptedActivities(planned(*steps), rows, programs=programs)
     queue = f"test-{uuid4()}"
     async with Worker(
         client,
         task_queue=queue,
         workflows=[QueryWorkflow],
-        activities=[*script.all(), *programs.all()],
+        activities=script.all(),
         # A cancelled activity hears of it with a heartbeat's answer.
         max_heartbeat_throttle_interval=timedelta(seconds=0.2),
     ):
