@@ -1,0 +1,101 @@
+"""The static type check of a program against its interface's stubs. Nothing of the program runs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TypedDict
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic_monty import (
+    AsyncMontySession,
+    CollectString,
+    MontyRuntimeError,
+    MontySyntaxError,
+    MontyTypingError,
+    ResourceLimits,
+)
+
+from holdfast.errors import ProgramRefused
+from holdfast.sandbox.interface import ProgramInterface
+from holdfast.sandbox.tree import Finding
+
+# A large program takes 0.1 s; what takes much longer was made to.
+_LONGEST_SECONDS = 10.0
+
+# What `result` must be. Rows that are TypedDicts are Mappings, not dictionaries. No `_`: stubs keep such names private.
+_ENDING_STUBS = """
+
+from typing import Mapping as _Mapping, Sequence as _Sequence
+def holdfast_rows(result: _Sequence[_Mapping[str, object]]) -> None: ...
+"""
+_ENDING = "\nholdfast_rows(result)\n"
+
+# Types are checked before the first instruction, which is already too long for no time at all.
+LIMITS: ResourceLimits = {"max_feed_duration_secs": 0.0, "max_memory": 64 << 20}
+_NOT_RUN = "feed time limit exceeded"
+
+
+class _Location(BaseModel):
+    row: int
+
+
+class _Diagnostic(BaseModel):
+    filename: str
+    location: _Location
+    message: str
+    name: str
+
+
+_DIAGNOSTICS = TypeAdapter(list[_Diagnostic])
+_PROGRAM_FILE = "program.py"
+
+
+class TypeCheckOptions(TypedDict):
+    """How a session is checked out that only checks types."""
+
+    script_name: str
+    limits: ResourceLimits
+    type_check: bool
+    type_check_stubs: str
+    type_check_format: str
+
+
+def options(interface: ProgramInterface) -> TypeCheckOptions:
+    """For the checkout of the session that `type_findings` takes."""
+    return TypeCheckOptions(
+        script_name=_PROGRAM_FILE,
+        limits=LIMITS,
+        type_check=True,
+        type_check_stubs=interface.stubs + _ENDING_STUBS,
+        type_check_format="json",
+    )
+
+
+async def type_findings(session: AsyncMontySession, code: str) -> list[Finding]:
+    """What the type checker says of the program's lines. Raises ProgramRefused where it does not come to an end."""
+    try:
+        async with asyncio.timeout(_LONGEST_SECONDS):
+            await session.feed_run(code + _ENDING, print_callback=CollectString(1_000))
+    except TimeoutError:
+        raise ProgramRefused([f"Its types could not be checked within {_LONGEST_SECONDS:g} s; simplify it."]) from None
+    except MontyTypingError as error:
+        lines = code.count("\n") + 1
+        diagnostics = [one for one in _DIAGNOSTICS.validate_json(error.display()) if _PROGRAM_FILE in one.filename]
+        if not diagnostics:
+            # The stubs are ours: no program can mend them.
+            raise
+        return [_finding(one, lines) for one in diagnostics]
+    except (MontyRuntimeError, MontySyntaxError) as error:
+        if isinstance(error, MontyRuntimeError) and str(error.exception()).startswith(_NOT_RUN):
+            return []
+        # What the sandbox's own Python cannot do, and the subset's tables do not know of.
+        frames = error.traceback()
+        return [Finding(frames[-1].line if frames else 1, f"not available here: {error.display('msg')}")]
+    return []
+
+
+def _finding(diagnostic: _Diagnostic, lines: int) -> Finding:
+    line, message = diagnostic.location.row, diagnostic.message
+    if line > lines:
+        return Finding(lines, f"`result` must be a list of records with text keys: {message}")
+    return Finding(line, f"{message} ({diagnostic.name})")
