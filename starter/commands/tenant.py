@@ -52,11 +52,13 @@ def serve(  # noqa: PLR0913 - options of a command
         typer.Option(
             "--fault",
             metavar="NAME=VALUE",
-            help="On purpose: jitter, slow_rate, slow_by, error_rate, throttle_rate, cut_rate, forbidden, seed",
+            help="On purpose: seed, jitter, slow_rate, slow_by, error_rate, throttle_rate, storm_rate, cut_rate, "
+            "forbidden_rate, gone_rate, shifting_pages, flaky_tries; patterns of paths: forbidden, gone, broken, flaky",
         ),
     ] = None,
     limit: Annotated[
-        list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="Of the rate limits: plan, share, window")
+        list[str] | None,
+        typer.Option("--limit", metavar="NAME=VALUE", help="Of the rate limits: plan, share, window, concurrent"),
     ] = None,
     request_log: Annotated[Path | None, typer.Option("--request-log", help="Gets one line for every request")] = None,
 ) -> None:
@@ -123,11 +125,16 @@ def _read(model: type[Options], pairs: list[str], flag: str) -> Options:
         name, equals, value = pair.partition("=")
         if not equals:
             raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint=flag)
-        given[name] = (*_earlier(given, name), value) if name == "forbidden" else _number_or_text(value)
+        given[name] = (*_earlier(given, name), value) if _holds_many(model, name) else _number_or_text(value)
     try:
         return model.model_validate(given)
     except ValidationError as error:
         raise typer.BadParameter(complaints_of(error), param_hint=flag) from error
+
+
+def _holds_many(model: type[BaseModel], name: str) -> bool:
+    field = model.model_fields.get(name)
+    return field is not None and field.annotation == tuple[str, ...]
 
 
 def _earlier(given: dict[str, object], name: str) -> tuple[object, ...]:

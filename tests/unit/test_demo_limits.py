@@ -91,3 +91,34 @@ def test_too_many_at_once_are_refused_with_two_zeros() -> None:
 
 def test_limits_can_be_switched_off() -> None:
     assert RateLimiter(RateLimitOptions(enabled=False)).admit("/api/v1/apps") is None
+
+
+def test_in_a_storm_others_take_the_rest_of_the_window_and_none_of_the_next() -> None:
+    clock = Clock()
+    limiter = RateLimiter(RateLimitOptions(), clock, storm=lambda _, window: 0.25 if window == 0 else 1.0)
+    standings = [admitted(limiter, "/api/v1/apps") for _ in range(30)]
+    assert [standing.allowed for standing in standings] == [True] * 25 + [False] * 5
+    assert [standing.remaining for standing in standings] == [99 - number for number in range(25)] + [0] * 5
+    clock.now = float(standings[0].reset)
+    assert all(admitted(limiter, "/api/v1/apps").allowed for _ in range(100))
+
+
+def test_paths_that_okta_publishes_no_limit_for_are_counted_by_their_endpoint() -> None:
+    limiter = RateLimiter(RateLimitOptions(share=0.001))
+    assert limiter.admit("/governance/api/v1/reviews") is None
+    first, again, other = (
+        limiter.admit(f"/governance/api/v1/{path}", f"/governance/api/v1/{endpoint}")
+        for path, endpoint in (("reviews/a", "reviews/{id}"), ("reviews/b", "reviews/{id}"), ("reviews", "reviews"))
+    )
+    assert first is not None
+    assert again is not None
+    assert other is not None
+    assert (first.allowed, again.allowed, other.allowed) == (True, False, True)
+
+
+def test_the_limit_of_requests_at_the_same_time_can_be_set() -> None:
+    limiter = RateLimiter(RateLimitOptions(concurrent=1))
+    with limiter.in_flight():
+        assert admitted(limiter, "/api/v1/users").allowed
+        with limiter.in_flight():
+            assert not admitted(limiter, "/api/v1/users").allowed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +15,7 @@ from holdfast.demo import Company, make_company
 from holdfast.demo.links import Presenter
 from holdfast.demo.paging import Listing, PageSizes, page
 from holdfast.demo.replies import ApiError, Call, Reply
+from holdfast.demo.shifts import Shifts
 
 SIZES = PageSizes(usual=7, most=50)
 COMPANY = make_company(5, 60, now=datetime(2026, 11, 21, tzinfo=UTC))
@@ -59,6 +61,36 @@ def test_a_list_that_changes_while_it_is_read_repeats_and_skips_nothing_that_sta
         url, pages = reply.next_page, pages + 1
     assert len(read) == len(set(read))
     assert set(IDS) - gone <= set(read)
+
+
+@given(st.integers(1, 9), st.integers(0, 60), st.floats(0, 1), st.integers(0, 3), st.integers(1, 3))
+def test_shifting_pages_hold_everything_in_order_and_never_more_than_asked_for(
+    limit: int, length: int, share: float, seed: int, readings: int
+) -> None:
+    shifts = Shifts(seed, share)
+    read: list[str] = []
+    url: str | None = f"http://demo/api/v1/things?limit={limit}"
+    while url:
+        for _ in range(readings):
+            asked = replace(call(url), shifts=shifts)
+            reply = page(asked, SIZES, Listing(IDS[:length], lambda item: {"id": item}))
+        assert len(reply.body) <= limit
+        read += ids_of(reply)
+        url = reply.next_page
+    assert list(dict.fromkeys(read)) == list(IDS[:length])
+    assert read == sorted(read)
+
+
+def test_a_page_that_shifts_differs_between_two_reads() -> None:
+    shifting = replace(call("http://demo/api/v1/things?limit=3"), shifts=Shifts(0, 1.0))
+    listing = Listing(IDS, lambda item: {"id": item})
+    assert [len(page(shifting, SIZES, listing).body) for _ in range(4)] == [2, 3, 2, 3]
+
+
+def test_what_was_deleted_while_one_reads_does_not_come_back_on_the_next_page() -> None:
+    shifting = replace(call("http://demo/api/v1/things?limit=3&after=00002"), shifts=Shifts(0, 1.0))
+    without = tuple(name for name in IDS if name != "00002")
+    assert "00002" not in ids_of(page(shifting, SIZES, Listing(without, lambda item: {"id": item})))
 
 
 def test_a_full_last_page_has_no_next() -> None:

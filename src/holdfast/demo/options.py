@@ -32,6 +32,7 @@ class RateLimitOptions(BaseModel):
     # A real API token gets half by default; the demo's administrator gave it everything.
     share: float = Field(1.0, gt=0, le=1, description="Part of each limit that this client gets")
     window: timedelta = Field(timedelta(seconds=60), gt=timedelta(0), description="Length of a window")
+    concurrent: int | None = Field(None, ge=1, description="Requests at the same time; unset: as many as the plan has")
 
 
 class FaultOptions(BaseModel):
@@ -48,6 +49,18 @@ class FaultOptions(BaseModel):
     throttle_rate: float = Field(0.0, ge=0, le=1, description="Share of requests answered 429")
     cut_rate: float = Field(0.0, ge=0, le=1, description="Share of answers cut in the middle of their body")
     forbidden: tuple[str, ...] = Field((), description="Shell patterns of paths that are answered 403")
+    forbidden_rate: float = Field(0.0, ge=0, le=1, description="Share of single things that are always answered 403")
+    gone: tuple[str, ...] = Field((), description="Shell patterns of paths that are answered 404")
+    gone_rate: float = Field(0.0, ge=0, le=1, description="Share of single things that are always answered 404")
+    broken: tuple[str, ...] = Field((), description="Shell patterns of paths that are always answered 500")
+    flaky: tuple[str, ...] = Field((), description="Shell patterns of paths that are answered 500 at first")
+    flaky_tries: int = Field(2, ge=1, description="How often each of those addresses is answered 500")
+    storm_rate: float = Field(
+        0.0, ge=0, le=1, description="Share of rate-limit windows whose rest is answered 429, as if others had used it"
+    )
+    shifting_pages: float = Field(
+        0.0, ge=0, le=1, description="Share of ends of pages whose last thing moves to the next page while one reads"
+    )
 
 
 class TenantOptions(BaseModel):

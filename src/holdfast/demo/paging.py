@@ -1,7 +1,7 @@
 """Okta's paging: sizes, opaque cursors and the two `Link` headers.
 
 Lists are in the order of their ids and a cursor is the last id that was given. So a list that changes while it is
-read neither repeats nor skips what did not change.
+read neither repeats nor skips what did not change. Whoever wants that put to the test lets ends of pages shift.
 """
 
 from __future__ import annotations
@@ -44,13 +44,26 @@ def page(call: Call, sizes: PageSizes, listing: Listing) -> Reply:
 def cut(call: Call, sizes: PageSizes, listing: Listing) -> tuple[list[str], str | None]:
     """The ids of the page, and the cursor of the next one if there is one."""
     limit = _limit(call.query.get("limit"), sizes)
-    rest: Iterable[str] = islice(listing.ids, _start(call.query.get("after"), listing), None)
+    after = call.query.get("after")
+    start = _start(after, listing)
+    rest: Iterable[str] = islice(listing.ids, start, None)
     if listing.keep:
         rest = filter(listing.keep, rest)
     found = list(islice(rest, limit + 1))
-    if len(found) > limit:
-        return found[:limit], found[limit - 1]
-    return found, None
+    # A page of one could hold nothing but what moved to it, for ever.
+    may_shift = limit > 1
+    path = call.url.path
+    if after is not None and may_shift and call.shifts.moves(path, after) and _still_there(after, start, listing):
+        found = [after, *found][: limit + 1]
+    if len(found) <= limit:
+        return found, None
+    last = found[limit - 1]
+    moved = may_shift and call.shifts.moves(path, last) and call.shifts.holds_back(str(call.url))
+    return found[: limit - moved], last
+
+
+def _still_there(after: str, start: int, listing: Listing) -> bool:
+    return start > 0 and listing.ids[start - 1] == after and (listing.keep is None or listing.keep(after))
 
 
 def _limit(text: str | None, sizes: PageSizes) -> int:

@@ -12,6 +12,7 @@ from yarl import URL
 from holdfast.demo.company import Company
 from holdfast.demo.links import Presenter
 from holdfast.demo.records import Record, okta_id
+from holdfast.demo.shifts import STILL, Shifts
 
 # Okta's published codes: status and summary, `{}` where the summary names something.
 _ERRORS: Mapping[str, tuple[int, str]] = MappingProxyType(
@@ -77,11 +78,12 @@ class Call:
     query: Mapping[str, str]
     path: Mapping[str, str]
     url: URL
+    shifts: Shifts = STILL
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A JSON body and, for lists that go on, the address of the next page."""
+    """A JSON body (a text is XML) and, for lists that go on, the address of the next page."""
 
     body: Any
     paged: bool = False

@@ -20,7 +20,7 @@ from holdfast.demo.authentication import Gatekeeper, TokenRefused
 from holdfast.demo.changes import evolve
 from holdfast.demo.company import Company
 from holdfast.demo.families import registry
-from holdfast.demo.faults import Faults
+from holdfast.demo.faults import Asked, Faults
 from holdfast.demo.limits import RateLimiter, Standing
 from holdfast.demo.links import Presenter
 from holdfast.demo.options import TenantOptions
@@ -36,6 +36,8 @@ ROUTES: tuple[Route, ...] = (
     *security_endpoints.ROUTES,
     *registry.ROUTES,
 )
+# Neither limited nor disturbed.
+_NO_API = ("/_demo/", "/oauth2/v1/token", "/.well-known/")
 # Answers on their way when the tenant stops get this long.
 _SHUTDOWN_SECONDS = 1.0
 
@@ -48,8 +50,8 @@ class RunningTenant:
         self.url = ""
         self._options = options
         self._gate = Gatekeeper(options)
-        self._limiter = RateLimiter(options.rate_limits)
         self._faults = Faults(options.faults)
+        self._limiter = RateLimiter(options.rate_limits, storm=self._faults.storm)
         self._log = RequestLog(options.request_log)
         self._requests = 0
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
@@ -98,7 +100,8 @@ class RunningTenant:
             with self._limiter.in_flight():
                 response = await self._answer(request, handler)
                 cut = response.status == 200 and self._faults.cuts_this_answer()
-                self._log.write(request.method, request.path_qs, response.status, cut=cut)
+                heard = request.transport is not None and not request.transport.is_closing()
+                self._log.write(request.method, request.path_qs, response.status, cut=cut, heard=heard)
                 response.headers["X-Okta-Request-Id"] = f"demo-{self._requests}"
                 return await _cut_in_the_middle(request, response) if cut else response
 
@@ -107,10 +110,11 @@ class RunningTenant:
     async def _answer(self, request: web.Request, handler: Handler) -> web.Response:
         standing: Standing | None = None
         try:
-            if request.path.startswith("/api/"):
-                standing = self._limiter.admit(request.path)
+            endpoint = _endpoint(request)
+            if endpoint is not None:
+                standing = self._limiter.admit(request.path, endpoint)
                 if standing is None or standing.allowed:
-                    await self._faults.before(request.path)
+                    await self._faults.before(Asked(request.path, request.path_qs, "{" in endpoint))
             response = await self._limited(request, handler, standing)
         except ApiError as error:
             response = _json(error.body(self._requests), error.status)
@@ -138,11 +142,10 @@ class RunningTenant:
         async def handle(request: web.Request) -> web.Response:
             if route.scope is not None:
                 self._gate.admit(request.headers.get("Authorization")).require(route.scope)
-            company = self.company
-            present = Presenter(company, str(request.url.origin()))
-            return _response(
-                route.endpoint(Call(company, present, request.query, request.match_info, request.url)), request
-            )
+            present = Presenter(self.company, str(request.url.origin()))
+            shifts = self._faults.shifts
+            call = Call(self.company, present, request.query, request.match_info, request.url, shifts)
+            return _response(route.endpoint(call), request)
 
         return handle
 
@@ -177,12 +180,25 @@ def _words_first(route: Route) -> list[bool]:
     return [part.startswith("{") for part in route.path.split("/")]
 
 
+def _endpoint(request: web.Request) -> str | None:
+    """The path without the ids in it, if it is one of Okta's API."""
+    if request.path.startswith(_NO_API):
+        return None
+    resource = request.match_info.route.resource
+    # A path that leads nowhere counts as well, as one request to the part of the API it is in.
+    return resource.canonical if resource else request.path if request.path.startswith("/api/") else None
+
+
 def _json(body: object, status: int = 200) -> web.Response:
     return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
 
 
+def _xml(text: str) -> web.Response:
+    return web.Response(text=text, content_type="application/xml")
+
+
 def _response(reply: Reply, request: web.Request) -> web.Response:
-    response = _json(reply.body)
+    response = _xml(reply.body) if isinstance(reply.body, str) else _json(reply.body)
     if reply.paged:
         # Two headers, not one: clients that read only the first must still work.
         response.headers.add("Link", f'<{request.url}>; rel="self"')
