@@ -12,7 +12,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.markdown import Markdown
 from rich.text import Text
 
-from holdfast.answer import Answer, Effort, FormattedAnswer, Outcome, StepResult
+from holdfast.answer import Answer, Effort, EndpointUse, FormattedAnswer, Outcome, StepResult
 from holdfast.contracts import SyncRecord, SyncReport
 from holdfast.plan import Plan, Step
 from starter.model_words import BY_RULES, author_words, is_by_rules, stand_ins, usage_words
@@ -125,11 +125,9 @@ def _origin(answer: Answer, link: str | None) -> str:
     parts: list[str] = []
     if answer.formatted is not None:
         parts.append(_SOURCES[answer.formatted.data_source_type])
-    synced = answer.formatted.last_sync if answer.formatted is not None else None
-    if synced is None and answer.snapshot is not None:
-        synced = answer.snapshot.synced_at
-    if synced is not None:
+    if (synced := _last_sync(answer)) is not None:
         parts.append(f"last synced {when(synced)}")
+    parts.extend(_live_words(answer))
     parts.append(span((answer.finished - answer.started).total_seconds()))
     if answer.usage is not None:
         # A call that was in flight when the question was cancelled is not among them.
@@ -139,6 +137,22 @@ def _origin(answer: Answer, link: str | None) -> str:
     if link is not None:
         parts.append(link)
     return " · ".join(parts)
+
+
+def _last_sync(answer: Answer) -> datetime | None:
+    """None where no stored row is in the answer."""
+    if answer.formatted is not None:
+        return answer.formatted.last_sync
+    return answer.snapshot.synced_at if answer.snapshot is not None else None
+
+
+def _live_words(answer: Answer) -> Iterable[str]:
+    """When the live tenant was read, and how often it was asked."""
+    readings = [step.result.live for step in answer.steps if step.result is not None and step.result.live is not None]
+    if readings:
+        calls = sum(use.calls for reading in readings for use in reading.endpoints)
+        yield f"read live {when(max(reading.finished for reading in readings))}"
+        yield "1 call" if calls == 1 else f"{calls:,} calls"
 
 
 def plan_view(plan: Plan, answer: Answer | None) -> RenderableType:
@@ -166,6 +180,24 @@ def _step_view(number: int, step: Step, result: StepResult | None) -> Iterable[R
         query = visible_lines(result.generated.text).split("\n")
         yield Text("\n".join(f"     {line}" for line in query))
         yield from _by_models("   Written", result.generated.author, result.effort)
+        yield from (Text(f"   {_endpoint_words(use)}", style="dim") for use in _endpoints(result))
+        yield from (Text(f"   {visible(note)}", style="dim") for note in result.notes)
+
+
+def _endpoints(result: StepResult) -> Iterable[EndpointUse]:
+    return result.live.endpoints if result.live is not None else ()
+
+
+def _endpoint_words(use: EndpointUse) -> str:
+    """What was asked of one endpoint: "list_user_factors: 87 calls, 2 retried, 0.1 MB"."""
+    parts = [f"{use.calls:,} calls" if use.calls != 1 else "1 call"]
+    if use.retries:
+        parts.append(f"{use.retries:,} retried")
+    if use.refused:
+        parts.append(f"{use.refused:,} not told")
+    if use.waited_seconds >= 0.1:
+        parts.append(f"waited {span(use.waited_seconds)}")
+    return f"{use.endpoint}: {', '.join(parts)}, {use.received_bytes / 1_000_000:.1f} MB"
 
 
 def _by_models(what: str, author: str, effort: Effort | None, more: str = "") -> Iterable[RenderableType]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import polars as pl
 import structlog
@@ -58,6 +58,15 @@ def caution(request: FormatRequest) -> str:
     return " Incomplete: some of what was asked could not be read." if has_gaps(request) else ""
 
 
+def data_source(request: FormatRequest) -> Literal["sql", "realtime", "hybrid"]:
+    """Where the rows come from: the stored snapshot (`sql`), the live tenant, or both."""
+    tools = {step.id: step.tool for step in request.plan.steps}
+    live = any(result.live is not None for result in request.results)
+    # A special tool reads the snapshot too; a SQL step reads only what other steps found.
+    stored = any(tools[result.step_id] in {"cypher", "special"} for result in request.results)
+    return "hybrid" if live and stored else "realtime" if live else "sql"
+
+
 def format_rows(request: FormatRequest, written: Written, store: ArtifactStore) -> FormattedAnswer:
     """The answer, with its table kept as artifact `<correlation_id>/answer.table`, also where it is shown as words.
 
@@ -68,6 +77,7 @@ def format_rows(request: FormatRequest, written: Written, store: ArtifactStore) 
     rows_in = {result.step_id: result.rows.row_count for result in request.results}
     made = table(presentation, {result.step_id: store.scan(result.rows) for result in request.results})
     ref = store.write(f"{request.correlation_id}/{ANSWER}", made.rows)
+    source = data_source(request)
     counts = made.counts(rows_in=rows_in[presentation.source], rows_out=ref.row_count)
     words = _Words(request, store.scan(ref), counts)
     headers = words.headed(headings(presentation.operations, [column.name for column in ref.columns]))
@@ -89,7 +99,8 @@ def format_rows(request: FormatRequest, written: Written, store: ArtifactStore) 
         summary=words.filled(presentation.summary) or words.filled(bare),
         total_items=counts.rows_out,
         row_counts=counts,
-        last_sync=request.snapshot.synced_at,
+        data_source_type=source,
+        last_sync=None if source == "realtime" else request.snapshot.synced_at,
         presentation=presentation.model_dump(mode="json"),
         author=written.author,
         processing_method=written.processing_method,

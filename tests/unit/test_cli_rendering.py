@@ -15,10 +15,12 @@ from holdfast.answer import (
     ArtifactRef,
     Column,
     Effort,
+    EndpointUse,
     FormattedAnswer,
     Gap,
     Generated,
     Header,
+    LiveReading,
     ModelUsage,
     Outcome,
     RowCounts,
@@ -298,6 +300,27 @@ def test_a_blocked_question_says_how_to_decide() -> None:
     title, _ = question_progress(seen)
     assert "waits for a review (low confidence)" in title
     assert "holdfast review q-1 approve" in title
+
+
+def test_a_step_that_wants_more_calls_says_what_can_be_decided() -> None:
+    waiting = Waiting(step_id="factors", reason="500 calls were made, about 4,500 are to come")
+    seen = Progress(correlation_id="q-1", question="?", state=State.BLOCKED, waiting=(waiting,), plan=PLAN, steps=())
+    title, _ = question_progress(seen)
+    assert "step factors waits for a review (500 calls were made, about 4,500 are to come)" in title
+    assert "holdfast review q-1 approve --step factors (or with --further-calls N; or reject; or stop" in title
+
+
+def test_an_answer_read_live_says_when_and_with_how_many_calls() -> None:
+    endpoints = (EndpointUse(endpoint="list_user_factors", calls=87), EndpointUse(endpoint="list_users", calls=1))
+    live = LiveReading(started=NOON, finished=NOON + timedelta(minutes=1), endpoints=endpoints)
+    report = step_report("offline")
+    assert report.result is not None
+    step = report.model_copy(update={"result": report.result.model_copy(update={"live": live})})
+    seen = answer(steps=(step,), formatted=formatted(1, data_source_type="realtime", last_sync=None))
+    shown = rendered(answer_view(seen, [{"name": "Ann", "apps": 1}], None))
+    assert "live API · read live 2026-07-24 12:01 UTC" in shown
+    assert "88 calls" in shown
+    assert "last synced" not in shown
 
 
 def test_steps_show_their_rows_or_their_error() -> None:

@@ -9,7 +9,16 @@ import pytest
 import structlog
 from pydantic import JsonValue
 
-from holdfast.answer import Effort, FormattedAnswer, Gap, Generated, SnapshotRef, StepResult
+from holdfast.answer import (
+    Effort,
+    EndpointUse,
+    FormattedAnswer,
+    Gap,
+    Generated,
+    LiveReading,
+    SnapshotRef,
+    StepResult,
+)
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import FormatRequest
 from holdfast.errors import PresentationRejected
@@ -116,6 +125,39 @@ async def test_one_step_becomes_its_table_without_ids(asked: Asked) -> None:
         {"login": "cy", "last_login": None, "active": "unknown"},
     ]
     assert answer.summary == "3 people."
+
+
+_READ = LiveReading(started=SYNCED, finished=SYNCED, endpoints=(EndpointUse(endpoint="list_users", calls=3),))
+
+
+@pytest.mark.parametrize(
+    ("tools", "source", "has_last_sync"),
+    [
+        ((("people", "cypher", False),), "sql", True),
+        ((("tokens", "api", True),), "realtime", False),
+        ((("people", "cypher", False), ("factors", "api", True)), "hybrid", True),
+        ((("tokens", "api", True), ("counts", "sql", False)), "realtime", False),
+        ((("people", "cypher", False), ("counts", "sql", False)), "sql", True),
+        ((("access", "special", True),), "hybrid", True),
+    ],
+)
+def test_an_answer_names_the_snapshot_the_live_tenant_or_both_as_its_source(
+    tools: tuple[tuple[str, str, bool], ...], source: str, has_last_sync: bool, asked: Asked
+) -> None:
+    for name, _, _ in tools:
+        asked.step(name, PEOPLE)
+    request = asked.request()
+    steps = [
+        {**step.model_dump(), "tool": tool[1], "name": "x"}
+        for step, tool in zip(request.plan.steps, tools, strict=True)
+    ]
+    live = {name for name, _, is_live in tools if is_live}
+    results = [r.model_copy(update={"live": _READ if r.step_id in live else None}) for r in request.results]
+    plan = request.plan.model_dump() | {"steps": steps}
+    request = FormatRequest.model_validate(request.model_dump() | {"plan": plan, "results": results})
+    written = Written(Presentation(source=tools[0][0], operations=(), summary=""), "x", "x")
+    answer = format_rows(request, written, asked.store)
+    assert (answer.data_source_type, answer.last_sync == SYNCED) == (source, has_last_sync)
 
 
 async def test_an_answer_says_where_its_rows_come_from_and_what_it_cost(asked: Asked) -> None:
