@@ -18,15 +18,14 @@ from holdfast.offline.meaning import (
     Linked,
     Meaning,
     Not,
-    Numbers,
     Only,
     Pairs,
     Paths,
-    Ranking,
     RolePaths,
     Selection,
     ShownColumn,
     Tally,
+    Tested,
     Things,
 )
 from holdfast.offline.meaning.links import LINKS, Link
@@ -107,4 +106,5 @@ def subject_of(meaning: Things | Paths | RolePaths | Pairs | Tally) -> Selection
 
 def unsure_of(meaning: Meaning) -> tuple[Link, ...]:
     """The links of which the rows tell who is unknown."""
-    return () if isinstance(meaning, Ranking | Numbers) else meaning.unsure
+    told = Things | Paths | RolePaths | Pairs | Tally | Tested
+    return meaning.unsure if isinstance(meaning, told) else ()

@@ -57,7 +57,7 @@ def _presentation(request: FormatRequest) -> Presentation:
     found = [_Found.of(result, request) for result in _in_plan_order(request)]
     if not found:
         raise PresentationRejected("No step of this plan gave rows, so there is nothing to show. Ask again.")
-    main, beside = _parts(found)
+    main, beside = _parts(_shown_of(found))
     if main.is_single_number:
         return _sentence(main, request)
     if (said := _said_of_one_row(main)) is not None:
@@ -142,6 +142,11 @@ class _Found:
 def _in_plan_order(request: FormatRequest) -> list[StepResult]:
     results = {result.step_id: result for result in request.results}
     return [results[step.id] for step in request.plan.steps if step.id in results]
+
+
+def _shown_of(found: list[_Found]) -> list[_Found]:
+    """The steps without those whose rows only fed a later one; where that one did not run, they are what there is."""
+    return [part for part in found if part.meaning is None or not part.meaning.feeds] or found
 
 
 def _parts(found: list[_Found]) -> tuple[_Found, list[tuple[_Found, str]]]:

@@ -18,6 +18,7 @@ from holdfast.offline.doubt import Unread, unsure_of, words
 from holdfast.offline.grammar.fronting import only_said, unfronted
 from holdfast.offline.grammar.names import PARTLY_COST
 from holdfast.offline.grammar.questions import whole_question
+from holdfast.offline.live.questions import live_question
 from holdfast.offline.meaning import Asked, Numbers, Tally
 from holdfast.offline.reading.lexicon import lexicon
 from holdfast.offline.reading.orders import asks, begins_as_order, is_order, puts_in_order
@@ -106,6 +107,8 @@ def _understood(parse: Parse, wording: Wording, unread: Unread) -> Plan | Refuse
         return _plan(readings[0], wording, parse, unread)
     if readings:
         return _question_back(readings, wording, parse)
+    if live := live_question(parse, wording):
+        return live
     if asks(parse) and (not_held := _not_stored(parse, wording)):
         return not_held
     if is_order(parse):

@@ -18,8 +18,8 @@ from holdfast.offline.columns import (
 from holdfast.offline.doubt import FITS, UNKNOWN_COUNT, Unread, subject_of, unsure_of
 from holdfast.offline.meaning import (
     Asked,
+    GraphMeaning,
     Join,
-    Meaning,
     Numbers,
     Order,
     Pairs,
@@ -57,7 +57,7 @@ _OPERATIONS = {
 }
 
 
-def main_meaning(asked: Asked) -> Meaning:
+def main_meaning(asked: Asked) -> GraphMeaning:
     """What the first step asks."""
     if asked.numbers is not None:
         return asked.numbers
@@ -80,7 +80,7 @@ def main_meaning(asked: Asked) -> Meaning:
     return Things(subject=asked.subject, also=tuple(also), order=asked.order, limit=asked.limit)
 
 
-def marked(main: Meaning, unread: Unread) -> Meaning:
+def marked(main: GraphMeaning, unread: Unread) -> GraphMeaning:
     """The same, with those of whom it is unknown whether they are meant, where there may be such."""
     if isinstance(main, Ranking | Numbers):
         return main
@@ -91,7 +91,7 @@ def marked(main: Meaning, unread: Unread) -> Meaning:
     return main.model_copy(update={"unsure": unsure}) if unsure else main
 
 
-def steps(asked: Asked, main: Meaning, schema: GraphSchema, sentence: str, note: str) -> tuple[CypherStep, ...]:
+def steps(asked: Asked, main: GraphMeaning, schema: GraphSchema, sentence: str, note: str) -> tuple[CypherStep, ...]:
     """The steps that answer the question; further ones belong to the rows of the first, `main`."""
     first = CypherStep(
         id="main",
@@ -127,7 +127,7 @@ def _json(described: StepMeaning) -> dict[str, JsonValue]:
     return data
 
 
-def _described(meaning: Meaning, schema: GraphSchema, note: str) -> StepMeaning:
+def _described(meaning: GraphMeaning, schema: GraphSchema, note: str) -> StepMeaning:
     if isinstance(meaning, Numbers):
         columns, order, noun = shown_of(meaning, schema)
         return StepMeaning(meaning=meaning, columns=columns, order=order, noun=noun, note=note)

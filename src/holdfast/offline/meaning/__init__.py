@@ -1,4 +1,4 @@
-"""What a question means, as data: the planner writes it, the Cypher writer compiles it, the formatter reads it.
+"""What a question means, as data: the planner writes it, a writer compiles it, the formatter reads it.
 
 A step's `parameters` are a `StepMeaning` as JSON:
 
@@ -21,7 +21,12 @@ A step's `parameters` are a `StepMeaning` as JSON:
     alike       who shares an address, a number, a name           one for each thing that shares it
     holdings    what two people have, compared                    one for each group, application, role
     loss        what people lose without a group                  one for each person and thing lost
+    inventory   what the live tenant lists of one family          one for each thing, or counts
+    of_each     what things of an earlier step have, read live    one for each pair, or each thing had
+    tested      of which of them something holds, read live       those of the earlier step, or counts
     ==========  ================================================  ==========================================
+
+    Those of the system log stand in `holdfast.offline.live.log.shapes`.
 
     ``unsure`` names links that the tenant did not tell of everything ("enrolled": somebody's factors). Those of whom
     it is unknown for that reason alone whether they are asked for are in the rows too, marked "unknown" in the column
@@ -39,6 +44,8 @@ A step's `parameters` are a `StepMeaning` as JSON:
     of its distinct values in the step's order; a row without a partner gets an empty list.
 ``noun``
     What the rows of a list are, or what a tally counts: ``{"one": "person", "many": "people"}``.
+``feeds``
+    Whether the rows are only there for a later step to go on with, and are not shown where that one ran.
 ``note``
     Sentences that the reader needs to take the rows right, also at the end of `understood_as`; often empty.
 
@@ -50,8 +57,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
+from holdfast.offline.live.log.shapes import LogMeaning
+from holdfast.offline.live.shapes import Inventory, LiveMeaning, OfEach, Tested
 from holdfast.offline.meaning.links import Kind, Link
 from holdfast.offline.meaning.number_shapes import (
     Alike,
@@ -80,6 +89,7 @@ from holdfast.offline.meaning.selection import (
     Value,
     Within,
 )
+from holdfast.offline.meaning.showing import Join, Noun, Order, ShownColumn
 
 __all__ = [
     "Alike",
@@ -92,9 +102,13 @@ __all__ = [
     "Counted",
     "Figure",
     "Flow",
+    "GraphMeaning",
     "Holdings",
+    "Inventory",
     "Join",
     "Linked",
+    "LiveMeaning",
+    "LogMeaning",
     "Loss",
     "Meaning",
     "Missing",
@@ -103,6 +117,7 @@ __all__ = [
     "Not",
     "Noun",
     "Numbers",
+    "OfEach",
     "Only",
     "Operator",
     "Order",
@@ -116,6 +131,7 @@ __all__ = [
     "Spread",
     "StepMeaning",
     "Tally",
+    "Tested",
     "Things",
     "Within",
 ]
@@ -194,37 +210,8 @@ class Ranking(Value):
     ties: bool = False
 
 
-Meaning = Annotated[Things | Paths | RolePaths | Pairs | Tally | Ranking | Numbers, Field(discriminator="shape")]
-
-
-class ShownColumn(Value):
-    """A column that the reader sees."""
-
-    name: str
-    heading: str
-    kind: Literal["text", "time", "flag", "number", "list"] = "text"
-
-
-class Order(Value):
-    """One key of the rows' order."""
-
-    column: str
-    descending: bool = False
-
-
-class Join(Value):
-    """How the rows of a further step belong to those of the first."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-    on: str
-    as_: Literal["list"] = Field(default="list", alias="as")
-
-
-class Noun(Value):
-    """A word for the rows."""
-
-    one: str
-    many: str
+GraphMeaning = Things | Paths | RolePaths | Pairs | Tally | Ranking | Numbers
+Meaning = Annotated[GraphMeaning | LiveMeaning | LogMeaning, Field(discriminator="shape")]
 
 
 class StepMeaning(Value):
@@ -236,6 +223,7 @@ class StepMeaning(Value):
     join: Join | None = None
     noun: Noun
     note: str = ""
+    feeds: bool = False
 
 
 class Counted(Value):
