@@ -24,6 +24,8 @@ from holdfast.engines import engines_from
 from holdfast.errors import HoldfastError, NoSnapshot, SettingsError, SnapshotDamaged
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.logs import configure_logs
+from holdfast.okta import OktaClient
+from holdfast.okta.shared_tenant import SharedTenant
 from holdfast.query_worker import QueryPool
 from holdfast.settings import Settings, load_settings
 from holdfast.sync.tenant_sync import TenantSync
@@ -67,7 +69,8 @@ async def run_worker(settings: Settings) -> None:
     planning = PlanningActivities(engines.planner, snapshots, settings)
     steps = StepActivities(CypherStepRunner(engines.writer, snapshots, pool, artifacts), settings.models)
     formatting = FormattingActivities(engines.formatter, artifacts, settings.models)
-    syncing = SyncActivities(TenantSync.from_settings(settings, snapshots))
+    tenant = SharedTenant(lambda: OktaClient.from_settings(settings.okta))
+    syncing = SyncActivities(TenantSync.from_settings(settings, tenant, snapshots))
     try:
         async with Worker(
             client,

@@ -23,6 +23,8 @@ from holdfast.demo.server import RunningTenant, running
 from holdfast.graph.engine import EngineName
 from holdfast.graph.manifest import ManifestDraft
 from holdfast.graph.snapshots import Snapshot, SnapshotStore
+from holdfast.okta import OktaClient
+from holdfast.okta.shared_tenant import SharedTenant
 from holdfast.settings import GraphSettings, OktaSettings, Settings
 from holdfast.sync.history import SyncHistory
 from holdfast.sync.tenant_sync import TenantSync
@@ -52,10 +54,13 @@ class Stack:
     snapshots: WatchedStore
     settings: Settings
 
+    def shared_tenant(self) -> SharedTenant:
+        return SharedTenant(lambda: OktaClient.from_settings(self.settings.okta))
+
     @asynccontextmanager
     async def worker(self, queue: str) -> AsyncIterator[str]:
         """A further worker, which ends with the block whatever it is doing."""
-        activities = SyncActivities(TenantSync.from_settings(self.settings, self.snapshots))
+        activities = SyncActivities(TenantSync.from_settings(self.settings, self.shared_tenant(), self.snapshots))
         async with Worker(self.client, task_queue=queue, workflows=[SyncWorkflow], activities=activities.all()):
             yield queue
 

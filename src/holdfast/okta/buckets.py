@@ -151,10 +151,16 @@ class Bucket:
         self.closed_until = max(self.closed_until, moment)
 
     @property
+    def usable(self) -> int:
+        """How much of a known limit Holdfast may use."""
+        assert self.limit is not None
+        return max(1, int(self.limit * self.share))
+
+    @property
     def _reserved(self) -> int:
         """What is left for other clients of the tenant."""
         assert self.limit is not None
-        return self.limit - max(1, int(self.limit * self.share))
+        return self.limit - self.usable
 
     def _window_is_over(self, now: float) -> bool:
         return now >= self.reset + RESET_MARGIN_S

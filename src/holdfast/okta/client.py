@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ import orjson
 from holdfast.errors import OktaServerError, SettingsError
 from holdfast.okta.addresses import followed_link, next_link, request_url, tenant_origin
 from holdfast.okta.credentials import Credentials, credentials_from
-from holdfast.okta.pacer import BucketReport, Pacer
+from holdfast.okta.pacer import BucketReport, Pacer, Standing
 from holdfast.okta.refusals import error_of
 from holdfast.okta.transport import NarrowTransport, answer_to_get
 from holdfast.settings import OktaSettings
@@ -30,6 +30,40 @@ class Page:
     items: list[Any]
     next: str | None
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One good answer as it came. `next` is the link of its header to the following page."""
+
+    content: bytes
+    next: str | None
+    url: str
+    content_type: str
+
+    def json(self) -> Any:
+        """The JSON value in it. Raises OktaServerError where it is none."""
+        try:
+            return orjson.loads(self.content)
+        except orjson.JSONDecodeError:
+            raise OktaServerError(
+                f"{urlsplit(self.url).path} answered with something that is not JSON ({self.content_type}). Is "
+                "HOLDFAST_OKTA__URL the tenant's own address, and is there a proxy between?"
+            ) from None
+
+
+@dataclass(slots=True)
+class CallMeter:
+    """What one read costs, counted while it is under way, so that it is known of a read that fails too.
+
+    `waits` are the times it was held by a rate limit (from, to), in seconds since 1970. `is_on_the_wire` while the
+    tenant has been asked and has not answered.
+    """
+
+    retries: int = 0
+    received_bytes: int = 0
+    waits: list[tuple[float, float]] = field(default_factory=list)
+    is_on_the_wire: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +130,13 @@ class OktaClient:
         waited = sum(bucket.waited_seconds for bucket in buckets)
         return CallStats(self._calls, self._retries, waited, self._received_bytes, buckets)
 
+    def standing(self, path: str) -> Standing:
+        """What is known of the rate limit that counts requests for `path`."""
+        return self._pacer.standing(path)
+
     async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
         """The JSON value at `path`."""
-        return _json(await self._ask(request_url(self._origin, path, params)))
+        return (await self.read(self.address(path, params))).json()
 
     async def pages(
         self, path: str, params: Mapping[str, str | int] | None = None, *, start: str | None = None
@@ -107,32 +145,40 @@ class OktaClient:
 
         A system log without `until` has always a next page: whoever reads it decides when to stop.
         """
-        url = followed_link(self._origin, start) if start is not None else request_url(self._origin, path, params)
+        url = self.link(start) if start is not None else self.address(path, params)
         while True:
-            response = await self._ask(url)
-            page = _page(response, url)
+            page = _page(await self.read(url))
             if page.next is None:
                 yield page
                 return
-            following = followed_link(self._origin, page.next)
+            following = self.link(page.next)
             if following == url and page.items:
                 raise OktaServerError(f"The list {path} has no end: a page names itself as the next one.")
             yield page
             url = following
 
-    async def _ask(self, url: str) -> httpx.Response:
+    def address(self, path: str, params: Mapping[str, str | int] | None = None) -> str:
+        """What `read` takes for a path of the read API. Raises OktaRefused for any other."""
+        return request_url(self._origin, path, params)
+
+    def link(self, following: str) -> str:
+        """What `read` takes for a `next` link. Raises OktaRefused where it leaves the tenant or its read API."""
+        return followed_link(self._origin, following)
+
+    async def read(self, url: str, meter: CallMeter | None = None) -> Reading:
         """The good response to a GET. Raises the error that any other one means."""
+        meter = meter or CallMeter()
         path = urlsplit(url).path
         waits, renewals = 0, 0
         while True:
             async with self._pacer.turn(path) as turn:
+                if turn.held is not None:
+                    meter.waits.append(turn.held)
                 authorization = await self._credentials.authorization(self._origin)
-                self._calls += 1
-                response = await answer_to_get(self._transport, url, authorization)
-                self._received_bytes += len(response.content)
+                response = await self._sent(url, authorization, meter)
                 wait = self._pacer.learn(turn, response.status_code, response.headers)
             if response.is_success:
-                return response
+                return _reading(response, url)
             if wait is not None and waits < _MOST_WAITS:
                 # The pacer lets the next turn begin when the wait is over.
                 waits += 1
@@ -141,32 +187,38 @@ class OktaClient:
             else:
                 raise error_of(response, mend=self._credentials.mend, retry_after=wait)
             self._retries += 1
+            meter.retries += 1
+
+    async def _sent(self, url: str, authorization: str, meter: CallMeter) -> httpx.Response:
+        self._calls += 1
+        meter.is_on_the_wire = True
+        try:
+            response = await answer_to_get(self._transport, url, authorization)
+        finally:
+            meter.is_on_the_wire = False
+        self._received_bytes += len(response.content)
+        meter.received_bytes += len(response.content)
+        return response
 
 
-def _json(response: httpx.Response) -> Any:
-    try:
-        return orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        kind = response.headers.get("content-type", "of no stated type")
-        raise OktaServerError(
-            f"{response.request.url.path} answered with something that is not JSON ({kind}). Is HOLDFAST_OKTA__URL the "
-            "tenant's own address, and is there a proxy between?"
-        ) from None
+def _reading(response: httpx.Response, url: str) -> Reading:
+    kind = response.headers.get("content-type", "of no stated type")
+    return Reading(response.content, next_link(response.headers.get_list("link")), url, kind)
 
 
-def _page(response: httpx.Response, url: str) -> Page:
+def _page(reading: Reading) -> Page:
     """A list as such, or (`iam/*`, governance) the one list in an object whose `_links` name the next page."""
-    body = _json(response)
-    following = next_link(response.headers.get_list("link"))
+    body = reading.json()
     if isinstance(body, list):
-        return Page(body, following, url)
+        return Page(body, reading.next, reading.url)
     lists = [value for value in body.values() if isinstance(value, list)] if isinstance(body, dict) else []
     if len(lists) != 1:
-        raise OktaServerError(f"{response.request.url.path} answered with something that is not a list.")
-    return Page(lists[0], following or _body_link(body), url)
+        raise OktaServerError(f"{urlsplit(reading.url).path} answered with something that is not a list.")
+    return Page(lists[0], reading.next or body_link(body), reading.url)
 
 
-def _body_link(body: dict[str, Any]) -> str | None:
+def body_link(body: dict[str, Any]) -> str | None:
+    """The link to the next page that stands in the body itself."""
     links = body.get("_links")
     following = links.get("next") if isinstance(links, dict) else None
     href = following.get("href") if isinstance(following, dict) else None

@@ -37,6 +37,18 @@ class BucketReport:
     waited_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A rate limit now.
+
+    `limit` is what Holdfast may use of it in a minute, None where it is not known or there is none; `opens_at` is when
+    requests may leave again, in seconds since 1970, None where they may.
+    """
+
+    limit: int | None
+    opens_at: float | None
+
+
 @dataclass(slots=True, eq=False)
 class Turn:
     """One request's permission to leave."""
@@ -46,12 +58,15 @@ class Turn:
     sent: float
     # What its bucket had left when it left; None when that was not known.
     left: int | None
+    # When the limit held it back (from, to), in seconds since 1970; None when it did not.
+    held: tuple[float, float] | None = None
 
 
 @dataclass(slots=True, eq=False)
 class _Waiter:
     shape: str
     admitted: asyncio.Future[Turn]
+    since: float
 
 
 @dataclass(slots=True, eq=False)
@@ -61,7 +76,22 @@ class _Queue:
     flying: set[Turn] = field(default_factory=set)
     timer: asyncio.TimerHandle | None = None
     closed_since: float | None = None
+    # The last time that it was closed (from, to), on the monotonic clock.
+    was_closed: tuple[float, float] = (0.0, 0.0)
     waited_seconds: float = 0.0
+
+    def open(self, now: float) -> None:
+        """Write down that it was closed until `now`."""
+        if self.closed_since is not None:
+            self.was_closed = (self.closed_since, now)
+            self.waited_seconds += now - self.closed_since
+            self.closed_since = None
+
+    def held(self, waiter: _Waiter) -> tuple[float, float] | None:
+        """How long the limit kept it, in seconds since 1970."""
+        closed, opened = self.was_closed
+        begin, to_epoch = max(closed, waiter.since), time.time() - time.monotonic()
+        return (begin + to_epoch, opened + to_epoch) if begin < opened else None
 
 
 class Pacer:
@@ -126,6 +156,14 @@ class Pacer:
             for queue in sorted(self._queues.values(), key=lambda queue: queue.bucket.name)
         )
 
+    def standing(self, path: str) -> Standing:
+        """What is known of the limit that counts requests for `path`."""
+        queue = self._queue_of(path)
+        bucket, now = queue.bucket, self._now()
+        limit = bucket.usable if bucket.limit is not None and not bucket.unlimited else None
+        opens_at = bucket.opens_at(now) if queue.closed_since is not None else None
+        return Standing(limit, None if opens_at is None else time.time() + (opens_at - now))
+
     def close(self) -> None:
         """End every wait; nothing is admitted any more."""
         for queue in self._queues.values():
@@ -139,6 +177,10 @@ class Pacer:
         ahead = self._clock_ahead if self._clock_ahead is not None else time.time() - time.monotonic()
         return time.monotonic() + ahead
 
+    def _queue_of(self, path: str) -> _Queue:
+        shape = shape_of(path)
+        return self._queue_named(shape if shape in self._apart else published_bucket(path))
+
     def _queue_named(self, name: str) -> _Queue:
         if name not in self._queues:
             self._queues[name] = _Queue(Bucket(name, self._share))
@@ -146,8 +188,8 @@ class Pacer:
 
     async def _admitted(self, path: str) -> Turn:
         shape = shape_of(path)
-        queue = self._queue_named(shape if shape in self._apart else published_bucket(path))
-        waiter = _Waiter(shape, asyncio.get_running_loop().create_future())
+        queue = self._queue_of(path)
+        waiter = _Waiter(shape, asyncio.get_running_loop().create_future(), time.monotonic())
         queue.waiting.append(waiter)
         self._admit()
         try:
@@ -182,12 +224,11 @@ class Pacer:
         if not bucket.may_send(now):
             self._wait_for_opening(queue, now)
             return False
-        if queue.closed_since is not None:
-            queue.waited_seconds += time.monotonic() - queue.closed_since
-            queue.closed_since = None
+        queue.open(time.monotonic())
         waiter = queue.waiting.popleft()
         known = bucket.limit is not None and not bucket.unlimited
-        turn = Turn(waiter.shape, queue, time.monotonic(), bucket.left(now) if known else None)
+        left = bucket.left(now) if known else None
+        turn = Turn(waiter.shape, queue, time.monotonic(), left, queue.held(waiter))
         queue.flying.add(turn)
         bucket.in_flight += 1
         bucket.calls += 1

@@ -26,7 +26,6 @@ from holdfast.errors import SettingsError, SyncInconsistent
 from holdfast.graph.engine import EngineName
 from holdfast.graph.manifest import ManifestDraft
 from holdfast.graph.snapshots import SnapshotStore
-from holdfast.okta.client import OktaClient
 from holdfast.settings import Settings
 from holdfast.sync.consolidation import consolidate
 from holdfast.sync.families import FAMILIES, WHOLE, Family
@@ -34,7 +33,6 @@ from holdfast.sync.folders import SyncFolder, sync_folders
 from holdfast.sync.history import SyncHistory
 from holdfast.sync.parents import Base, carried_over, parents_of
 from holdfast.sync.reading import FamilyWork, ShowProgress, Tenant, read_family
-from holdfast.sync.shared_tenant import SharedTenant
 from holdfast.sync.tables import make_tables
 from holdfast.sync.unknown import in_sentences
 
@@ -63,7 +61,7 @@ class TenantSync:
         self._history = SyncHistory(place.root)
 
     @classmethod
-    def from_settings(cls, settings: Settings, snapshots: SnapshotStore) -> TenantSync:
+    def from_settings(cls, settings: Settings, open_tenant: OpenTenant, snapshots: SnapshotStore) -> TenantSync:
         """The sync of the configured tenant. What is missing is said by `begin`, so that a worker starts without."""
         place = SyncPlace(
             tenant=(settings.okta.url or "").rstrip("/"),
@@ -71,7 +69,7 @@ class TenantSync:
             engine=settings.graph.engine,
             keep=settings.graph.keep_snapshots,
         )
-        return cls(place, SharedTenant(lambda: OktaClient.from_settings(settings.okta)), snapshots)
+        return cls(place, open_tenant, snapshots)
 
     async def begin(self, request: SyncRequest) -> SyncStart:
         """See that the tenant lets its people be read, and settle the mode. Raises the Okta errors."""

@@ -1,11 +1,11 @@
-"""One login for all reads at a time: rate limits and the concurrency limit are the tenant's, not one family's."""
+"""One login for all that reads the tenant at a time: its rate limits and its concurrency limit are shared too."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
-from holdfast.sync.reading import Tenant
+from holdfast.okta.client import OktaClient
 
 
 class SharedTenant:
@@ -14,23 +14,23 @@ class SharedTenant:
     For one event loop.
     """
 
-    def __init__(self, connect: Callable[[], AbstractAsyncContextManager[Tenant]]) -> None:
+    def __init__(self, connect: Callable[[], OktaClient]) -> None:
         self._connect = connect
         self._users = 0
-        self._tenant: Tenant | None = None
+        self._client: OktaClient | None = None
         self._open = AsyncExitStack()
 
     @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[Tenant]:
+    async def __call__(self) -> AsyncIterator[OktaClient]:
         """The client, until the block ends. Raises what connecting raises (SettingsError)."""
-        if self._tenant is None:
-            self._tenant = await self._open.enter_async_context(self._connect())
+        if self._client is None:
+            self._client = await self._open.enter_async_context(self._connect())
         self._users += 1
         try:
-            yield self._tenant
+            yield self._client
         finally:
             self._users -= 1
             if self._users == 0:
-                self._tenant = None
+                self._client = None
                 closing, self._open = self._open, AsyncExitStack()
                 await closing.aclose()
