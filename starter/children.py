@@ -140,6 +140,7 @@ class TenantChild(ProgramChild):
         self._port = self._choose_port(demo.port)
         module = ["starter", "tenant", "serve", "--port", str(self._port)]
         module += ["--seed", str(demo.seed), "--users", str(demo.users)]
+        module += ["--log-events", str(demo.log_events)] if demo.log_events is not None else []
         # A tenant that is started again after midnight must still be the one that was synced.
         module += ["--now", f"{datetime.now(UTC):%Y-%m-%d}"]
         module += ["--request-log", str(data_dir / "logs" / "tenant-requests.jsonl")]

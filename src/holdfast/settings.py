@@ -139,6 +139,9 @@ class DemoSettings(Group):
 
     seed: int = Field(7, description="Same seed and size: same company")
     users: int = Field(1_000, ge=50, le=1_000_000, description="People in the company")
+    log_events: int | None = Field(
+        None, ge=0, le=5_000_000, description="Events in its system log; unset: as many as befit its size"
+    )
     port: Port | None = Field(None, description="Its port; unset: a free one")
 
 

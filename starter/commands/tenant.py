@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from rich.text import Text
 
 from holdfast.complaints import complaints_of
-from holdfast.settings import load_settings
+from holdfast.settings import DemoSettings, load_settings
 from starter.rendering import out
 from starter.tables import table
 
@@ -25,6 +25,9 @@ Now = Annotated[
     typer.Option(
         "--now", formats=["%Y-%m-%d"], help="The UTC day to which the company's dates are relative [default: today]"
     ),
+]
+LogEvents = Annotated[
+    int | None, typer.Option("--log-events", min=0, max=5_000_000, help="Events in its system log [default: settings]")
 ]
 Options = TypeVar("Options", bound=BaseModel)
 
@@ -45,6 +48,7 @@ def serve(  # noqa: PLR0913 - options of a command
     seed: Seed = None,
     users: Users = None,
     now: Now = None,
+    log_events: LogEvents = None,
     latency: Annotated[float, typer.Option("--latency", min=0, help="Seconds that every answer waits")] = 0.0,
     rate_limits: Annotated[OnOff, typer.Option("--rate-limits", help="Whether Okta's rate limits hold")] = OnOff.ON,
     fault: Annotated[
@@ -70,16 +74,14 @@ def serve(  # noqa: PLR0913 - options of a command
     from holdfast.demo import FaultOptions, RateLimitOptions, TenantOptions, make_company
     from holdfast.demo.server import running
 
-    demo = load_settings().demo
     options = TenantOptions(
         port=port,
         request_log=request_log,
         faults=_read(FaultOptions, [f"latency={latency}", *(fault or [])], "--fault"),
         rate_limits=_read(RateLimitOptions, [f"enabled={rate_limits.value}", *(limit or [])], "--limit"),
     )
-    company = make_company(
-        demo.seed if seed is None else seed, demo.users if users is None else users, now=_beginning_of(now)
-    )
+    demo = _chosen(load_settings().demo, seed, users, log_events)
+    company = make_company(demo.seed, demo.users, now=_beginning_of(now), log_events=demo.log_events)
 
     # It is documented, and protects nothing.
     token = options.token.get_secret_value()
@@ -94,24 +96,31 @@ def serve(  # noqa: PLR0913 - options of a command
 
 
 @app.command("export")
-def export_records(
+def export_records(  # noqa: PLR0913 - options of a command
     directory: Annotated[Path, typer.Argument(help="Made if need be; files of an earlier export are replaced")],
     seed: Seed = None,
     users: Users = None,
     now: Now = None,
+    log_events: LogEvents = None,
+    log: Annotated[bool, typer.Option("--log/--no-log", help="Whether to write the system log too")] = True,
 ) -> None:
     """Write the raw records that the demo tenant serves, one JSON-lines file a family.
+
+    The system log is by far the largest (140 MB for 1,000 people); --no-log leaves it out.
 
     Example: holdfast tenant export records --seed 7 --users 1000
     """
     from holdfast.demo import export, make_company
 
-    demo = load_settings().demo
-    company = make_company(
-        demo.seed if seed is None else seed, demo.users if users is None else users, now=_beginning_of(now)
-    )
-    counts = export(company, directory)
+    demo = _chosen(load_settings().demo, seed, users, log_events)
+    company = make_company(demo.seed, demo.users, now=_beginning_of(now), log_events=demo.log_events)
+    counts = export(company, directory, log=log)
     out().print(table(("Family", "Records"), [(name, f"{count:,}") for name, count in counts.items()], numbers=(1,)))
+
+
+def _chosen(demo: DemoSettings, seed: int | None, users: int | None, log_events: int | None) -> DemoSettings:
+    given = {"seed": seed, "users": users, "log_events": log_events}
+    return demo.model_copy(update={name: value for name, value in given.items() if value is not None})
 
 
 def _beginning_of(day: datetime | None) -> datetime | None:

@@ -15,6 +15,11 @@ from typing import Any, TypeVar
 from holdfast.demo.applications import make_applications
 from holdfast.demo.cast import CAST, MIN_USERS, AwkwardCases, awkward_cases, person_id
 from holdfast.demo.groups import make_groups
+from holdfast.demo.log.happenings import Happening
+from holdfast.demo.log.resets import FactorResets, plan_resets
+from holdfast.demo.log.script import LogCases
+from holdfast.demo.log.system_log import SystemLog
+from holdfast.demo.log.writing import write_log
 from holdfast.demo.people import day_start, make_people
 from holdfast.demo.policies import make_policies
 from holdfast.demo.records import Record
@@ -52,6 +57,12 @@ class Company:
     zones: Mapping[str, Record]
     # User id → kinds of factor, where a script or a change decided them.
     fixed_factors: Mapping[str, tuple[str, ...]]
+    resets: FactorResets
+    # How many events the system log is to have; None: as many as befit the size.
+    log_events: int | None = None
+    # The company as it was made, and what has happened since; None: this is it.
+    origin: Company | None = None
+    happened: tuple[Happening, ...] = ()
     generation: int = 0
 
     @cached_property
@@ -128,11 +139,27 @@ class Company:
         here = {user for user in through if self.users[user]["status"] != "DEPROVISIONED"}
         return tuple(sorted(here | self.user_roles.keys()))
 
+    @cached_property
+    def _first_log(self) -> tuple[SystemLog, LogCases]:
+        return write_log(self)
+
+    @cached_property
+    def system_log(self) -> SystemLog:
+        """Ninety days of events before `now` and all since, made when it is first asked for."""
+        first, _ = (self.origin or self)._first_log
+        return first.moved_on(self.happened) if self.happened else first
+
+    @property
+    def log_cases(self) -> LogCases:
+        """Where the log's memorable cases are."""
+        return (self.origin or self)._first_log[1]
+
     def factors(self, user_id: str) -> list[Record]:
         """The person's factors. KeyError for an unknown id. What a tenant refuses to tell is the server's matter."""
         user = self.users[user_id]
         kinds = self.fixed_factors.get(user_id)
-        return make_factors(self.seed, user, factor_kinds(self.seed, user) if kinds is None else kinds, self.now)
+        kinds = factor_kinds(self.seed, user) if kinds is None else kinds
+        return make_factors(self.seed, user, kinds, self.now, self.resets.moments.get(user_id))
 
     def roles(self, user_id: str) -> list[Record]:
         """The person's role assignments as Okta lists them: direct ones, then those held through groups.
@@ -147,12 +174,13 @@ class Company:
         return [*self.user_roles.get(user_id, ()), *inherited]
 
 
-def make_company(seed: int, users: int, *, now: datetime | None = None) -> Company:
+def make_company(seed: int, users: int, *, now: datetime | None = None, log_events: int | None = None) -> Company:
     """The company of that seed and size.
 
     Every date in it is relative to `now`; without it, to the start of the current UTC day, so that questions such as
-    "who signed in during the last seven days" never go stale and every process of one day agrees. Raises SettingsError
-    for a size that the company cannot have.
+    "who signed in during the last seven days" never go stale and every process of one day agrees. `log_events` is the
+    length of its system log; what its records say is in it at any length. Raises SettingsError for a size that the
+    company cannot have.
     """
     if not MIN_USERS <= users <= _MAX_USERS:
         raise SettingsError(
@@ -185,4 +213,6 @@ def make_company(seed: int, users: int, *, now: datetime | None = None) -> Compa
         policy_rules=policies.rules,
         zones=policies.zones,
         fixed_factors={person_id(seed, part.key): part.factors for part in CAST if part.factors is not None},
+        resets=plan_resets(seed, people, roles.by_user, moment),
+        log_events=log_events,
     )

@@ -20,6 +20,7 @@ Things are the records that the tenant serves; relations are lines of ids with t
 `user_blocks`             the record, with `user_id`; people without a block have no line
 `user_risks`              `user_id`, `riskLevel` (NONE too) and, but for NONE, `reason`
 `threat_insight`          one line: the tenant's configuration
+`log_events`              the system log, oldest event first, where it is asked for
 ========================  =============================================================================
 
 Everything below a list is a family of its own; a record below another carries the ids of its parents as `…_id`. Of an
@@ -29,6 +30,7 @@ API token Okta tells the last use by `lastUpdated`, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -42,22 +44,23 @@ from holdfast.errors import SettingsError
 EXPORT_URL = "https://kelptide.okta.example"
 
 
-def export(company: Company, directory: Path, *, url: str = EXPORT_URL) -> dict[str, int]:
+def export(company: Company, directory: Path, *, url: str = EXPORT_URL, log: bool = False) -> dict[str, int]:
     """Write every family to `directory`, which is made if need be; the number of lines by family.
 
-    `url` is the tenant's address in links. Raises SettingsError where the directory cannot be made.
+    `url` is the tenant's address in links. `log` writes the system log too, which is larger than all the rest (140 MB
+    for 1,000 people). Raises SettingsError where the directory cannot be made.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"{directory} cannot be made a folder for the export: {error.strerror}.") from error
-    counts = {
-        family: _write(directory / f"{family}.jsonl", records())
-        for family, records in _families(company, Presenter(company, url)).items()
+    families: dict[str, Callable[[], Iterable[Record]]] = {
+        **_families(company, Presenter(company, url)),
+        **{family: partial(rows, company, url) for family, rows in registry.EXPORTED.items()},
     }
-    return counts | {
-        family: _write(directory / f"{family}.jsonl", rows(company, url)) for family, rows in registry.EXPORTED.items()
-    }
+    if log:
+        families["log_events"] = company.system_log.events
+    return {family: _write(directory / f"{family}.jsonl", records()) for family, records in families.items()}
 
 
 def _write(file: Path, records: Iterable[Record]) -> int:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yarl import URL
 
-from holdfast.demo.company import Company
-from holdfast.demo.links import Presenter
 from holdfast.demo.records import Record, okta_id
 from holdfast.demo.shifts import STILL, Shifts
+
+if TYPE_CHECKING:
+    from holdfast.demo.company import Company
+    from holdfast.demo.links import Presenter
 
 # Okta's published codes: status and summary, `{}` where the summary names something.
 _ERRORS: Mapping[str, tuple[int, str]] = MappingProxyType(

@@ -70,14 +70,22 @@ def factor_kinds(seed: int, user: Record) -> tuple[str, ...]:
     return tuple(kind for kind, _, share in _FACTORS if random.random() < share)
 
 
-def make_factors(seed: int, user: Record, kinds: tuple[str, ...], now: datetime) -> list[Record]:
-    """The factor records of one person. Made when asked for: a large company has hundreds of thousands."""
-    return [_factor(seed, user, kind, now) for kind in kinds]
+def make_factors(
+    seed: int, user: Record, kinds: tuple[str, ...], now: datetime, reset: int | None = None
+) -> list[Record]:
+    """The factor records of one person. Made when asked for: a large company has hundreds of thousands.
 
-
-def _factor(seed: int, user: Record, kind: str, now: datetime) -> Record:
-    random = Random(f"{seed}/factor/{user['id']}/{kind}")
+    All were enrolled after `reset`, milliseconds since 1970, if the person's factors were reset then.
+    """
     started = datetime.fromisoformat(user["activated"] or user["created"]).timestamp()
+    if reset is not None:
+        started = reset / 1_000 + 60
+    return [_factor(seed, user, kind, (started, now)) for kind in kinds]
+
+
+def _factor(seed: int, user: Record, kind: str, between: tuple[float, datetime]) -> Record:
+    random = Random(f"{seed}/factor/{user['id']}/{kind}")
+    started, now = between
     # Whoever joined after `now` (see `changes`) enrols on the spot.
     latest = max(started, now.timestamp())
     created = random.uniform(started, latest)

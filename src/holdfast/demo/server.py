@@ -15,7 +15,7 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from holdfast.demo import app_endpoints, group_endpoints, security_endpoints, user_endpoints
+from holdfast.demo import app_endpoints, group_endpoints, log_endpoints, security_endpoints, user_endpoints
 from holdfast.demo.authentication import Gatekeeper, TokenRefused
 from holdfast.demo.changes import evolve
 from holdfast.demo.company import Company
@@ -34,6 +34,7 @@ ROUTES: tuple[Route, ...] = (
     *group_endpoints.ROUTES,
     *app_endpoints.ROUTES,
     *security_endpoints.ROUTES,
+    *log_endpoints.ROUTES,
     *registry.ROUTES,
 )
 # Neither limited nor disturbed.
