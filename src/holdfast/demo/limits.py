@@ -24,7 +24,6 @@ _BUCKETS: tuple[tuple[str, str, tuple[int, int, int, int]], ...] = (
     ("/api/v1/users/{idOrLogin}", rf"^/api/v1/users/{_ONE}", (100, 1000, 1000, 2000)),
     ("/api/v1/logs", r"^/api/v1/logs$", (20, 50, 50, 120)),
     ("/api/v1/devices", r"^/api/v1/devices(/|$)", (100, 150, 150, 100)),
-    ("/api/v1/logs", r"^/api/v1/logs$", (20, 50, 50, 120)),
     ("/oauth2/v1/clients", r"^/oauth2/v1/clients(/|$)", (25, 100, 100, 100)),
     ("/api/v1", r"^/api/v1/", (100, 600, 600, 1200)),
 )
