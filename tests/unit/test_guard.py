@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from holdfast.errors import QueryRefused
 from holdfast.graph.guard import MAX_DEPTH, MAX_HOPS, MAX_NESTED_CASES, guarded
 from holdfast.graph.schema import BASE_SCHEMA, ColumnType
-from holdfast.graph.tokens import MAX_CHARACTERS, MAX_TOKENS, tokens_of
+from holdfast.graph.tokens import tokens_of
+from holdfast.query_words import MAX_CHARACTERS, MAX_TOKENS
 
 AT_MOST = f"at most {MAX_HOPS}"
 SCHEMA = BASE_SCHEMA.with_user_attributes({"hire_date": ColumnType.STRING, "order": ColumnType.INT64})

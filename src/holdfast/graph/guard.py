@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
 from holdfast.errors import QueryRefused
 from holdfast.graph.schema import GraphSchema
-from holdfast.graph.tokens import Token, refusal, tokens_of
+from holdfast.graph.tokens import tokens_of
+from holdfast.query_words import NOTHING, Token, nearest, refusal
 
 MAX_DEPTH = 24
 MAX_NESTED_CASES = 8
@@ -66,7 +66,6 @@ _GROUPS = _KEYWORDS - {"COUNT", "ANY", "ALL", "NONE", "SINGLE", "CAST"}
 _OPENING = {")": "(", "]": "[", "}": "{"}
 _SHORTEST = frozenset({"SHORTEST", "ALL", "TRAIL", "ACYCLIC"})
 _NAMES = ("word", "quoted")
-_NOTHING = Token("symbol", "", "", 0)
 
 _Role = Literal["call", "node", "relation", "list", "map", "properties", "subquery"]
 
@@ -132,9 +131,9 @@ class _Judge:
             raise self._refused(tokens[0], "a query must begin with MATCH, OPTIONAL MATCH, UNWIND, WITH or RETURN")
         returns = False
         last = len(tokens) - 1
-        before = _NOTHING
+        before = NOTHING
         for index, token in enumerate(tokens):
-            after = tokens[index + 1] if index < last else _NOTHING
+            after = tokens[index + 1] if index < last else NOTHING
             if token.kind == "word":
                 self._judge_word(token, before, after)
                 returns = returns or token.name == "RETURN"
@@ -197,7 +196,7 @@ class _Judge:
             raise self._refused(
                 token,
                 f"{token.text} is neither an allowed keyword nor a name that the query introduces"
-                + _nearest(token.text, self._introduced | _KEYWORDS),
+                + nearest(token.text, self._introduced | _KEYWORDS),
             )
 
     def _judge_quoted(self, token: Token, before: Token, after: Token) -> None:
@@ -210,7 +209,7 @@ class _Judge:
         """Whether its place made `name` a property, a label, a relation or a key, and as such it is allowed."""
         if before.text == ".":
             if after.text == "(" or (name not in self._schema.properties and name not in self._keys):
-                raise self._refused(token, f"no property is called {name}" + _nearest(name, self._schema.properties))
+                raise self._refused(token, f"no property is called {name}" + nearest(name, self._schema.properties))
             self._schema_names.add(token.start)
             return True
         role = self._role()
@@ -220,7 +219,7 @@ class _Judge:
             return True
         if after.text == ":" and role in ("map", "properties") and before.text in ("{", ","):
             if role == "properties" and name not in self._schema.properties:
-                raise self._refused(token, f"no property is called {name}" + _nearest(name, self._schema.properties))
+                raise self._refused(token, f"no property is called {name}" + nearest(name, self._schema.properties))
             self._keys.add(name)
             if role == "properties":
                 self._schema_names.add(token.start)
@@ -332,11 +331,11 @@ class _Judge:
 
     def _judge_bounds(self, index: int, star: Token) -> None:
         rest = [t for t in self._tokens[index + 1 : index + 6] if t.name not in _SHORTEST]
-        upper = rest[0] if rest else _NOTHING
+        upper = rest[0] if rest else NOTHING
         if upper.kind == "number" and len(rest) > 1 and rest[1].text == "..":
-            upper = rest[2] if len(rest) > 2 else _NOTHING
+            upper = rest[2] if len(rest) > 2 else NOTHING
         elif upper.text == "..":
-            upper = rest[1] if len(rest) > 1 else _NOTHING
+            upper = rest[1] if len(rest) > 1 else NOTHING
         if not upper.text.isdigit():
             raise self._refused(star, f"a path needs an upper bound of at most {MAX_HOPS}, as in [:REPORTS_TO*1..3]")
         if int(upper.text) > MAX_HOPS:
@@ -367,13 +366,8 @@ def _introduced_names(tokens: list[Token]) -> set[str]:
 
 def _unknown_function(name: str) -> str:
     here = _CALLED_HERE.get(name.lower())
-    hint = f"; it is called {here}() here" if here else _nearest(name.lower(), ALLOWED_FUNCTIONS)
+    hint = f"; it is called {here}() here" if here else nearest(name.lower(), ALLOWED_FUNCTIONS)
     return f"the function {name}() is not allowed{hint}"
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, sorted(known), n=3, cutoff=0.6)
-    return f"; near it there are {', '.join(near)}" if near else ""
 
 
 def _all(known: Iterable[str]) -> str:

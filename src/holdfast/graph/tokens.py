@@ -7,14 +7,10 @@ string end elsewhere than the guard did.
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple, cast
+from typing import Literal, cast
 
 from holdfast.errors import QueryRefused
-
-TokenKind = Literal["word", "quoted", "string", "number", "symbol"]
-
-MAX_CHARACTERS = 8_000
-MAX_TOKENS = 1_500
+from holdfast.query_words import MAX_CHARACTERS, MAX_TOKENS, Token, TokenKind, refusal
 
 _SPACE = " \t\r\n"
 _TOKEN = re.compile(
@@ -41,22 +37,6 @@ _ADVICE = {
     "$": "parameters are not allowed, write the value itself",
     "!": "'!' is not allowed, inequality is written <>",
 }
-
-
-class Token(NamedTuple):
-    """One word. `text` is what would run; `name` a word in upper case or a quoted name bare; `start` its offset."""
-
-    kind: TokenKind
-    text: str
-    name: str
-    start: int
-
-
-def refusal(query: str, start: int, reason: str) -> QueryRefused:
-    """The refusal of what stands at offset `start`, with its line and column counted from 1."""
-    line = query.count("\n", 0, start) + 1
-    column = start - query.rfind("\n", 0, start)
-    return QueryRefused(f"Line {line}, column {column}: {reason}.")
 
 
 def tokens_of(query: str) -> list[Token]:
