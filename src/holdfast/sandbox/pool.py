@@ -31,9 +31,12 @@ from holdfast.sandbox.interface import ProgramInterface
 from holdfast.sandbox.limits import SandboxLimits
 from holdfast.sandbox.type_check import options as type_check_options
 from holdfast.sandbox.type_check import type_findings
+from holdfast.sandbox.wall import Wall, find_interpreter, launcher_script, wall_of_this_machine
 
 # Monty's client aborts the interpreter if it ends right after a pool was closed.
 _AFTER_CLOSING = 0.05
+
+_CHECKING_PROCESSES = 2
 
 # Feeds of a session by their order: our ending, the prelude, the program.
 _FEED_NAMES = ("the sandbox", "the interface", "the program", "the sandbox")
@@ -65,18 +68,27 @@ class Ran:
 class Sandbox:
     """Shared by all that one worker process runs: `processes` programs at the same time, and checks beside them."""
 
-    def __init__(self, *, processes: int = 16) -> None:
+    def __init__(self, *, processes: int = 16, memory_bytes: int = SandboxLimits.memory_bytes) -> None:
+        """`memory_bytes` is the most that the limits of a run may allow."""
         self._processes = processes
+        self._memory_bytes = memory_bytes
         self._open = AsyncExitStack()
         self._runs: AsyncMonty
         self._checks: AsyncMonty
+        self.wall: Wall
 
     async def __aenter__(self) -> Self:
+        """Raises SettingsError where the interpreter is not installed, SandboxDied where it does not start."""
+        interpreter = find_interpreter()
+        self.wall = await asyncio.to_thread(wall_of_this_machine, interpreter)
         async with AsyncExitStack() as opening:
+            script = opening.enter_context(launcher_script(self.wall, interpreter, self._memory_bytes))
             opening.push_async_callback(asyncio.sleep, _AFTER_CLOSING)
-            self._runs = await opening.enter_async_context(AsyncMonty(max_processes=self._processes))
+            runs = AsyncMonty(binary_path=script, max_processes=self._processes)
+            self._runs = await opening.enter_async_context(runs)
             # Programs hold their process while they wait for the tenant, and must not keep others from being checked.
-            self._checks = await opening.enter_async_context(AsyncMonty(max_processes=2))
+            checks = AsyncMonty(binary_path=script, max_processes=_CHECKING_PROCESSES)
+            self._checks = await opening.enter_async_context(checks)
             self._open = opening.pop_all()
         return self
 
