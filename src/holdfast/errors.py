@@ -7,6 +7,7 @@
     │   ├── InvalidQuestion             reword the question
     │   ├── PlanRejected                ask for another plan
     │   ├── NoEndpoint                  no endpoint reads this; the message names the nearest entities
+    │   ├── UnknownEventCategory        the message names the nearest categories of log events
     │   ├── QueryRefused                the guard named what it refused; write another query
     │   ├── QueryFailed                 the query is wrong or too costly; write another one
     │   ├── ProgramRefused              the checks say line by line what to mend; write another one
@@ -73,6 +74,10 @@ class PlanRejected(PermanentError):
 
 class NoEndpoint(PermanentError):
     """The catalogue has no endpoint for this entity, operation or name; the message names the nearest ones."""
+
+
+class UnknownEventCategory(PermanentError):
+    """The log has no category of events with this name; the message names the nearest ones."""
 
 
 class QueryRefused(PermanentError):
