@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,11 @@ from holdfast.cypher_writer import CypherWriter
 from holdfast.formatter import Formatter
 from holdfast.offline.formatter import OfflineFormatter
 from holdfast.offline.planner import OfflinePlanner
+from holdfast.offline.sql import OfflineSqlWriter
 from holdfast.offline.writer import OfflineCypherWriter
 from holdfast.planner import Planner
 from holdfast.settings import Settings
+from holdfast.sql_writer import SqlWriter
 
 if TYPE_CHECKING:
     from holdfast.models.calls import ModelCalls
@@ -27,6 +29,7 @@ class Engines:
     writer: CypherWriter
     formatter: Formatter
     calls: ModelCalls | None = None
+    sql: SqlWriter = field(default_factory=OfflineSqlWriter)
 
     async def close(self) -> None:
         """Close the connections to models, where there are any."""

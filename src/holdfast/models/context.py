@@ -82,6 +82,20 @@ def words_of(request: StepRequest) -> str:
     return f"{request.step.query_context} {request.question}"
 
 
+def rows_context(request: StepRequest, functions: str, now: datetime, refused: Sequence[RefusedQuery]) -> str:
+    """For the writer of a query over the rows of `request.earlier`, which are its tables."""
+    return _joined(
+        [
+            functions,
+            _moment(now),
+            *_earlier(request),
+            marked("question", request.question),
+            marked("your step", _step_text(request.step)),
+            *(marked("your query that failed", _failed(last)) for last in refused[-1:]),
+        ]
+    )
+
+
 def schema_text(schema: GraphSchema) -> str:
     """Labels with their properties by type, and relations with their directions; no word in it is a tenant's."""
     nodes = [f"({node.label}) {_columns(_ours(node))}" for node in schema.nodes]

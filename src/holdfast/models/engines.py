@@ -15,8 +15,10 @@ from holdfast.models.fallback import FormatterWithFallback, PlannerWithFallback,
 from holdfast.models.formatter import ModelFormatter
 from holdfast.models.near_words import TenantLexicon
 from holdfast.models.planner import ModelPlanner
+from holdfast.models.sql_writer import ModelSqlWriter, SqlWriterByStep, SqlWriterWithoutRows
 from holdfast.offline.formatter import OfflineFormatter
 from holdfast.offline.planner import OfflinePlanner
+from holdfast.offline.sql import OfflineSqlWriter
 from holdfast.offline.writer import OfflineCypherWriter
 from holdfast.prompts import PromptLibrary
 from holdfast.settings import Settings
@@ -29,11 +31,13 @@ def engines_with_models(settings: Settings, clock: Callable[[], datetime]) -> En
     snapshots = SnapshotStore(settings.data_dir / "graph")
     artifacts = ArtifactStore(settings.data_dir / "artifacts")
     writer = ModelCypherWriter(calls, lexicon, snapshots, clock)
+    sql = ModelSqlWriter(calls, clock)
     engines = Engines(
         ModelPlanner(calls, settings.models, lexicon, clock),
         WriterByStep(writer if send_rows else WriterWithoutRows(writer), OfflineCypherWriter()),
         ModelFormatter(calls, artifacts, settings.presentation, send_rows=send_rows),
         calls,
+        SqlWriterByStep(sql if send_rows else SqlWriterWithoutRows(sql), OfflineSqlWriter()),
     )
     if not settings.models.fallback_to_offline:
         return engines
