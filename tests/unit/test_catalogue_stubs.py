@@ -13,6 +13,7 @@ import pytest
 from pydantic_monty import AsyncMonty, MontyRuntimeError, MontyTypingError
 
 from holdfast.catalogue.endpoints import Catalogue
+from holdfast.catalogue.filter import EndpointFilter
 from holdfast.catalogue.stubs import interface_of
 from holdfast.sandbox.interface import ProgramInterface
 
@@ -243,8 +244,21 @@ def test_every_coroutine_is_costed(interface: ProgramInterface) -> None:
     }
 
 
-def test_five_endpoints_fit_a_prompt(interface: ProgramInterface) -> None:
-    assert len(interface.stubs) < 6_500
+@pytest.mark.parametrize(
+    ("entity", "text"),
+    [
+        ("UserFactor", "members of the group Finance"),
+        ("User", "users logged in in the last 7 days with their applications and groups"),
+        ("GroupUser", "users in the group sso-super-admins with all their groups and applications"),
+        ("LogEvent", "failed sign-ins of users"),
+        ("Policy", "policies with their rules and the applications that they guard"),
+        ("Device", "devices and their users"),
+        ("AuthorizationServer", "authorization servers with scopes, claims and policies"),
+    ],
+)
+def test_what_a_step_needs_fits_a_prompt(entity: str, text: str) -> None:
+    chosen = EndpointFilter(Catalogue.load()).choose(entity, "list", text)
+    assert len(interface_of(chosen).stubs) < 7_500
 
 
 async def test_every_endpoint_has_stubs_and_a_prelude_that_the_engine_takes(monty: AsyncMonty) -> None:

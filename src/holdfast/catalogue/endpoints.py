@@ -96,6 +96,8 @@ class Endpoint(_Fact):
     bucket: str
     cost: CostClass
     scopes: tuple[str, ...] = ()
+    # Names of endpoints that a program needs beside it, or instead where it tells too little.
+    beside: tuple[str, ...] = ()
     deprecated: bool = False
     lifecycle: Lifecycle | None = Field(default=None, description="None where Okta does not say.")
 

@@ -12,7 +12,7 @@ _PLAIN = {"text": "str", "moment": "str", "whole": "int", "number": "float", "fl
 _RECORD = "dict[str, Any]"
 _DEPTH = 3
 # Of the documented values or attributes, as many as fit one line of a comment.
-_COMMENT_CHARACTERS = 160
+_COMMENT_CHARACTERS = 120
 
 
 class RowTypes:
