@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import shutil
@@ -23,6 +24,7 @@ from starter.checks import Check
 from starter.children import is_polling
 from starter.connection import Connection, connect, located
 from starter.plain_text import when
+from starter.sandbox_check import sandbox
 from starter.stack_record import prepared, running_stack
 from starter.temporal_binary import find_temporal
 
@@ -49,6 +51,7 @@ async def checks(settings: Settings, *, ask_models: bool = False) -> AsyncIterat
     yield await _tenant(settings)
     yield _snapshot(settings)
     yield _engine(settings)
+    yield await asyncio.to_thread(sandbox)
     yield model_checks.named(settings.models)
     if ask_models:
         async for check in model_checks.answers(settings.models):

@@ -25,7 +25,9 @@ from holdfast.sandbox.confinement import Layer
 _PROBE_SECONDS = 60.0
 
 
-class _Tried(BaseModel):
+class Tried(BaseModel):
+    """Layers, by name, that could not be had and why; and what a process behind the others could do."""
+
     missing: dict[str, str]
     open: list[str]
 
@@ -38,9 +40,14 @@ class Wall:
     missing: tuple[tuple[Layer, str], ...]
     open_ways: tuple[str, ...]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every layer holds, and nothing that was tried worked."""
+        return not self.missing and not self.open_ways
+
     def describe(self) -> str:
         """A sentence for a person."""
-        if not self.missing and not self.open_ways:
+        if self.is_whole:
             return f"{', '.join(self.layers)}: a process behind them tried everything it must not do, in vain"
         parts = [f"behind {', '.join(self.layers) or 'no layer'}"]
         parts += [f"without {layer} ({reason})" for layer, reason in self.missing]
@@ -61,7 +68,7 @@ def find_interpreter() -> Path:
 @cache
 def wall_of_this_machine(executable: Path) -> Wall:
     """The layers behind which `executable`, the sandbox's interpreter, runs. Raises SandboxDied if it never does."""
-    tried = _probed(tuple(Layer), executable)
+    tried = probed(tuple(Layer), executable)
     missing = {Layer[name]: reason for name, reason in tried.missing.items()}
     holding = [layer for layer in Layer if layer not in missing]
     # Libraries may lie where nobody looks for them, and then the wall before the files keeps the interpreter out, too.
@@ -70,7 +77,7 @@ def wall_of_this_machine(executable: Path) -> Wall:
             holding.remove(left_out)
             missing[left_out] = "the interpreter does not start behind it"
         if _starts(holding, executable):
-            return Wall(tuple(holding), tuple(missing.items()), tuple(_probed(holding, executable).open))
+            return Wall(tuple(holding), tuple(missing.items()), tuple(probed(holding, executable).open))
     raise SandboxDied(f"{executable} does not start, even with no wall around it.")
 
 
@@ -99,7 +106,8 @@ def _starts(layers: Collection[Layer], executable: Path) -> bool:
     return run.returncode == 0
 
 
-def _probed(layers: Collection[Layer], executable: Path) -> _Tried:
+def probed(layers: Collection[Layer], executable: Path) -> Tried:
+    """What a process that gives up these layers can still do. `executable` stays runnable for it."""
     with tempfile.TemporaryDirectory(prefix="holdfast-probe-") as folder, socket.create_server(("127.0.0.1", 0)) as one:
         (Path(folder) / "secret").write_text("for nobody")
         port = str(one.getsockname()[1])
@@ -109,4 +117,4 @@ def _probed(layers: Collection[Layer], executable: Path) -> _Tried:
         )
     if run.returncode != 0:
         raise SandboxDied(f"The probe of the sandbox's wall ended with status {run.returncode}: {run.stderr[-500:]}")
-    return _Tried.model_validate(json.loads(run.stdout))
+    return Tried.model_validate(json.loads(run.stdout))
