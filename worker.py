@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 
 from activities.formatting import FormattingActivities
 from activities.planning import PlanningActivities
-from activities.steps import StepActivities
+from activities.steps import SqlActivities, StepActivities
 from activities.syncing import SyncActivities
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import TASK_QUEUE
@@ -28,6 +28,8 @@ from holdfast.okta import OktaClient
 from holdfast.okta.shared_tenant import SharedTenant
 from holdfast.query_worker import QueryPool
 from holdfast.settings import Settings, load_settings
+from holdfast.sql.engine import SqlEngine
+from holdfast.sql_step import SqlStepRunner
 from holdfast.sync.tenant_sync import TenantSync
 from starter.search_attributes import ensure_search_attributes
 from workflows.query import QueryWorkflow
@@ -68,6 +70,7 @@ async def run_worker(settings: Settings) -> None:
     engines = engines_from(settings)
     planning = PlanningActivities(engines.planner, snapshots, settings)
     steps = StepActivities(CypherStepRunner(engines.writer, snapshots, pool, artifacts), settings.models)
+    sql = SqlActivities(SqlStepRunner(engines.sql, SqlEngine.from_settings(settings.graph), artifacts), settings.models)
     formatting = FormattingActivities(engines.formatter, artifacts, settings.models)
     tenant = SharedTenant(lambda: OktaClient.from_settings(settings.okta))
     syncing = SyncActivities(TenantSync.from_settings(settings, tenant, snapshots))
@@ -79,6 +82,7 @@ async def run_worker(settings: Settings) -> None:
             activities=[
                 planning.plan_question,
                 steps.run_cypher_step,
+                sql.run_sql_step,
                 formatting.format_answer,
                 *syncing.all(),
             ],

@@ -1,4 +1,4 @@
-"""Running one step of a plan."""
+"""Running one step of a plan against what is stored: the snapshot, and the rows of earlier steps."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from holdfast.answer import StepResult
 from holdfast.contracts import StepRequest
 from holdfast.cypher_step import CypherStepRunner
 from holdfast.settings import ModelSettings
+from holdfast.sql_step import SqlStepRunner
 
 
 class StepActivities:
-    """One activity for each kind of step."""
+    """Steps that a generated Cypher query answers."""
 
     def __init__(self, cypher: CypherStepRunner, models: ModelSettings) -> None:
         self._cypher = cypher
@@ -26,3 +27,18 @@ class StepActivities:
     async def run_cypher_step(self, request: StepRequest) -> StepResult:
         """See `holdfast.contracts.run_cypher_step`."""
         return await self._cypher.run(request, opened_ledger(self._models, request.correlation_id, request.spent))
+
+
+class SqlActivities:
+    """Steps that a generated SQL query over earlier steps' rows answers."""
+
+    def __init__(self, sql: SqlStepRunner, models: ModelSettings) -> None:
+        self._sql = sql
+        self._models = models
+
+    @activity.defn(name="run_sql_step")
+    @translated
+    @beating
+    async def run_sql_step(self, request: StepRequest) -> StepResult:
+        """See `holdfast.contracts.run_sql_step`."""
+        return await self._sql.run(request, opened_ledger(self._models, request.correlation_id, request.spent))

@@ -14,6 +14,7 @@ from holdfast import contracts
 IMPLEMENTATIONS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (contracts.plan_question, activities.planning.PlanningActivities.plan_question),
     (contracts.run_cypher_step, activities.steps.StepActivities.run_cypher_step),
+    (contracts.run_sql_step, activities.steps.SqlActivities.run_sql_step),
     (contracts.format_answer, activities.formatting.FormattingActivities.format_answer),
     (contracts.begin_sync, activities.syncing.SyncActivities.begin_sync),
     (contracts.read_family, activities.syncing.SyncActivities.read_family),

@@ -14,6 +14,7 @@ from holdfast.columns import in_plain_types
 from holdfast.disposable.inside import Header
 from holdfast.disposable.owner import DisposableProcess, QueryLimits, QueryRows, Unusable
 from holdfast.errors import QueryFailed
+from holdfast.settings import GraphSettings
 from holdfast.sql.guard import GuardedSql
 
 _PROCESS = "holdfast.sql.sql_process"
@@ -28,6 +29,11 @@ class SqlEngine:
     def __init__(self, limits: QueryLimits, size: int) -> None:
         self._limits = limits
         self._slots = asyncio.Semaphore(size)
+
+    @classmethod
+    def from_settings(cls, graph: GraphSettings) -> SqlEngine:
+        """What a query over stored rows may cost, one over found rows may cost too."""
+        return cls(QueryLimits(graph.query_timeout, graph.query_memory_bytes, graph.max_rows), graph.workers)
 
     async def run(self, tables: Mapping[str, Path], query: GuardedSql) -> QueryRows:
         """The rows of `query` over Parquet files by their tables' names. Raises QueryFailed, QueryWorkerDied."""
