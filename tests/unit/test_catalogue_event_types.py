@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,12 @@ def test_all_documented_types_are_in_some_category() -> None:
     names = [category.name for category in event_categories()]
     assert len(names) == len(set(names))
     assert len(event_types(names)) == 1178
+
+
+def test_the_documentation_shows_the_categories_there_are() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "catalogue.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.M)
+    assert shown == [(category.name, category.description) for category in event_categories()]
 
 
 @pytest.mark.parametrize(

@@ -148,10 +148,11 @@ async def test_a_program_may_fan_out_and_name_the_types_of_its_stubs(
 ) -> None:
     program = (
         "import asyncio\n"
+        "kept: Fields = ('id', 'factorType')\n"
         "def kinds(factors: list[UserFactor]) -> list[str | None]:\n"
         "    return [factor.get('factorType') for factor in factors]\n"
         "async def row(user_id: str) -> dict[str, object]:\n"
-        "    factors, unread = await attempt(list_user_factors(user_id))\n"
+        "    factors, unread = await attempt(list_user_factors(user_id, fields=kept))\n"
         "    if factors is None:\n"
         "        return {'id': user_id, 'factors': None, 'unread': unread}\n"
         "    return {'id': user_id, 'factors': kinds(factors), 'unread': None}\n"

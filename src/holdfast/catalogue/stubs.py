@@ -59,6 +59,7 @@ _PRELUDE_HEAD = """\
 import datetime as _datetime
 import json as _json
 
+Fields = tuple
 now = _datetime.datetime.now(_datetime.timezone.utc)
 _refusals = set()
 
