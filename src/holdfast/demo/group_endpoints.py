@@ -81,11 +81,6 @@ def _roles(call: Call) -> Reply:
     return Reply([call.present.role(role, f"groups/{group}") for role in roles])
 
 
-def _owners(call: Call) -> Reply:
-    _group_id(call)
-    return Reply([])
-
-
 def _list_rules(call: Call) -> Reply:
     rules = call.company.group_rules
     wanted = call.query.get("search", "").casefold()
@@ -118,6 +113,5 @@ ROUTES = (
     Route("/api/v1/groups/{group}/users", _members, _READ),
     Route("/api/v1/groups/{group}/apps", _apps, _READ),
     Route("/api/v1/groups/{group}/stats", _stats, _READ),
-    Route("/api/v1/groups/{group}/owners", _owners, _READ),
     Route("/api/v1/groups/{group}/roles", _roles, "okta.roles.read"),
 )

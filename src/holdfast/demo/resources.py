@@ -21,6 +21,8 @@ from holdfast.demo.user_endpoints import user_id
 # What the parameters of a path stand for: parameter → id.
 Ids = Mapping[str, str]
 Records = Mapping[str, Record]
+# The lines of a family in the export, for a tenant at the address given.
+Rows = Callable[[Company, str], Iterable[Record]]
 FILTER_OPERATORS = frozenset({"eq", "sw", "co", "ne", "gt", "ge", "lt", "le"})
 
 
@@ -52,7 +54,8 @@ class Collection:
 
     path: str
     kind: str
-    scope: str
+    # None: anyone may read it.
+    scope: str | None
     records: Callable[[Company, Ids], Records]
     parents: Callable[[Company], Iterable[Ids]] = _alone
     # None: the whole list at once.
@@ -82,9 +85,12 @@ class Collection:
         return Route(f"{self.path}/{{id}}", self._get, self.scope)
 
     def served(self, name: str, record: Record, url: str, ids: Ids) -> Record:
-        """The record with its links, for a tenant at `url`."""
+        """The record with its links, for a tenant at `url`. One that has links brings them without the tenant's."""
         if self.link_field is None:
             return record
+        if self.link_field in record:
+            own = record[self.link_field].items()
+            return {**record, self.link_field: {name: {"href": f"{url}{link['href']}"} for name, link in own}}
         address = f"{url}{self.path.format(**ids)}/{name}"
         links: Record = {"self": {"href": address, "hints": {"allow": ["GET"]}}}
         links |= {part.rpartition("/")[2]: {"href": f"{address}/{part}"} for part in self.below}
@@ -179,7 +185,7 @@ class Single:
         return Reply(self.served(call.company, str(call.url.origin()), resolved(call)))
 
 
-def absent(scope: str, *paths: str) -> tuple[Route, ...]:
+def absent(scope: str | None, *paths: str) -> tuple[Route, ...]:
     """Routes of a feature that the company has not switched on: 401 E0000015, which is no bad token."""
     return tuple(Route(path, _absent, scope) for path in paths)
 
@@ -209,6 +215,11 @@ def resolved(call: Call) -> Ids:
             if value not in there(call.company):
                 raise not_found(value, kind)
     return ids
+
+
+def linked(path: str) -> Record:
+    """The links of a record whose home is elsewhere: at `path` of the tenant."""
+    return {"_links": {"self": {"href": path}}}
 
 
 def of_users(company: Company) -> Iterable[Ids]:

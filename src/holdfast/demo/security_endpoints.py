@@ -189,10 +189,6 @@ def _org(call: Call) -> Reply:
     )
 
 
-def _not_licensed(_: Call) -> Reply:
-    raise ApiError("E0000015")
-
-
 _READ_ROLES, _READ_POLICIES = "okta.roles.read", "okta.policies.read"
 ROUTES = (
     Route("/api/v1/devices", _list_devices, "okta.devices.read"),
@@ -212,6 +208,4 @@ ROUTES = (
     Route("/api/v1/meta/types/user/{type}", _user_type, "okta.userTypes.read"),
     Route("/api/v1/meta/schemas/user/{schema}", _user_schema, "okta.schemas.read"),
     Route("/api/v1/org", _org, "okta.orgs.read"),
-    # A feature that the company has not bought: 401, which clients must not take for a bad token.
-    Route("/api/v1/realms", _not_licensed, "okta.realms.read"),
 )

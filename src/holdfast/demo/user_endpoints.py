@@ -149,5 +149,5 @@ ROUTES = (
     Route("/api/v1/users/{user}/factors/{factor}", _factor, _READ_USERS),
     Route("/api/v1/users/{user}/roles", _roles, _READ_ROLES),
     Route("/api/v1/users/{user}/roles/{role}", _role, _READ_ROLES),
-    Route("/api/v1/users/{user}/devices", _devices, "okta.devices.read"),
+    Route("/api/v1/users/{user}/devices", _devices, _READ_USERS),
 )

@@ -9,7 +9,7 @@ from holdfast.demo.company import Company
 from holdfast.demo.families.dates import ago, dated
 from holdfast.demo.paging import PageSizes
 from holdfast.demo.records import Record, okta_id
-from holdfast.demo.replies import ApiError
+from holdfast.demo.replies import ApiError, not_found
 from holdfast.demo.resources import Collection, Ids, Records, by_id, known, of_users
 
 # Key, type, name, status, settings, methods with their status.
@@ -160,6 +160,14 @@ def _questions(_: Company, __: Ids) -> Records:
     return {question: {"question": question, "questionText": text} for question, text in _QUESTIONS}
 
 
+def _transactions(company: Company, ids: Ids) -> Records:
+    """Nobody is being asked by a factor just now, so that every transaction has ended."""
+    _factor_kinds(company, ids)
+    if ids["factor"] not in {factor["id"] for factor in company.factors(ids["user"])}:
+        raise not_found(ids["factor"], "Factor")
+    return {}
+
+
 def _yubikeys(company: Company) -> Records:
     """Hardware tokens: those that people enrolled, and some that nobody has."""
     tokens = []
@@ -216,6 +224,9 @@ FACTOR_CATALOG = Collection(
 QUESTIONS = Collection(
     "/api/v1/users/{user}/factors/questions", "SecurityQuestion", _READ_USERS, _questions, of_users, link_field=None
 )
+TRANSACTIONS = Collection(
+    "/api/v1/users/{user}/factors/{factor}/transactions", "Transaction", _READ_USERS, _transactions, lambda _: ()
+)
 YUBIKEYS = Collection(
     "/api/v1/org/factors/yubikey_token/tokens",
     "YubikeyToken",
@@ -229,6 +240,7 @@ ROUTES = (
     *AAGUIDS.routes(),
     *FACTOR_CATALOG.routes(things=False),
     *QUESTIONS.routes(things=False),
+    TRANSACTIONS.thing_route(),
     *YUBIKEYS.routes(),
 )
 EXPORTED = {"authenticators": AUTHENTICATORS.rows, "authenticator_methods": METHODS.rows, "yubikeys": YUBIKEYS.rows}

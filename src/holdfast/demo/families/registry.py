@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
+from types import ModuleType
 
-from holdfast.demo.company import Company
-from holdfast.demo.families import authenticators, hooks, oauth, protection, sessions, tokens
-from holdfast.demo.records import Record
+from holdfast.demo.families import (
+    absent,
+    app_details,
+    authenticators,
+    authorization_servers,
+    branding,
+    device_rules,
+    hooks,
+    oauth,
+    organisation,
+    ownership,
+    profiles,
+    protection,
+    roles,
+    sessions,
+    tokens,
+)
 from holdfast.demo.replies import Route
+from holdfast.demo.resources import Rows
 
-# The lines of a family, for a tenant at the address given.
-Rows = Callable[[Company, str], Iterable[Record]]
-MODULES = (authenticators, hooks, oauth, protection, sessions, tokens)
-
+MODULES: tuple[ModuleType, ...] = (
+    app_details,
+    authenticators,
+    authorization_servers,
+    branding,
+    device_rules,
+    hooks,
+    oauth,
+    organisation,
+    ownership,
+    profiles,
+    protection,
+    roles,
+    sessions,
+    tokens,
+    absent,
+)
 ROUTES: tuple[Route, ...] = tuple(route for module in MODULES for route in module.ROUTES)
 EXPORTED: Mapping[str, Rows] = {name: rows for module in MODULES for name, rows in module.EXPORTED.items()}
