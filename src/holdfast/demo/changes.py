@@ -13,6 +13,7 @@ from random import Random
 from holdfast.demo.cast import CAST, group_id, person_id
 from holdfast.demo.company import Company
 from holdfast.demo.groups import EVERYONE
+from holdfast.demo.log.news import News
 from holdfast.demo.records import Record, okta_id, stamp
 from holdfast.demo.security import DeviceUse
 from holdfast.demo.words import FIRST_NAMES, LAST_NAMES
@@ -23,7 +24,8 @@ def evolve(company: Company, *, at: datetime) -> Company:
 
     A step of a company of 1,000: five people join, ten change their title, one moves to another department, five
     leave, two who had left are deleted, two groups gain and lose a member, one group is made and one application is
-    renamed. Small companies change by at least one of each. Scripted people never change.
+    renamed. Small companies change by at least one of each. Scripted people never change. All of it is in the system
+    log of the company that comes out.
     """
     return _Step(company, stamp(at)).taken()
 
@@ -34,6 +36,7 @@ class _Step:
     def __init__(self, company: Company, when: str) -> None:
         self._company = company
         self._when = when
+        self._news = News(company, when)
         self._generation = company.generation + 1
         self._random = Random(f"{company.seed}/step/{self._generation}")
         self._users = dict(company.users)
@@ -92,13 +95,21 @@ class _Step:
         dates = ("created", "activated", "statusChanged", "lastUpdated", "passwordChanged")
         self._users[user] = {**model, "id": user, **dict.fromkeys(dates, self._when), "lastLogin": None}
         self._users[user]["profile"] = profile
-        for name in (EVERYONE, profile["department"], f"Office {profile['city']}"):
-            self._put_in(group_id(self._company.seed, name), user)
+        self._news.person("user.lifecycle.create", self._users[user])
+        self._news.person("user.lifecycle.activate", self._users[user])
+        joined = [
+            group_id(self._company.seed, n) for n in (EVERYONE, profile["department"], f"Office {profile['city']}")
+        ]
+        for group in joined:
+            self._put_in(group, user)
+        opened = {app for group in joined for app in self._company.apps_of_group.get(group, ())}
+        self._news.assignments("application.user_membership.add", self._users[user], sorted(opened))
 
     def _edit(self, user: str, **attributes: object) -> None:
         record = self._users[user]
         profile = {**record["profile"], **attributes}
         self._users[user] = {**record, "lastUpdated": self._when, "profile": profile}
+        self._news.person("user.account.update_profile", self._users[user])
 
     def _move(self, user: str) -> None:
         """To another department, and by its rule to that department's group."""
@@ -111,16 +122,21 @@ class _Step:
     def _leave(self, user: str) -> None:
         left = {"status": "DEPROVISIONED", "statusChanged": self._when, "lastUpdated": self._when}
         self._users[user] = {**self._users[user], **left}
+        self._news.person("user.lifecycle.deactivate", self._users[user])
         self._take_out(group_id(self._company.seed, EVERYONE), user)
         self._unassign(user)
 
     def _delete(self, user: str) -> None:
-        del self._users[user]
+        self._news.person("user.lifecycle.delete.initiated", self._users[user])
         for group in self._company.groups_of.get(user, ()):
             self._take_out(group, user)
         self._unassign(user)
+        self._news.person("user.lifecycle.delete.completed", self._users[user])
+        del self._users[user]
 
     def _unassign(self, user: str) -> None:
+        lost = [app for app, users in self._direct.items() if user in users]
+        self._news.assignments("application.user_membership.remove", self._users[user], lost)
         self._direct = {app: users - {user} if user in users else users for app, users in self._direct.items()}
         for device in self._company.devices_of.get(user, ()):
             self._uses[device] = _without(self._uses[device], user)
@@ -148,18 +164,24 @@ class _Step:
             "profile": {"name": name, "description": "Formed this week"},
         }
         self._members[group] = set()
+        self._news.group("group.lifecycle.create", self._groups[group])
         for user in self._take(_is_active, 3):
             self._put_in(group, user)
 
     def _rename_an_app(self) -> None:
         app = okta_id("0oa", self._company.seed, "app", "canteen")
         self._apps[app] = {**self._apps[app], "label": f"Canteen Menu {self._generation}", "lastUpdated": self._when}
+        self._news.app("application.lifecycle.update", self._apps[app])
 
     def _put_in(self, group: str, user: str) -> None:
+        if user not in self._members[group]:
+            self._news.membership("group.user_membership.add", self._users[user], self._groups[group])
         self._members[group].add(user)
         self._touched.add(group)
 
     def _take_out(self, group: str, user: str) -> None:
+        if user in self._members[group]:
+            self._news.membership("group.user_membership.remove", self._users[user], self._groups[group])
         self._members[group].discard(user)
         self._touched.add(group)
 
@@ -179,6 +201,8 @@ class _Step:
             direct=self._direct,
             device_uses=self._uses,
             generation=self._generation,
+            origin=self._company.origin or self._company,
+            happened=(*self._company.happened, *self._news.happened),
         )
 
 

@@ -17,9 +17,6 @@ from holdfast.demo.cast import CAST, MIN_USERS, AwkwardCases, awkward_cases, per
 from holdfast.demo.groups import make_groups
 from holdfast.demo.log.happenings import Happening
 from holdfast.demo.log.resets import FactorResets, plan_resets
-from holdfast.demo.log.script import LogCases
-from holdfast.demo.log.system_log import SystemLog
-from holdfast.demo.log.writing import write_log
 from holdfast.demo.people import day_start, make_people
 from holdfast.demo.policies import make_policies
 from holdfast.demo.records import Record
@@ -138,21 +135,6 @@ class Company:
         through = {user for group in self.group_roles for user in self.members.get(group, ())}
         here = {user for user in through if self.users[user]["status"] != "DEPROVISIONED"}
         return tuple(sorted(here | self.user_roles.keys()))
-
-    @cached_property
-    def _first_log(self) -> tuple[SystemLog, LogCases]:
-        return write_log(self)
-
-    @cached_property
-    def system_log(self) -> SystemLog:
-        """Ninety days of events before `now` and all since, made when it is first asked for."""
-        first, _ = (self.origin or self)._first_log
-        return first.moved_on(self.happened) if self.happened else first
-
-    @property
-    def log_cases(self) -> LogCases:
-        """Where the log's memorable cases are."""
-        return (self.origin or self)._first_log[1]
 
     def factors(self, user_id: str) -> list[Record]:
         """The person's factors. KeyError for an unknown id. What a tenant refuses to tell is the server's matter."""

@@ -38,6 +38,7 @@ import orjson
 from holdfast.demo.company import Company
 from holdfast.demo.families import registry
 from holdfast.demo.links import Presenter
+from holdfast.demo.log.writing import system_log
 from holdfast.demo.records import Record
 from holdfast.errors import SettingsError
 
@@ -59,7 +60,7 @@ def export(company: Company, directory: Path, *, url: str = EXPORT_URL, log: boo
         **{family: partial(rows, company, url) for family, rows in registry.EXPORTED.items()},
     }
     if log:
-        families["log_events"] = company.system_log.events
+        families["log_events"] = system_log(company).events
     return {family: _write(directory / f"{family}.jsonl", records()) for family, records in families.items()}
 
 

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from holdfast.demo.log.happenings import DAY
 from holdfast.demo.log.system_log import SystemLog
+from holdfast.demo.log.writing import system_log
 from holdfast.demo.replies import ApiError, Call, Reply, Route
 
 _USUAL, _MOST = 100, 1_000
@@ -50,7 +51,7 @@ class _Asked:
 
 def _list_events(call: Call) -> Reply:
     asked = _asked(call)
-    log = call.company.system_log
+    log = system_log(call.company)
     chosen = log.chosen(call.query.get("filter", ""), _keywords(call.query.get("q", "")))
     first, last = _window(log, asked)
     rows, more = _rows(chosen, (first, last), asked)

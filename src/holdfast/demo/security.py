@@ -206,7 +206,8 @@ def make_roles(seed: int, people: Mapping[str, Record], now: datetime) -> RoleFa
     custom = _custom_role(seed, now)
 
     def give(user_id: str, kind: str) -> None:
-        by_user.setdefault(user_id, []).append(_assignment(seed, user_id, kind, "USER", now))
+        role = _assignment(seed, user_id, kind, "USER", now)
+        by_user.setdefault(user_id, []).append(_not_before(role, people[user_id]))
 
     give(person_id(seed, "super_admin"), "SUPER_ADMIN")
     for kind, department in _DIRECT_ROLES:
@@ -214,7 +215,7 @@ def make_roles(seed: int, people: Mapping[str, Record], now: datetime) -> RoleFa
         for user in random.sample(staff, min(len(staff), 1 + len(people) // 1000)):
             give(user, kind)
     clerk = random.choice(list(_active_in(people, "HR")))
-    by_user.setdefault(clerk, []).append(_custom_assignment(seed, clerk, custom, now))
+    by_user.setdefault(clerk, []).append(_not_before(_custom_assignment(seed, clerk, custom, now), people[clerk]))
     by_group: dict[str, tuple[Record, ...]] = {
         group_id(seed, name): (_assignment(seed, group_id(seed, name), kind, "GROUP", now),)
         for name, kind in _GROUP_ROLES
@@ -243,6 +244,12 @@ def _assignment(seed: int, assignee: str, kind: str, through: str, now: datetime
         "lastUpdated": when,
         "assignmentType": through,
     }
+
+
+def _not_before(role: Record, user: Record) -> Record:
+    """Nobody gets a role before there is an account to give it to."""
+    since = max(role["created"], user["activated"])
+    return {**role, "created": since, "lastUpdated": since}
 
 
 def _custom_role(seed: int, now: datetime) -> Record:

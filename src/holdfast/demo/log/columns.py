@@ -107,7 +107,9 @@ class Columns:
             setattr(result, name, getattr(self, name)[:])
         for happening in happenings:
             result.add(happening)
-        return result.in_order()
+        known = len(self)
+        sorted_already = all(result.whens[row - 1] <= result.whens[row] for row in range(max(1, known), len(result)))
+        return result if sorted_already else result.in_order()
 
 
 _COLUMNS = ("whens", "numbers", "kinds", "actors", "targets", "clients", "details", "sessions")

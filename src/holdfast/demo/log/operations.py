@@ -8,7 +8,7 @@ from random import Random
 from holdfast.demo.log import happenings as of
 from holdfast.demo.log.directory import app_user
 from holdfast.demo.log.happenings import DAY, HOUR, MINUTE, SECOND, SYSTEM, Client, Happening, Thing
-from holdfast.demo.log.places import HOME, OFFICE, OKTA_SERVICE, PLACES, SCRIPT, anonymous_client, blocked_client
+from holdfast.demo.log.places import HOME, PLACES, SCRIPT, anonymous_client, blocked_client
 from holdfast.demo.log.staff import Staff
 from holdfast.demo.records import okta_id
 
@@ -178,28 +178,10 @@ class Operations:
         stream = Thing(okta_id("0oa", seed, "gone log stream"), "Log Stream", "unknown", "EventBridge trial")
         hook = Thing(okta_id("who", seed, "gone event hook"), "EventHook", "unknown", "Ticket on lockout (trial)")
         began = self._staff.now - 55 * DAY + 11 * HOUR
+        life = "system.log_stream.lifecycle"
         for what, events in (
-            (
-                stream,
-                (
-                    "system.log_stream.lifecycle.create",
-                    "system.log_stream.lifecycle.deactivate",
-                    "system.log_stream.lifecycle.delete",
-                ),
-            ),
+            (stream, (f"{life}.create", f"{life}.deactivate", f"{life}.delete")),
             (hook, ("event_hook.created", "event_hook.deactivated", "event_hook.deleted")),
         ):
             for days, event in zip((0, 6, 7), events, strict=True):
                 yield self._by_admin(began + days * DAY, event, what)
-        service = Client("100.65.2.2", PLACES["San Francisco"], OKTA_SERVICE, OFFICE)
-        yield from self._consents(service)
-
-    def _consents(self, service: Client) -> Iterator[Happening]:
-        clients = [record for record in self._company.apps.values() if record["signOnMode"] == "OPENID_CONNECT"]
-        for record in clients:
-            when = self._moment(max(self._staff.begin, of.millis(record["created"])))
-            scopes = (("scopes", "openid profile groups"),)
-            by = self._by_admin(when, "app.oauth2.as.consent.grant", of.app(record))
-            yield by._replace(debug=scopes)
-            grant = Happening(when + HOUR // 2, "app.oauth2.as.token.grant.access_token", of.app(record), (), service)
-            yield grant._replace(debug=scopes)

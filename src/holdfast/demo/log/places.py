@@ -78,22 +78,11 @@ AGENTS: Mapping[str, tuple[Agent, ...]] = MappingProxyType(
 )
 LINUX = Agent("Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0", "Linux", "FIREFOX", "Computer")
 SCRIPT = Agent("python-requests/2.32.5", "Unknown", "UNKNOWN", "Unknown")
-OKTA_SERVICE = Agent("Okta-Integrations", "Unknown", "UNKNOWN", "Unknown")
-
-
-def office_client(random: Random, city: str, agent: Agent) -> Client:
-    """From the office network, which is one for all cities."""
-    return Client(f"192.0.2.{random.randrange(1, 126)}", PLACES[city], agent, OFFICE, "Offices")
 
 
 def home_client(random: Random, city: str, agent: Agent) -> Client:
     """From somebody's home."""
     return Client(_address(random, "198.18"), PLACES[city], agent, HOME)
-
-
-def mobile_client(random: Random, city: str, agent: Agent) -> Client:
-    """Over a phone's network."""
-    return Client(_address(random, "100.64"), PLACES[city], agent, MOBILE)
 
 
 def anonymous_client(random: Random, agent: Agent = LINUX) -> Client:

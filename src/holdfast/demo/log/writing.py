@@ -10,6 +10,7 @@ from holdfast.demo.log.columns import Columns, Tables
 from holdfast.demo.log.directory import Directory
 from holdfast.demo.log.operations import Operations
 from holdfast.demo.log.script import LogCases, Script
+from holdfast.demo.log.settings_changes import SettingsChanges
 from holdfast.demo.log.staff import Staff
 from holdfast.demo.log.system_log import SystemLog
 
@@ -30,6 +31,21 @@ def usual_events(users: int) -> int:
     return round(_FULL_SIZE * _EVENTS_PER_PERSON * growth)
 
 
+def system_log(company: Company) -> SystemLog:
+    """Ninety days of events before the company's now and all since, made when it is first asked for."""
+    return company.family(_moved_on)
+
+
+def _moved_on(company: Company) -> SystemLog:
+    first, _ = (company.origin or company).family(write_log)
+    return first.moved_on(company.happened) if company.happened else first
+
+
+def log_cases(company: Company) -> LogCases:
+    """Where the memorable cases of the company's log are."""
+    return (company.origin or company).family(write_log)[1]
+
+
 def write_log(company: Company) -> tuple[SystemLog, LogCases]:
     """The log of `company` as it was made, and where its cases are.
 
@@ -40,7 +56,7 @@ def write_log(company: Company) -> tuple[SystemLog, LogCases]:
     columns = Columns(Tables())
     activity = Activity(staff, random)
     script = Script(staff, activity, random)
-    for source in (Directory(staff, random), script, Operations(staff, random)):
+    for source in (Directory(staff, random), script, Operations(staff, random), SettingsChanges(staff, random)):
         for happening in source.happenings():
             columns.add(happening)
     for happening in activity.last_sign_ins(besides=script.rewritten):
