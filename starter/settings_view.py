@@ -112,11 +112,11 @@ def _range(field: FieldInfo) -> str:
     for bound in _bounds(field):
         match bound:
             case Ge():
-                words.append(f"at least {bound.ge}")
+                words.append(f"at least {_text(bound.ge)}")
             case Gt():
                 words.append(f"above {_text(bound.gt)}")
             case Le():
-                words.append(f"at most {bound.le}")
+                words.append(f"at most {_text(bound.le)}")
     return ", ".join(words)
 
 

@@ -34,6 +34,7 @@
     │   └── TemporalUnavailable         no embedded Temporal: the message says why and the way out
     └── TransientError              wait and try again; Temporal does so by itself
         ├── OktaUnreachable             no answer, or half of one
+        │   └── OktaAway                    the tenant takes no connection at all
         ├── OktaRateLimited             429: wait `retry_after`
         ├── OktaServerError             5xx
         ├── ModelUnavailable            no model answered: 429, 5xx, a time-out, no connection
@@ -46,6 +47,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+
+
+# How every ProgramRefused begins: what follows is about the program alone, and quotes no row.
+REFUSED_BEFORE_IT_RAN = "The program was refused before it ran."
 
 
 class HoldfastError(Exception):
@@ -92,7 +97,7 @@ class ProgramRefused(PermanentError):
     """The checks refused the program before a single call; `diagnostics` says, line by line, what to mend."""
 
     def __init__(self, diagnostics: Sequence[str]) -> None:
-        super().__init__("The program was refused before it ran.\n" + "\n".join(diagnostics))
+        super().__init__("\n".join([REFUSED_BEFORE_IT_RAN, *diagnostics]))
         self.diagnostics = tuple(diagnostics)
 
 
@@ -190,6 +195,10 @@ class TemporalUnavailable(PermanentError):
 
 class OktaUnreachable(TransientError):
     """The tenant did not answer, or the connection broke in the middle of an answer."""
+
+
+class OktaAway(OktaUnreachable):
+    """The tenant takes no connection: nothing can be read of it now."""
 
 
 class OktaRateLimited(TransientError):

@@ -31,6 +31,7 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnreadableSource
 
+from holdfast.api_settings import ApiSettings
 from holdfast.errors import SettingsError
 from holdfast.model_settings import ModelSettings as ModelSettings
 from holdfast.setting_types import LOOPBACK, Duration, Folder, Group, Port, comma_parted
@@ -164,6 +165,7 @@ class Settings(BaseSettings):
     okta: OktaSettings = OktaSettings()
     temporal: TemporalSettings = TemporalSettings()
     graph: GraphSettings = GraphSettings()
+    api: ApiSettings = ApiSettings()
     models: ModelSettings = ModelSettings()
     presentation: PresentationSettings = PresentationSettings()
     approval: ApprovalSettings = ApprovalSettings()

@@ -7,6 +7,7 @@ import pytest
 
 import activities.formatting
 import activities.planning
+import activities.programs
 import activities.steps
 import activities.syncing
 from holdfast import contracts
@@ -15,6 +16,8 @@ IMPLEMENTATIONS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (contracts.plan_question, activities.planning.PlanningActivities.plan_question),
     (contracts.run_cypher_step, activities.steps.StepActivities.run_cypher_step),
     (contracts.run_sql_step, activities.steps.SqlActivities.run_sql_step),
+    (contracts.write_program, activities.programs.ProgramActivities.write_program),
+    (contracts.run_program, activities.programs.ProgramActivities.run_program),
     (contracts.format_answer, activities.formatting.FormattingActivities.format_answer),
     (contracts.begin_sync, activities.syncing.SyncActivities.begin_sync),
     (contracts.read_family, activities.syncing.SyncActivities.read_family),

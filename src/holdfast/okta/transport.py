@@ -10,7 +10,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from holdfast.errors import OktaRefused, OktaUnreachable
+from holdfast.errors import OktaAway, OktaRefused, OktaUnreachable
 
 # A tenant that takes no connection for this long is not there.
 CONNECT_TIMEOUT_S = 10.0
@@ -48,12 +48,12 @@ def _session(connections: int) -> aiohttp.ClientSession:
 
 
 async def answer_to_get(transport: NarrowTransport, url: str, authorization: str) -> httpx.Response:
-    """The whole response, whatever its status. Raises OktaUnreachable."""
+    """The whole response, whatever its status. Raises OktaUnreachable, OktaAway."""
     return await _answer(transport, httpx.Request("GET", url, headers={**_HEADERS, "Authorization": authorization}))
 
 
 async def answer_to_form(transport: NarrowTransport, url: str, form: Mapping[str, str]) -> httpx.Response:
-    """The whole response, whatever its status. Raises OktaUnreachable."""
+    """The whole response, whatever its status. Raises OktaUnreachable, OktaAway."""
     return await _answer(transport, httpx.Request("POST", url, headers=_HEADERS, data=form))
 
 
@@ -71,8 +71,10 @@ async def _answer(transport: NarrowTransport, request: httpx.Request) -> httpx.R
             return response
     except (httpx.RequestError, aiohttp.ClientError, TimeoutError) as error:
         why = str(error) or type(error).__name__
+        # The transport has one name for a connection that broke and for one that never was.
+        is_away = isinstance(error.__cause__, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
         # The cause is not chained: what prints it may print the request with its headers.
-        raise OktaUnreachable(
+        raise (OktaAway if is_away else OktaUnreachable)(
             f"{request.url.host} did not answer {request.method} {request.url.path} ({why}). Check the network and "
             "HOLDFAST_OKTA__URL."
         ) from None

@@ -1,0 +1,125 @@
+"""The file of a journal: records one after the other, each with its length and a checksum, and nothing believed else.
+
+::
+
+    length (4 bytes) | checksum (8 bytes) | meta length (4 bytes) | meta, JSON | payload
+
+`length` counts what follows the checksum, which is taken over the length too. A process that was killed leaves at most
+a torn record at the end; the file is cut there, and also before a record that was damaged in any other way.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from holdfast.atomic_files import is_storage_full
+from holdfast.errors import StorageFull
+
+_HEAD = struct.Struct("<I8s")
+_META_LENGTH = struct.Struct("<I")
+
+
+class Place(NamedTuple):
+    """Where the payload of a record stands in the file."""
+
+    offset: int
+    length: int
+
+
+class JournalFile:
+    """One open file. Every method blocks; reading and appending may happen in different threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._end = 0
+
+    def records(self) -> Iterator[tuple[dict[str, Any], Place]]:
+        """The meta of every whole record with the place of its payload; then the file is cut after the last of them.
+
+        Take all of them before anything is appended.
+        """
+        size = os.fstat(self._file).st_size
+        while (found := self._record_at(self._end, size)) is not None:
+            meta, place = found
+            self._end = place.offset + place.length
+            yield meta, place
+        if self._end < size:
+            os.ftruncate(self._file, self._end)
+            os.fsync(self._file)
+
+    def append(self, records: Sequence[tuple[dict[str, Any], bytes]]) -> list[Place]:
+        """Write all of them and return when they are on the disk. Raises StorageFull."""
+        frames: list[bytes] = []
+        places: list[Place] = []
+        end = self._end
+        for meta, payload in records:
+            body = orjson.dumps(meta)
+            body = _META_LENGTH.pack(len(body)) + body
+            length = len(body) + len(payload)
+            frames += [_HEAD.pack(length, _checksum(length, body, payload)), body, payload]
+            places.append(Place(end + _HEAD.size + len(body), len(payload)))
+            end += _HEAD.size + length
+        try:
+            _write_whole(self._file, b"".join(frames), self._end)
+            os.fdatasync(self._file)
+        except OSError as error:
+            if is_storage_full(error):
+                raise StorageFull(
+                    f"There is no space left for the answers of the tenant in {self._path.parent}. Make room there, or "
+                    "point HOLDFAST_DATA_DIR to a larger disk; what was read is kept."
+                ) from error
+            raise
+        self._end = end
+        return places
+
+    def payload(self, place: Place) -> bytes:
+        """The payload of a record that `records` or `append` told of."""
+        return _read_whole(self._file, place.length, place.offset)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    def _record_at(self, offset: int, size: int) -> tuple[dict[str, Any], Place] | None:
+        """None where there is no whole and sound record."""
+        if offset + _HEAD.size > size:
+            return None
+        length, checksum = _HEAD.unpack(_read_whole(self._file, _HEAD.size, offset))
+        if length < _META_LENGTH.size or offset + _HEAD.size + length > size:
+            return None
+        body = _read_whole(self._file, length, offset + _HEAD.size)
+        if _checksum(length, body) != checksum:
+            return None
+        (meta_length,) = _META_LENGTH.unpack_from(body)
+        begin = _META_LENGTH.size + meta_length
+        return orjson.loads(body[_META_LENGTH.size : begin]), Place(offset + _HEAD.size + begin, length - begin)
+
+
+def _checksum(length: int, *parts: bytes) -> bytes:
+    digest = blake2b(length.to_bytes(4, "little"), digest_size=8)
+    for part in parts:
+        digest.update(part)
+    return digest.digest()
+
+
+def _write_whole(file: int, data: bytes, offset: int) -> None:
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(file, view, offset)
+        view, offset = view[written:], offset + written
+
+
+def _read_whole(file: int, length: int, offset: int) -> bytes:
+    parts: list[bytes] = []
+    while length and (part := os.pread(file, length, offset)):
+        parts.append(part)
+        length, offset = length - len(part), offset + len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)

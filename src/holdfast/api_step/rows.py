@@ -1,0 +1,180 @@
+"""A program's rows: held against the columns that its writer promised, and made into a typed table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+import polars as pl
+
+from holdfast.contracts import PromisedColumn
+from holdfast.errors import ProgramFailed, ProgramOverLimit
+
+_MOMENT = pl.Datetime("us", "UTC")
+# A record with more keys than this is a dictionary of things, not a record: its keys are no columns.
+_MOST_KEYS = 200
+_SHOWN = 80
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows, and what a reader should know of how they are kept."""
+
+    frame: pl.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def table_of(result_json: str, columns: Sequence[PromisedColumn], most_rows: int) -> Table:
+    """The table behind the JSON text of a list of records.
+
+    Raises ProgramFailed, which names the row and what is wrong with it, and ProgramOverLimit. Blocks.
+    """
+    rows: list[dict[str, Any]] = orjson.loads(result_json)
+    if len(rows) > most_rows:
+        raise ProgramOverLimit(
+            f"The program returns {len(rows):,} rows, and {most_rows:,} are allowed; return fewer of them."
+        )
+    _see_that_columns_are_kept(rows, [column.name for column in columns])
+    made = [_series(column, [row[column.name] for row in rows]) for column in columns]
+    as_text = [series.name for series, is_text in made if is_text]
+    notes = (
+        (f"The values of {', '.join(as_text)} are of different shapes and are kept as JSON text.",) if as_text else ()
+    )
+    return Table(pl.DataFrame([series for series, _ in made]), notes)
+
+
+def _see_that_columns_are_kept(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    promised = set(names)
+    for number, row in enumerate(rows, 1):
+        if row.keys() == promised:
+            continue
+        missing = [name for name in names if name not in row]
+        extra = sorted(row.keys() - promised)
+        said = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has {', '.join(extra)} too"] * bool(extra)
+        raise ProgramFailed(
+            f"Row {number} of `result` {' and '.join(said)}. Each row must have exactly the promised columns: "
+            f"{', '.join(names)}; what is not known is None."
+        )
+
+
+def _series(column: PromisedColumn, values: list[Any]) -> tuple[pl.Series, bool]:
+    """The column, and whether it is JSON text because its values fit no one type."""
+    name = column.name
+    _see_that_kind_is_kept(column, values)
+    match column.kind:
+        case "time":
+            return pl.Series(name, [_moment(name, number, one) for number, one in enumerate(values, 1)], _MOMENT), False
+        case "list" | "record":
+            dtype = _dtype_of(values)
+            if dtype is None or not _is_kept_by_parquet(dtype):
+                return pl.Series(name, [_as_text(one) for one in values], pl.String), True
+            return pl.Series(name, values, dtype), False
+        case plain:
+            return pl.Series(name, values, _DTYPES[plain]), False
+
+
+_Plain = Literal["text", "integer", "number", "flag"]
+_DTYPES: Mapping[_Plain, pl.DataType] = {
+    "text": pl.String(),
+    "integer": pl.Int64(),
+    "number": pl.Float64(),
+    "flag": pl.Boolean(),
+}
+_KINDS: Mapping[str, frozenset[type]] = {
+    "text": frozenset({str}),
+    "integer": frozenset({int}),
+    "number": frozenset({int, float}),
+    "flag": frozenset({bool}),
+    "time": frozenset({str}),
+    "list": frozenset({list}),
+    "record": frozenset({dict, list}),
+}
+_NONE = type(None)
+
+
+def _see_that_kind_is_kept(column: PromisedColumn, values: Iterable[Any]) -> None:
+    allowed = _KINDS[column.kind] | {_NONE}
+    # A column of a million cells is judged by the few types that are in it.
+    if set(map(type, values)) <= allowed:
+        return
+    number, wrong = next((number, one) for number, one in enumerate(values, 1) if type(one) not in allowed)
+    raise ProgramFailed(
+        f"Row {number} of `result` has {wrong!r:.{_SHOWN}} in {column.name!r}, which was promised to be "
+        f"{column.kind} or None."
+    )
+
+
+def _moment(name: str, number: int, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ProgramFailed(
+            f"Row {number} of `result` has {text!r:.{_SHOWN}} in {name!r}, which was promised to be a time in ISO 8601."
+        ) from None
+
+
+def _dtype_of(values: Iterable[Any]) -> pl.DataType | None:
+    """The one type of all these values; None where there is none. What is nowhere known is text."""
+    found = [one for one in values if one is not None]
+    kinds = set(map(type, found))
+    if not kinds:
+        return pl.String()
+    if kinds == {int, float} or kinds == {float}:
+        return pl.Float64()
+    if len(kinds) > 1:
+        return None
+    one_type: Callable[[list[Any]], pl.DataType | None] = _NESTED.get(kinds.pop(), lambda _: None)
+    return one_type(found)
+
+
+def _list_type(values: list[list[Any]]) -> pl.DataType | None:
+    inner = _dtype_of(item for one in values for item in one)
+    return None if inner is None else pl.List(inner)
+
+
+def _record_type(values: list[dict[str, Any]]) -> pl.DataType | None:
+    names = list(dict.fromkeys(name for one in values for name in one))
+    if len(names) > _MOST_KEYS:
+        return None
+    fields: list[pl.Field] = []
+    for name in names:
+        inner = _dtype_of(one.get(name) for one in values)
+        if inner is None:
+            return None
+        fields.append(pl.Field(name, inner))
+    return pl.Struct(fields)
+
+
+_NESTED: Mapping[type, Callable[[list[Any]], pl.DataType | None]] = {
+    str: lambda _: pl.String(),
+    bool: lambda _: pl.Boolean(),
+    int: lambda _: pl.Int64(),
+    list: _list_type,
+    dict: _record_type,
+}
+
+
+def _is_kept_by_parquet(dtype: pl.DataType) -> bool:
+    """A record without any field cannot be written."""
+    match dtype:
+        case pl.Struct(fields=fields):
+            return bool(fields) and all(_is_kept_by_parquet(_instance(field.dtype)) for field in fields)
+        case pl.List(inner=inner):
+            return _is_kept_by_parquet(_instance(inner))
+        case _:
+            return True
+
+
+def _instance(dtype: Any) -> pl.DataType:
+    made: pl.DataType = dtype() if isinstance(dtype, type) else dtype
+    return made
+
+
+def _as_text(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
