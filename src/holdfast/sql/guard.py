@@ -38,6 +38,8 @@ MAX_SERIES = 1_000_000
 
 _OPENING = {")": "(", "]": "["}
 _NAMES = ("word", "quoted")
+_BEFORE_STAR = frozenset({"SELECT", "DISTINCT", ",", "."})
+_ENDS_OF_VALUES = frozenset({")", "]"})
 _TABLE_CLAUSES = frozenset({"FROM", "ON", "USING"})
 # "types": inside DECIMAL(…); "names": a list of columns; "tables": joins in parentheses.
 _Role = Literal["query", "tables", "call", "group", "names", "types", "list"]
@@ -193,7 +195,7 @@ class _Judge:
             if index >= 2 and self._tokens[index - 2].name == "INTERVAL" and before.kind in ("string", "number"):
                 return True
             return self._scope.function == "extract" and before.text == "("
-        return name == "LAMBDA" and after.kind in _NAMES
+        return name == "LAMBDA" and [t.text for t in self._tokens[index + 2 : index + 3]] == [":"]
 
     def _judge_keyword(self, index: int, token: Token, before: Token) -> None:
         name, scope = token.name, self._scope
@@ -212,6 +214,10 @@ class _Judge:
             scope.wants = "type" if scope.function in ("cast", "try_cast") else ""
         elif name == "LAMBDA":
             scope.lambdas += 1
+        elif name == "EXCLUDE" and self._tokens[index - 2].text.upper() not in _BEFORE_STAR:
+            raise self._refused(token, "EXCLUDE stands only after the * of all columns")
+        elif name in ("LIKE", "ILIKE") and before.kind == "symbol" and before.text not in _ENDS_OF_VALUES:
+            raise self._refused(token, f"{name} stands between two values")
         elif name == "CASE":
             self._open_cases += 1
             if self._open_cases > MAX_NESTED_CASES:
