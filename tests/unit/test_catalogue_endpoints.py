@@ -57,6 +57,7 @@ def test_every_endpoint_agrees_with_itself() -> None:
         assert all(argument.isidentifier() for argument in arguments), endpoint.name
         assert (endpoint.cost == "one_call_each") == bool(endpoint.path_parameters), endpoint.name
         assert endpoint.cost == "one_call_each" or (endpoint.cost == "pages") == endpoint.is_paged, endpoint.name
+        assert (endpoint.response.kind == "list") == (endpoint.operation == "list"), endpoint.name
         assert endpoint.response.kind == "list" or endpoint.paging == "none", endpoint.name
 
 

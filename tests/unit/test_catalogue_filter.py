@@ -168,6 +168,12 @@ def test_an_endpoint_brings_the_one_without_which_it_tells_too_little() -> None:
     assert names("user's applications", "list") == ["list_user_app_links", "list_applications"]
 
 
+def test_a_text_that_speaks_of_everything_brings_no_more_than_fits() -> None:
+    everything = " ".join(endpoint.entity for endpoint in CATALOGUE)
+    for entity in ("User", "Policy", "UserApplication", "RoleAssignedUser", "GroupUser"):
+        assert len(FILTER.choose(entity, "list", everything)) == MOST
+
+
 def test_an_endpoint_that_was_added_to_the_data_is_chosen() -> None:
     brewer = _endpoint("list_coffee_machines", "CoffeeMachine")
     larger = EndpointFilter(Catalogue([*CATALOGUE, brewer]))

@@ -211,6 +211,12 @@ async def test_what_nests_in_the_rows_of_few_endpoints_is_checked_too(monty: Asy
     assert await complaint(monty, few, program.replace("alternateID", "alternateId")) == ""
 
 
+async def test_attributes_that_a_tenant_adds_to_a_profile_pass(monty: AsyncMonty) -> None:
+    one = interface_of([Catalogue.load().endpoint("get_user")])
+    assert "invalid-key" in await complaint(monty, one, "(await get_user('00u1'))['credentials']['costCode']")
+    assert await complaint(monty, one, "(await get_user('00u1'))['profile']['costCode']") == ""
+
+
 RIGHT = [
     "factors = await list_user_factors('00u1')\nresult = [factor['id'] for factor in factors]",
     "user = await get_user('00u1', fields=['id', 'profile.login'])\nresult = [user.get('profile', {}).get('costCode')]",
