@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 import orjson
@@ -54,6 +57,12 @@ def files(company: Company, ask: Asker, tmp_path_factory: pytest.TempPathFactory
 
 def test_it_has_exactly_the_documented_families(files: dict[str, list[Any]]) -> None:
     assert set(files) == FAMILIES | set(registry.EXPORTED)
+
+
+def test_every_family_is_told_of_where_the_export_is_told_of() -> None:
+    told = re.findall(r"`([a-z_*]+)`", str(sys.modules[export.__module__].__doc__))
+    for family in FAMILIES | set(registry.EXPORTED):
+        assert any(fnmatchcase(family, name) for name in told), family
 
 
 async def test_things_are_the_records_served(files: dict[str, list[Any]], ask: Asker) -> None:

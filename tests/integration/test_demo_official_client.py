@@ -10,6 +10,7 @@ import pytest
 from okta.client import Client
 
 from holdfast.demo import Company, RateLimitOptions, TenantOptions, make_company, running
+from holdfast.demo.families.hooks import log_streams
 from holdfast.demo.policies import POLICY_TYPES
 
 
@@ -101,3 +102,61 @@ async def test_it_reads_devices_policies_rules_zones_and_types(client: Any, comp
 async def test_a_refusal_reaches_it_as_oktas_error(client: Any, company: Company) -> None:
     _, *_, error = await client.list_factors(company.cases.unreadable_factors_user)
     assert "E0000006" in str(error)
+
+
+async def test_it_reads_tokens_hooks_streams_origins_and_behaviours(client: Any, company: Company) -> None:
+    tokens = read(await client.list_api_tokens())
+    assert {token.user_id for token in tokens} <= set(company.users)
+    assert read(await client.get_api_token(tokens[0].id)).name == tokens[0].name
+    assert {hook.status for hook in read(await client.list_event_hooks())} == {"ACTIVE", "INACTIVE"}
+    assert len(read(await client.list_inline_hooks())) == 4
+    # The client takes names of event sources of one letter only, so that it reads no stream to AWS, Okta's neither.
+    splunk = next(name for name, stream in log_streams(company).items() if "splunk" in stream["type"])
+    assert type(read(await client.get_log_stream(splunk))).__name__ == "LogStreamSplunk"
+    origins = read(await client.list_trusted_origins())
+    assert {scope.type.value for origin in origins for scope in origin.scopes} == {"CORS", "REDIRECT", "IFRAME_EMBED"}
+    kinds = {type(rule).__name__ for rule in read(await client.list_behavior_detection_rules())}
+    assert {"BehaviorRuleVelocity", "BehaviorRuleAnomalousLocation"} <= kinds
+    assert read(await client.get_current_configuration()).action == "audit"
+
+
+async def test_it_reads_authenticators_with_their_methods(client: Any) -> None:
+    methods = {}
+    for authenticator in read(await client.list_authenticators()):
+        listed = read(await client.list_authenticator_methods(authenticator.id))
+        methods[authenticator.key.value] = {method.type.value for method in listed}
+    assert methods["okta_verify"] == {"push", "totp", "signed_nonce"}
+    assert methods["phone_number"] == {"sms", "voice"}
+
+
+async def test_it_reads_grants_and_refresh_tokens(client: Any, company: Company) -> None:
+    granted = {app: read(await client.list_scope_consent_grants(app)) for app in company.apps}
+    assert {grant.scope_id for grants in granted.values() for grant in grants or ()} >= {"okta.users.manage"}
+    held = [
+        token for app in company.apps for token in read(await client.list_o_auth2_tokens_for_application(app)) or ()
+    ]
+    assert held
+    for token in held[:5]:
+        clients = read(await client.list_user_clients(token.user_id))
+        assert token.client_id in {each.client_id for each in clients}
+        theirs = read(await client.list_refresh_tokens_for_user_and_client(token.user_id, token.client_id))
+        assert token.id in {each.id for each in theirs}
+
+
+async def test_it_reads_what_else_a_tenant_has(client: Any, company: Company) -> None:
+    servers = read(await client.list_authorization_servers())
+    assert "default" in {server.name for server in servers}
+    for server in servers:
+        scopes = read(await client.list_o_auth2_scopes(server.id))
+        assert "openid" in {scope.name for scope in scopes}
+        assert read(await client.list_authorization_server_policies(server.id))
+    assert len(read(await client.list_brands())) == 2
+    assert len(read(await client.list_device_assurance_policies())) == 4
+    owners = [o for group in company.groups for o in read(await client.list_group_owners(group)) or ()]
+    assert {owner.type.value for owner in owners} == {"USER", "GROUP"}
+    assert read(await client.get_user_risk(company.user_ids[0])).risk_level in {"NONE", "LOW", "MEDIUM", "HIGH"}
+
+
+async def test_a_feature_that_is_off_reaches_it_as_oktas_error(client: Any) -> None:
+    _, *_, error = await client.list_realms()
+    assert "E0000015" in str(error)

@@ -3,7 +3,8 @@
 Things are the records that the tenant serves; relations are lines of ids with the facts of the relation beside them:
 
 ========================  =============================================================================
-`users`, `groups`, …      the record as served, with `_links` for a tenant at `EXPORT_URL`
+`users`, `groups`, `group_rules`, `apps`, `devices`, `policies`, `zones`: the record as served, with `_links` for a
+                          tenant at `EXPORT_URL`
 `group_members`           `group_id`, `user_id`
 `app_users`               `app_id`, `user_id`, `scope` (USER or GROUP), `status`, `app_username`, `created`
 `app_groups`              `app_id`, `group_id`, `priority`, `last_updated`
@@ -13,18 +14,38 @@ Things are the records that the tenant serves; relations are lines of ids with t
 `user_roles`              the assignment, with `user_id`; `assignmentType` GROUP marks one held through a group
 `group_roles`             the assignment, with `group_id`
 `policy_rules`            the record, with `policy_id`
-`app_grants`              the record, with `app_id`: what administrators allowed an application
-`user_grants`             the record, with `user_id`: what people consented to
-`refresh_tokens`          the record, with `app_id`
-`authenticator_methods`   the record, with `authenticator_id`
-`user_blocks`             the record, with `user_id`; people without a block have no line
-`user_risks`              `user_id`, `riskLevel` (NONE too) and, but for NONE, `reason`
-`threat_insight`          one line: the tenant's configuration
 `log_events`              the system log, oldest event first, where it is asked for
 ========================  =============================================================================
 
-Everything below a list is a family of its own; a record below another carries the ids of its parents as `…_id`. Of an
-API token Okta tells the last use by `lastUpdated`, and nothing else.
+The other families (see `families`) are a file for each list of Okta's, in which the record as served stands beside the
+ids of what it belongs to:
+
+============================  =========================================================================
+`app_grants`                  `app_id`: what administrators allowed an application to do with Okta's API
+`user_grants`                 `user_id`: what people consented to
+`refresh_tokens`              `app_id`
+`app_features`, `app_secrets`, `app_signing_keys`, `group_push_mappings`: `app_id`
+`authenticator_methods`       `authenticator_id`
+`authorization_server_*`      `server_id`; its rules have `server_policy_id` too
+`client_roles`                `client_id`: roles of OAuth clients
+`role_targets`                one line for each thing that a role is restricted to: `user_id`, `group_id` or
+                              `client_id` of the holder, `role_assignment_id`, and `target_group_id` or
+                              `target_app_id` and `target_app_name`
+`resource_set_*`              `resource_set_id`; a member has `custom_role_id` too, and links to its person
+`custom_role_permissions`     `custom_role_id`
+`group_owners`                `group_id`
+`identity_provider_users`     `idp_id`
+`email_customizations`        `brand_id`, `template_id`
+`user_blocks`                 `user_id`; people without a block have no line
+`user_risks`                  `user_id`, `riskLevel` (NONE too) and, but for NONE, `reason`
+`threat_insight`              one line: the tenant's configuration
+============================  =========================================================================
+
+Beside these there are lists that belong to nothing: `api_tokens`, `authenticators`, `authorization_servers`,
+`behaviors`, `brands`, `captchas`, `device_assurances`, `domains`, `email_domains`, `event_hooks`, `features`,
+`agent_pools`, `api_services`, `identity_providers`, `identity_provider_keys`, `inline_hooks`, `linked_objects`,
+`log_streams`, `mappings`, `resource_sets`, `sessions`, `trusted_origins` and `yubikeys`. Of an API token Okta tells
+the last use by `lastUpdated`, and nothing else. What the company has not switched on has no file.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def client_secrets(company: Company, ids: Ids) -> Records:
     secrets = []
     for number, status in enumerate(("ACTIVE", second) if second else ("ACTIVE",)):
         secret = okta_id("ocs", company.seed, "secret", app["id"], number)
-        dates = dated(company, secret, oldest=900, youngest=5)
+        dates = dated(company, secret, oldest=900)
         secrets.append(
             {
                 "id": secret,

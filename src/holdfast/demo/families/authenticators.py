@@ -52,7 +52,7 @@ _AUTHENTICATORS: tuple[tuple[str, str, str, str, Record, tuple[tuple[str, str], 
 _METHOD_SETTINGS: dict[str, Record] = {
     "push": {"algorithms": ["RS256", "ES256"], "keyProtection": "ANY", "transactionTypes": ["LOGIN"]},
     "signed_nonce": {"algorithms": ["RS256", "ES256"], "keyProtection": "ANY", "showSignInWithOV": "ALWAYS"},
-    "totp": {"timeIntervalInSeconds": 30, "encoding": "base32", "algorithm": "HMacSHA1", "passCodeLength": 6},
+    "totp": {"timeIntervalInSeconds": 30, "encoding": "base32", "passCodeLength": 6},
     "webauthn": {
         "userVerification": "PREFERRED",
         "attachment": "ANY",

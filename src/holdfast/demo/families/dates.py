@@ -11,6 +11,8 @@ from holdfast.demo.records import Record, stamp
 
 # The tenant's own address, as issuers and certificates name it wherever it is served.
 ORG_URL = "https://kelptide.okta.example"
+# The system log reaches back 90 days.
+SETTLED_DAYS = 95.0
 
 
 def ago(company: Company, days: float) -> str:
@@ -18,11 +20,14 @@ def ago(company: Company, days: float) -> str:
     return stamp(company.now - timedelta(days=days))
 
 
-def dated(company: Company, *key: object, oldest: float = 2000, youngest: float = 30) -> Record:
-    """`created` that many days ago and `lastUpdated` after it; the same `key` gives the same dates."""
+def dated(company: Company, *key: object, oldest: float = 2000, youngest: float = SETTLED_DAYS) -> Record:
+    """`created` that many days ago and `lastUpdated` after it; the same `key` gives the same dates.
+
+    Both lie before the system log begins unless `youngest` says otherwise: it tells of no change to these things.
+    """
     random = Random("/".join(map(str, (company.seed, "dates", *key))))
     created = random.uniform(youngest, oldest)
-    return {"created": ago(company, created), "lastUpdated": ago(company, random.uniform(0.1, created))}
+    return {"created": ago(company, created), "lastUpdated": ago(company, random.uniform(youngest, created))}
 
 
 def administrator(company: Company) -> str:

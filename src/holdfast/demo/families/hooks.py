@@ -25,6 +25,8 @@ _INLINE_HOOKS = (
     ("Import checks", "INACTIVE", "com.okta.import.transform", "HTTP"),
     ("SMS by our carrier", "ACTIVE", "com.okta.telephony.provider", "HTTP"),
 )
+# Has the form of a token and opens nothing.
+_MASKED = "00000000-0000-4000-8000-000000000000"
 # Name, status, type, settings.
 _LOG_STREAMS: tuple[tuple[str, str, str, Record], ...] = (
     (
@@ -37,7 +39,7 @@ _LOG_STREAMS: tuple[tuple[str, str, str, Record], ...] = (
         "Splunk (leaving)",
         "ACTIVE",
         "splunk_cloud_logstreaming",
-        {"edition": "aws", "host": "kelptide.splunkcloud.com", "token": ""},
+        {"edition": "aws", "host": "kelptide.splunkcloud.com", "token": _MASKED},
     ),
     (
         "Old SIEM account",

@@ -85,6 +85,15 @@ def refresh_tokens(company: Company) -> Mapping[str, Records]:
     return {app: by_id(token for token in tokens if token["expiresAt"] > now) for app, tokens in found.items()}
 
 
+def _tokens_by_holder(company: Company) -> Mapping[tuple[str, str], Records]:
+    """Person and client id → refresh tokens by id."""
+    found: dict[tuple[str, str], dict[str, Record]] = {}
+    for tokens in company.family(refresh_tokens).values():
+        for name, token in tokens.items():
+            found.setdefault((token["userId"], token["clientId"]), {})[name] = token
+    return found
+
+
 def clients_of(company: Company) -> Mapping[str, frozenset[str]]:
     """Person → client ids of the applications that hold a grant or a refresh token of theirs."""
     found: dict[str, set[str]] = {}
@@ -167,8 +176,8 @@ def _grants_for_client(company: Company, ids: Ids) -> Records:
 
 
 def _tokens_for_client(company: Company, ids: Ids) -> Records:
-    tokens = company.family(refresh_tokens)[_of_client(company, ids)]
-    return {name: token for name, token in tokens.items() if token["userId"] == ids["user"]}
+    _of_client(company, ids)
+    return company.family(_tokens_by_holder).get((ids["user"], ids["client"]), {})
 
 
 def _clients(company: Company, ids: Ids) -> Records:

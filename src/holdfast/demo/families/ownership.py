@@ -101,7 +101,7 @@ def _api_services(company: Company, _: Ids) -> Records:
             }
             for name, days, maker, scopes in (
                 ("Log Collector", 400, left_administrator(company), ["okta.logs.read"]),
-                ("Access Insights", 60, company.cases.token_owner, ["okta.users.read", "okta.groups.read"]),
+                ("Access Insights", 170, company.cases.token_owner, ["okta.users.read", "okta.groups.read"]),
             )
         ]
     )
@@ -119,7 +119,7 @@ def _service_secrets(company: Company, ids: Ids) -> Records:
             # Okta shows the last four characters.
             "client_secret": f"***{secret[-4:]}",
             "secret_hash": okta_id("", company.seed, "hash", secret),
-            **dated(company, secret, oldest=60, youngest=20),
+            **dated(company, secret, oldest=160),
         }
     }
 

@@ -146,16 +146,20 @@ def identity_providers(company: Company) -> Records:
     )
 
 
-def _linked_to(company: Company, provider: str) -> list[str]:
-    """People who sign in through the provider: contractors who have signed in at all."""
-    record = known(company.family(identity_providers), provider, "IdentityProvider")
-    if not next(used for name, *_, used in _PROVIDERS if name == record["name"]):
-        return []
-    return [
+def _contractors(company: Company) -> frozenset[str]:
+    """Who signs in through the partners' provider: contractors who have signed in at all."""
+    return frozenset(
         user
         for user, person in company.users.items()
         if person["profile"]["userType"] == "Contractor" and person["lastLogin"] and person["status"] != "DEPROVISIONED"
-    ]
+    )
+
+
+def _linked_to(company: Company, provider: str) -> frozenset[str]:
+    """People who sign in through the provider. ApiError (404) where there is no such provider."""
+    record = known(company.family(identity_providers), provider, "IdentityProvider")
+    used = next(used for name, *_, used in _PROVIDERS if name == record["name"])
+    return company.family(_contractors) if used else frozenset()
 
 
 def _provider_users(company: Company, ids: Ids) -> Records:
@@ -167,7 +171,7 @@ def _provider_users(company: Company, ids: Ids) -> Records:
             "lastUpdated": company.users[user]["lastUpdated"],
             "profile": {"email": company.users[user]["profile"]["email"]},
         }
-        for user in _linked_to(company, ids["idp"])
+        for user in sorted(_linked_to(company, ids["idp"]))
     }
 
 
@@ -208,7 +212,7 @@ def _of_providers(company: Company) -> Iterator[Ids]:
 
 
 def _of_provider_users(company: Company) -> Iterator[Ids]:
-    return ({**ids, "user": user} for ids in _of_providers(company) for user in _linked_to(company, ids["idp"]))
+    return ({**ids, "user": user} for ids in _of_providers(company) for user in sorted(_linked_to(company, ids["idp"])))
 
 
 _IDP = "/api/v1/idps/{idp}"

@@ -136,7 +136,7 @@ def _resources(company: Company, ids: Ids) -> Records:
     return {
         record["id"]: record
         for record in (
-            {"id": okta_id("ire", company.seed, orn), "orn": orn, **dated(company, orn, oldest=200)} for orn in orns
+            {"id": okta_id("ire", company.seed, orn), "orn": orn, **dated(company, orn, oldest=199)} for orn in orns
         )
     }
 

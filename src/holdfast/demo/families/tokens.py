@@ -8,7 +8,7 @@ from random import Random
 
 from holdfast.demo.applications import oauth_clients
 from holdfast.demo.company import Company
-from holdfast.demo.families.dates import administrator, ago, dated, left_administrator
+from holdfast.demo.families.dates import SETTLED_DAYS, administrator, ago, dated, left_administrator
 from holdfast.demo.filters import Grammar
 from holdfast.demo.paging import PageSizes
 from holdfast.demo.policies import zone_id
@@ -46,7 +46,7 @@ def _of_administrators(company: Company) -> Iterator[Record]:
         random = Random(f"{company.seed}/tokens/{user}")
         if user == administrator(company) or random.random() < 0.4:
             continue
-        created = random.uniform(20, 900)
+        created = random.uniform(SETTLED_DAYS, 900)
         unused = min(random.choices(_UNUSED, _UNUSED_WEIGHTS)[0], created)
         yield _token(company, user, random.choice(_PURPOSES), ages=(created, unused))
 
@@ -56,7 +56,7 @@ def _of_service_accounts(company: Company) -> Iterator[Record]:
     blocked = {"connection": "ZONE", "include": [], "exclude": [zone_id(company.seed, "Anonymisers")]}
     for user in accounts[:_SERVICE_ACCOUNTS]:
         random = Random(f"{company.seed}/tokens/{user}")
-        created = random.uniform(20, 900)
+        created = random.uniform(SETTLED_DAYS, 900)
         unused = min(random.choices(_UNUSED, _UNUSED_WEIGHTS)[0], created)
         network = blocked if random.random() < 0.4 else None
         name = company.users[user]["profile"]["firstName"]
@@ -103,7 +103,7 @@ def _principal_rate_limits(company: Company, _: Ids) -> Records:
                 "createdBy": administrator(company),
                 "createdDate": ago(company, 120),
                 "lastUpdatedBy": administrator(company),
-                "lastUpdate": dated(company, "rate limit", principal, oldest=100)["lastUpdated"],
+                "lastUpdate": dated(company, "rate limit", principal, oldest=115)["lastUpdated"],
             }
             for kind, principal, share in callers
         ]
