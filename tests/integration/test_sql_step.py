@@ -50,6 +50,7 @@ class Desk:
     """A question whose earlier steps `people` and `live-events` found the rows above."""
 
     def __init__(self, root: Path) -> None:
+        self.root = root
         self.artifacts = ArtifactStore(root)
         self.engine = SqlEngine(QueryLimits(timedelta(seconds=60), 1 << 30, 1_000), 2)
         self.earlier = tuple(self._step(*each) for each in (("people", PEOPLE), ("live-events", EVENTS)))
