@@ -53,10 +53,12 @@ def write_log(company: Company) -> tuple[SystemLog, LogCases]:
     """
     staff = Staff(company)
     random = Random(f"{company.seed}/{len(company.users)}/log")
+    # What the settings say must not decide what people do.
+    apart = Random(f"{company.seed}/{len(company.users)}/settings")
     columns = Columns(Tables())
     activity = Activity(staff, random)
     script = Script(staff, activity, random)
-    for source in (Directory(staff, random), script, Operations(staff, random), SettingsChanges(staff, random)):
+    for source in (Directory(staff, random), script, Operations(staff, random), SettingsChanges(staff, apart)):
         for happening in source.happenings():
             columns.add(happening)
     for happening in activity.last_sign_ins(besides=script.rewritten):
