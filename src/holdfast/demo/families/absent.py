@@ -2,8 +2,8 @@
 
 Okta answers 401 E0000015 for a feature that is off: no bad token, nothing to try again, and not the same as "none".
 Off are: Identity Governance (campaigns, reviews, access requests, entitlements), realms, disaster recovery, shared
-signals, identity sources, privileged access, reading of authenticator enrolments and of security keys registered
-beforehand, cross-application access, custom device checks and integrations, and personal-data settings.
+signals, identity sources, privileged access, security keys registered beforehand, cross-application access, custom
+device checks and integrations, and personal-data settings.
 """
 
 from __future__ import annotations
@@ -44,11 +44,7 @@ OFF: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "/privileged-access/api/v1/service-accounts",
             "/privileged-access/api/v1/service-accounts/{id}",
         ),
-        "okta.users.read": (
-            "/api/v1/users/{user}/authenticator-enrollments",
-            "/api/v1/users/{user}/authenticator-enrollments/{id}",
-            "/webauthn-registration/api/v1/users/{user}/enrollments",
-        ),
+        "okta.users.read": ("/webauthn-registration/api/v1/users/{user}/enrollments",),
         "okta.apps.read": (
             "/api/v1/apps/{app}/cwo/connections",
             "/api/v1/apps/{app}/cwo/connections/{id}",

@@ -77,6 +77,18 @@ _QUESTIONS = (
     ("first_award", "What did you earn your first medal or award for?"),
     ("favorite_security_question", "What is your favorite security question?"),
 )
+# Kind of factor → key of its authenticator.
+_KEYS = {
+    "email": "okta_email",
+    "push": "okta_verify",
+    "signed_nonce": "okta_verify",
+    "token:software:totp": "okta_verify",
+    "sms": "phone_number",
+    "call": "phone_number",
+    "webauthn": "webauthn",
+    "question": "security_question",
+    "token:hardware": "yubikey_token",
+}
 _READ, _READ_USERS = "okta.authenticators.read", "okta.users.read"
 _UNASSIGNED_YUBIKEYS = 3
 
@@ -156,6 +168,29 @@ def _factor_catalog(company: Company, ids: Ids) -> Records:
     }
 
 
+def enrolments(company: Company, ids: Ids) -> Records:
+    """What a person enrolled, by authenticator: factors of one authenticator are one enrolment. ApiError as factors."""
+    _factor_kinds(company, ids)
+    named = {record["key"]: record for record in company.family(authenticators).values()}
+    found: dict[str, Record] = {}
+    for factor in company.factors(ids["user"]):
+        key, phone = _KEYS[factor["factorType"]], factor["profile"].get("phoneNumber")
+        enrolment = {
+            "id": okta_id("pae", company.seed, "enrolment", ids["user"], key),
+            "key": key,
+            "name": named[key]["name"],
+            "type": named[key]["type"],
+            "status": "ACTIVE",
+            "created": factor["created"],
+            "lastUpdated": factor["lastUpdated"],
+            **({"profile": {"phoneNumber": phone}} if phone else {}),
+        }
+        earlier = found.setdefault(enrolment["id"], enrolment)
+        earlier["created"] = min(earlier["created"], enrolment["created"])
+        earlier["lastUpdated"] = max(earlier["lastUpdated"], enrolment["lastUpdated"])
+    return dict(sorted(found.items()))
+
+
 def _questions(_: Company, __: Ids) -> Records:
     return {question: {"question": question, "questionText": text} for question, text in _QUESTIONS}
 
@@ -224,6 +259,9 @@ FACTOR_CATALOG = Collection(
 QUESTIONS = Collection(
     "/api/v1/users/{user}/factors/questions", "SecurityQuestion", _READ_USERS, _questions, of_users, link_field=None
 )
+ENROLMENTS = Collection(
+    "/api/v1/users/{user}/authenticator-enrollments", "AuthenticatorEnrollment", _READ_USERS, enrolments, of_users
+)
 TRANSACTIONS = Collection(
     "/api/v1/users/{user}/factors/{factor}/transactions", "Transaction", _READ_USERS, _transactions, lambda _: ()
 )
@@ -240,6 +278,7 @@ ROUTES = (
     *AAGUIDS.routes(),
     *FACTOR_CATALOG.routes(things=False),
     *QUESTIONS.routes(things=False),
+    *ENROLMENTS.routes(),
     TRANSACTIONS.thing_route(),
     *YUBIKEYS.routes(),
 )

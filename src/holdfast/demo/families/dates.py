@@ -11,8 +11,10 @@ from holdfast.demo.records import Record, stamp
 
 # The tenant's own address, as issuers and certificates name it wherever it is served.
 ORG_URL = "https://kelptide.okta.example"
-# The system log reaches back 90 days.
+# The system log reaches back 90 days. What it does not tell of was settled before.
 SETTLED_DAYS = 95.0
+# What it tells of may have changed as late as this.
+LATE_DAYS = 1.0
 
 
 def ago(company: Company, days: float) -> str:
@@ -21,13 +23,27 @@ def ago(company: Company, days: float) -> str:
 
 
 def dated(company: Company, *key: object, oldest: float = 2000, youngest: float = SETTLED_DAYS) -> Record:
-    """`created` that many days ago and `lastUpdated` after it; the same `key` gives the same dates.
+    """`created` that many days ago and `lastUpdated` after it, neither after `youngest`.
 
-    Both lie before the system log begins unless `youngest` says otherwise: it tells of no change to these things.
+    The same `key` gives the same dates.
     """
     random = Random("/".join(map(str, (company.seed, "dates", *key))))
     created = random.uniform(youngest, oldest)
     return {"created": ago(company, created), "lastUpdated": ago(company, random.uniform(youngest, created))}
+
+
+def dated_by(company: Company, person: str, *key: object, oldest: float = 2000, since: str = "") -> Record:
+    """The same for what `person` made and changed: while that person was there, from `since` on, up to yesterday."""
+    dates = dated(company, *key, oldest=oldest, youngest=LATE_DAYS)
+    begin = max(company.users[person]["created"], since)
+    end = max(begin, left_at(company, person) or stamp(company.now))
+    return {name: min(max(moment, begin), end) for name, moment in dates.items()}
+
+
+def left_at(company: Company, person: str) -> str | None:
+    """When the person left; None for who is here."""
+    record = company.users[person]
+    return str(record["statusChanged"]) if record["status"] == "DEPROVISIONED" else None
 
 
 def administrator(company: Company) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdfast.demo.company import Company
-from holdfast.demo.families.dates import administrator, ago, dated, left_administrator
+from holdfast.demo.families.dates import administrator, ago, dated, dated_by, left_administrator
 from holdfast.demo.filters import Grammar
 from holdfast.demo.paging import PageSizes
 from holdfast.demo.records import Record, okta_id
@@ -62,7 +62,7 @@ def event_hooks(company: Company) -> Records:
                 "description": None,
                 "status": status,
                 "verificationStatus": verified,
-                "createdBy": left_administrator(company) if by_left else administrator(company),
+                "createdBy": maker,
                 "events": {"type": "EVENT_TYPE", "items": list(events), "filter": None},
                 "channel": {
                     "type": "HTTP",
@@ -74,9 +74,10 @@ def event_hooks(company: Company) -> Records:
                         "authScheme": {"type": "HEADER", "key": "authorization"},
                     },
                 },
-                **dated(company, "event hook", name),
+                **dated_by(company, maker, "event hook", name),
             }
             for name, status, verified, by_left, events in _EVENT_HOOKS
+            for maker in (left_administrator(company) if by_left else administrator(company),)
         ]
     )
 
@@ -96,7 +97,7 @@ def inline_hooks(company: Company) -> Records:
                     "version": "1.0.0",
                     "config": {"uri": f"https://hooks.{DOMAIN}/inline/{kind.split('.')[2]}", "method": "POST"},
                 },
-                **dated(company, "inline hook", name),
+                **dated_by(company, administrator(company), "inline hook", name),
             }
             for name, status, kind, channel in _INLINE_HOOKS
         ]
@@ -113,7 +114,7 @@ def log_streams(company: Company) -> Records:
                 "status": status,
                 "type": kind,
                 "settings": settings,
-                **dated(company, "log stream", name),
+                **dated_by(company, administrator(company), "log stream", name),
             }
             for name, status, kind, settings in _LOG_STREAMS
         ]

@@ -9,7 +9,7 @@ from random import Random
 from holdfast.demo.applications import oauth_clients
 from holdfast.demo.cast import app_id
 from holdfast.demo.company import Company
-from holdfast.demo.families.dates import ORG_URL, administrator, dated, left_administrator
+from holdfast.demo.families.dates import ORG_URL, administrator, dated_by, left_administrator, left_at
 from holdfast.demo.paging import PageSizes
 from holdfast.demo.records import Record, okta_id, stamp
 from holdfast.demo.replies import not_found
@@ -47,7 +47,9 @@ def app_grants(company: Company) -> Mapping[str, Records]:
     found: dict[str, list[Record]] = {app: [] for app in company.apps}
     for key, scope, by_left in _ADMIN_GRANTS:
         app = app_id(company.seed, key)
-        giver = left_administrator(company) if by_left else administrator(company)
+        left = left_administrator(company)
+        was_there = company.apps[app]["created"] < (left_at(company, left) or "")
+        giver = left if by_left and was_there else administrator(company)
         grant = _grant(company, app, scope, giver)
         found[app].append({**grant, "source": "ADMIN", "createdBy": {"id": giver, "type": "User"}})
     return {app: by_id(grants) for app, grants in found.items()}
@@ -130,16 +132,15 @@ def _client_id(company: Company, app: str) -> str:
 
 
 def _grant(company: Company, app: str, scope: str, giver: str) -> Record:
-    since = max(company.apps[app]["created"], company.users[giver]["created"])
-    dates = dated(company, "grant", app, scope, giver, oldest=600)
+    made = company.apps[app]["created"]
+    dates = dated_by(company, giver, "grant", app, scope, giver, oldest=600, since=made)
     return {
         "id": okta_id("oag", company.seed, "grant", app, scope, giver),
         "status": "ACTIVE",
         "issuer": ORG_URL,
         "clientId": _client_id(company, app),
         "scopeId": scope,
-        "created": max(since, dates["created"]),
-        "lastUpdated": max(since, dates["lastUpdated"]),
+        **dates,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdfast.demo.company import Company
-from holdfast.demo.families.dates import administrator, dated, left_administrator
+from holdfast.demo.families.dates import administrator, dated, dated_by, left_administrator
 from holdfast.demo.filters import Grammar
 from holdfast.demo.paging import PageSizes
 from holdfast.demo.policies import zone_id
@@ -45,11 +45,12 @@ def trusted_origins(company: Company) -> Records:
                 "origin": origin,
                 "scopes": [{"type": scope} for scope in scopes],
                 "status": status,
-                "createdBy": left_administrator(company) if by_left else administrator(company),
-                "lastUpdatedBy": left_administrator(company) if by_left else administrator(company),
-                **dated(company, "origin", name),
+                "createdBy": maker,
+                "lastUpdatedBy": maker,
+                **dated_by(company, maker, "origin", name),
             }
             for name, origin, scopes, status, by_left in _ORIGINS
+            for maker in (left_administrator(company) if by_left else administrator(company),)
         ]
     )
 
@@ -64,7 +65,7 @@ def behaviors(company: Company) -> Records:
                 "type": kind,
                 "status": status,
                 "settings": settings,
-                **dated(company, "behavior", name),
+                **dated_by(company, administrator(company), "behavior", name),
             }
             for name, kind, status, settings in _BEHAVIOURS
         ]

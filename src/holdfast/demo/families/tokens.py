@@ -8,7 +8,7 @@ from random import Random
 
 from holdfast.demo.applications import oauth_clients
 from holdfast.demo.company import Company
-from holdfast.demo.families.dates import SETTLED_DAYS, administrator, ago, dated, left_administrator
+from holdfast.demo.families.dates import administrator, ago, dated, left_administrator, left_at
 from holdfast.demo.filters import Grammar
 from holdfast.demo.paging import PageSizes
 from holdfast.demo.policies import zone_id
@@ -46,7 +46,7 @@ def _of_administrators(company: Company) -> Iterator[Record]:
         random = Random(f"{company.seed}/tokens/{user}")
         if user == administrator(company) or random.random() < 0.4:
             continue
-        created = random.uniform(SETTLED_DAYS, 900)
+        created = random.uniform(3, 900)
         unused = min(random.choices(_UNUSED, _UNUSED_WEIGHTS)[0], created)
         yield _token(company, user, random.choice(_PURPOSES), ages=(created, unused))
 
@@ -56,7 +56,7 @@ def _of_service_accounts(company: Company) -> Iterator[Record]:
     blocked = {"connection": "ZONE", "include": [], "exclude": [zone_id(company.seed, "Anonymisers")]}
     for user in accounts[:_SERVICE_ACCOUNTS]:
         random = Random(f"{company.seed}/tokens/{user}")
-        created = random.uniform(SETTLED_DAYS, 900)
+        created = random.uniform(3, 900)
         unused = min(random.choices(_UNUSED, _UNUSED_WEIGHTS)[0], created)
         network = blocked if random.random() < 0.4 else None
         name = company.users[user]["profile"]["firstName"]
@@ -68,12 +68,11 @@ def _token(
 ) -> Record:
     """`ages`: days since it was made and since it was last used."""
     created, unused = ages
-    person = company.users.get(owner)
-    used = company.now - timedelta(days=unused)
-    if person and person["status"] == "DEPROVISIONED":
-        # Nobody uses the token of a person who has left.
-        used = min(used, datetime.fromisoformat(person["statusChanged"]))
-    made = min(used, company.now - timedelta(days=created))
+    begin = datetime.fromisoformat(company.users[owner]["created"])
+    # Nobody uses the token of a person who has left.
+    end = datetime.fromisoformat(left_at(company, owner) or stamp(company.now))
+    used = max(begin, min(end, company.now - timedelta(days=unused)))
+    made = max(begin, min(used, company.now - timedelta(days=created)))
     return {
         "id": okta_id("00T", company.seed, "token", owner, name),
         "name": name,
