@@ -40,16 +40,29 @@ class Request:
         return json.dumps(self.body, ensure_ascii=False)
 
     @property
-    def tool(self) -> Json:
-        """The tool by which the answer is to be given: its name, its description and its JSON schema."""
-        tool = self.body["tools"][0]
+    def tools(self) -> list[Json]:
+        """Every tool that the model may call, each with its name, its description and its JSON schema."""
         match self.provider:
             case "local":
-                tool = tool["function"]
+                tools = [tool["function"] for tool in self.body["tools"]]
             case "google":
-                tool = tool["functionDeclarations"][0]
-        schema = next(tool[k] for k in ("parameters", "input_schema", "parameters_json_schema") if k in tool)
-        return {"name": tool["name"], "description": tool.get("description", ""), "schema": schema}
+                tools = [tool for group in self.body["tools"] for tool in group["functionDeclarations"]]
+            case _:
+                tools = self.body["tools"]
+        names = ("parameters", "input_schema", "parameters_json_schema")
+        return [
+            {
+                "name": tool["name"],
+                "description": tool.get("description", ""),
+                "schema": next(tool[name] for name in names if name in tool),
+            }
+            for tool in tools
+        ]
+
+    @property
+    def tool(self) -> Json:
+        """The tool by which the answer is to be given."""
+        return next(tool for tool in self.tools if tool["name"] == "final_result")
 
 
 @dataclass(frozen=True)
@@ -66,11 +79,12 @@ COUNTED = Usage(-1, -1)
 
 @dataclass(frozen=True)
 class Written:
-    """Structured output: the tool called with this; text instead of JSON stands as it is, however broken."""
+    """A tool called with this, by default that of the answer; text instead of JSON stands as it is, however broken."""
 
     output: Any
     usage: Usage | None = COUNTED
     cut_off: bool = False
+    tool: str = "final_result"
 
 
 @dataclass(frozen=True)
@@ -156,7 +170,7 @@ def _responses(asked: Request, reply: Written | Text | Refusal) -> Json:
     match reply:
         case Written():
             item = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "status": "completed"}
-            item |= {"name": asked.tool["name"], "arguments": _arguments(reply.output)}
+            item |= {"name": reply.tool, "arguments": _arguments(reply.output)}
         case Text():
             part: Json = {"type": "output_text", "text": reply.text, "annotations": []}
             item = _message(part)
@@ -200,7 +214,7 @@ def _chat(asked: Request, reply: Written | Text | Refusal) -> Json:
     reason = "stop"
     match reply:
         case Written():
-            function = {"name": asked.tool["name"], "arguments": _arguments(reply.output)}
+            function = {"name": reply.tool, "arguments": _arguments(reply.output)}
             message["tool_calls"] = [{"id": "call_1", "type": "function", "function": function}]
             reason = "length" if reply.cut_off else "tool_calls"
         case Text():
@@ -231,7 +245,7 @@ def _messages(asked: Request, reply: Written | Text | Refusal) -> Json:
     content: list[Json] = []
     match reply:
         case Written():
-            content = [{"type": "tool_use", "id": "toolu_1", "name": asked.tool["name"], "input": None}]
+            content = [{"type": "tool_use", "id": "toolu_1", "name": reply.tool, "input": None}]
             content[0]["input"] = _as_json(reply.output)
             reason = "max_tokens" if reply.cut_off else "tool_use"
         case Text():
@@ -257,7 +271,7 @@ def _gemini(asked: Request, reply: Written | Text | Refusal) -> Json:
             # This is how Gemini says that what the model wrote was no JSON.
             reason = "MALFORMED_FUNCTION_CALL"
         case Written():
-            parts = [{"functionCall": {"name": asked.tool["name"], "args": _as_json(reply.output)}}]
+            parts = [{"functionCall": {"name": reply.tool, "args": _as_json(reply.output)}}]
         case Text():
             parts = [{"text": reply.text}] if reply.text else []
         case Refusal():

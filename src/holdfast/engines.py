@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from holdfast.cypher_writer import CypherWriter
 from holdfast.formatter import Formatter
 from holdfast.offline.formatter import OfflineFormatter
+from holdfast.offline.live.writer import OfflineProgramWriter
 from holdfast.offline.planner import OfflinePlanner
 from holdfast.offline.sql import OfflineSqlWriter
 from holdfast.offline.writer import OfflineCypherWriter
 from holdfast.planner import Planner
+from holdfast.program_writer import ProgramWriter
 from holdfast.settings import Settings
 from holdfast.sql_writer import SqlWriter
 
@@ -27,9 +29,10 @@ class Engines:
 
     planner: Planner
     writer: CypherWriter
+    programs: ProgramWriter
+    sql: SqlWriter
     formatter: Formatter
     calls: ModelCalls | None = None
-    sql: SqlWriter = field(default_factory=OfflineSqlWriter)
 
     async def close(self) -> None:
         """Close the connections to models, where there are any."""
@@ -47,4 +50,6 @@ def engines_from(settings: Settings, clock: Callable[[], datetime] = lambda: dat
         from holdfast.models.engines import engines_with_models
 
         return engines_with_models(settings, clock)
-    return Engines(OfflinePlanner(clock), OfflineCypherWriter(), OfflineFormatter())
+    return Engines(
+        OfflinePlanner(clock), OfflineCypherWriter(), OfflineProgramWriter(), OfflineSqlWriter(), OfflineFormatter()
+    )

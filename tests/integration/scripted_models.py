@@ -29,6 +29,7 @@ READING: dict[str, Any] = {"intent": "People who can open Payroll.", "asks_for_c
 STEP: dict[str, Any] = {
     "id": "people",
     "tool": "cypher",
+    "special": None,
     "entity": "user",
     "operation": "list",
     "query_context": "One row for each person who can open the application Payroll (id 0oa1), ordered by login.",

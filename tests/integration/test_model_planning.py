@@ -62,7 +62,7 @@ async def test_a_question_is_read_planned_and_written_by_any_provider(
     assert isinstance(understanding.outcome, Plan)
     assert understanding.outcome.understood_as == PLAN["understood_as"]
     assert understanding.author.startswith(f"{provider}:")
-    assert understanding.author.endswith(" with planner/v1")
+    assert understanding.author.endswith(" with planner/v2")
     assert result.generated.author.endswith(" with cypher_writer/v1")
     assert [sample["login"] for sample in result.samples] == ["ada@acme.test", "bo@acme.test"]
     assert through.ledger.usage is not None
@@ -156,7 +156,7 @@ BROKEN_PLANS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str]] = {
     "a cycle": ([step(depends_on=["b"]), step(id="b", depends_on=["people"])], {}, "steps wait for each other"),
     "an unknown tool": ([step(tool="shell")], {}, "cypher"),
     "an id that occurs twice": ([step(), step()], {}, "step ids occur twice: people"),
-    "an id that is none": ([step(id="No Id")], {}, "steps.0.id"),
+    "an id that is none": ([step(id="No Id")], {}, "steps.0.cypher.id"),
     "an unknown reference": ([step(depends_on=["ghost"])], {}, "depends on unknown steps: ghost"),
     "fifty steps": ([step(id=f"s{n}") for n in range(50)], {}, "at most 20 items"),
     "no step": ([], {}, "exactly one of steps, cannot_answer and ask_back"),

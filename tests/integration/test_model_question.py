@@ -137,10 +137,10 @@ async def test_a_question_is_answered_by_models_of_each_provider(
     assert answer.formatted.summary == f"{len(place.true_logins())} active people are in Engineering."
     assert [agent_of(request) for request in server.requests] == ["preplanner", "planner", "cypher_writer", "formatter"]
     model = f"{provider}:{MODELS[provider]}"
-    assert answer.plan_author == f"{model} with planner/v1"
+    assert answer.plan_author == f"{model} with planner/v2"
     assert [step.result.generated.author for step in answer.steps if step.result] == [f"{model} with cypher_writer/v1"]
     assert answer.to_dictionary([])["authors"] == {
-        "planning": f"{model} with planner/v1",
+        "planning": f"{model} with planner/v2",
         "formatting": f"{model} with formatter/v1",
     }
 
@@ -184,7 +184,7 @@ async def test_the_second_provider_answers_where_the_first_is_down(place: Place,
     server.always(lambda request: Status(503) if request.provider == "anthropic" else scripted()(request))
     answer = await place.ask(server.settings("anthropic", "google"))
     assert answer.outcome is Outcome.ANSWERED, answer.message
-    assert answer.plan_author == "google:gemini-2.5-flash with planner/v1"
+    assert answer.plan_author == "google:gemini-2.5-flash with planner/v2"
     assert [request.provider for request in server.requests] == ["anthropic", "google"] * 4
 
 

@@ -17,10 +17,22 @@ _TEXT = st.text(max_size=700) | st.sampled_from(["", " ", "People.", "![x](http:
 # Mostly of what a model might write, or no draft would ever be a plan.
 _WORDS = st.sampled_from(["People.", " ", "a\u202eb", "![x](http://a.example)", "two\nlines"])
 _IDS = st.sampled_from(["a", "a", "b", "c", "No Id", ""])
-_STEPS = st.builds(
+_TOOLS: st.SearchStrategy[tuple[str, str | None]] = st.sampled_from(
+    [
+        ("cypher", None),
+        ("api", None),
+        ("sql", None),
+        ("special", None),
+        ("special", "no JSON"),
+        ("special", '{"name": "x", "user": {"deep": 1}}'),
+        ("special", '{"name": "user_app_access", "user": "Ann"}'),
+    ]
+)
+_CYPHER = st.builds(
     PlannedStep,
     id=_IDS,
     tool=st.just("cypher"),
+    special=st.none(),
     entity=_WORDS,
     operation=_WORDS,
     query_context=_WORDS,
@@ -28,6 +40,7 @@ _STEPS = st.builds(
     critical=st.booleans(),
     reasoning=_WORDS,
 )
+_STEPS = st.builds(lambda step, tool: step.model_copy(update={"tool": tool[0], "special": tool[1]}), _CYPHER, _TOOLS)
 _AMBIGUITIES = st.builds(Ambiguity, question=_TEXT, choices=st.lists(_TEXT, max_size=12).map(tuple))
 
 
@@ -80,7 +93,9 @@ def test_any_draft_becomes_something_that_may_be_shown_or_is_rejected(draft: Pla
             assert outcome.understood_as.strip()
             assert is_plain(outcome.understood_as)
             assert is_plain(outcome.reasoning)
-            assert all(step.query_context.strip() and step.parameters == {} for step in outcome.steps)
+            assert all(step.query_context.strip() for step in outcome.steps)
+            assert all(step.parameters in ({}, {"user": "Ann"}) for step in outcome.steps)
+            assert all(step.tool == "special" for step in outcome.steps if step.parameters)
         case Refused():
             assert outcome.reason.strip()
             assert is_plain(outcome.reason)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from pydantic_ai import Agent, ModelRetry, ToolOutput
@@ -21,8 +23,23 @@ from holdfast.spending import Ledger
 
 # The first answer and one repair.
 _REQUESTS = 2
+# What a model may look up before it answers, in requests; it may call several tools in each.
+_LOOKS = 2
 
 T = TypeVar("T", bound=BaseModel)
+
+
+def _told_its_mistakes(tool: Callable[..., str]) -> Callable[..., str]:
+    """The same tool, whose refusals the model is told."""
+
+    @wraps(tool)
+    def called(*args: Any, **kwargs: Any) -> str:
+        try:
+            return tool(*args, **kwargs)
+        except PermanentError as error:
+            raise ModelRetry(str(error)) from error
+
+    return called
 
 
 class Agents:
@@ -54,7 +71,8 @@ class Agents:
             output_type=ToolOutput(task.output, description="Your answer."),
             instructions=prompt.text,
             name=prompt.agent,
-            retries={"tools": 0, "output": _REQUESTS - 1},
+            tools=[_told_its_mistakes(tool) for tool in task.tools],
+            retries={"tools": len(task.tools), "output": _REQUESTS - 1},
             model_settings=self._call_settings(),
         )
 
@@ -66,8 +84,9 @@ class Agents:
                 raise ModelRetry(str(error)) from error
             return output
 
+        limits = UsageLimits(request_limit=_REQUESTS + (_LOOKS if task.tools else 0))
         try:
-            return (await agent.run(task.context, usage_limits=UsageLimits(request_limit=_REQUESTS))).output
+            return (await agent.run(task.context, usage_limits=limits)).output
         except AgentRunError as error:
             raise failure(error, name, self._settings) from error
 

@@ -40,13 +40,16 @@ class Task(Generic[T]):
     """What a model shall do.
 
     `agent` says which prompt it is given, `context` is what is known, with everything untrusted already marked
-    (`holdfast.models.untrusted`). `check` raises a PermanentError whose sentence the model is told once.
+    (`holdfast.models.untrusted`). `check` raises a PermanentError whose sentence the model is told once. `tools` are
+    functions that it may call for facts before it answers: their names, types and docstrings are what it reads of
+    them, and the sentence of a PermanentError is told to it.
     """
 
     agent: str
     context: str
     output: type[T]
     check: Callable[[T], None] = nothing
+    tools: tuple[Callable[..., str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from typing import Final
 
 import orjson
 
-from holdfast.contracts import EarlierStep, StepRequest
+from holdfast.catalogue.event_types import event_categories
+from holdfast.contracts import EarlierStep, RefusedProgram, StepRequest
 from holdfast.cypher_writer import RefusedQuery
 from holdfast.graph.guard import ALLOWED_FUNCTIONS
 from holdfast.graph.schema import BASE_SCHEMA, ColumnType, GraphSchema, NodeTable
@@ -22,6 +23,7 @@ from holdfast.graph.vocabulary import TenantWord, WordKind, name_key
 from holdfast.models.near_words import NearWords
 from holdfast.models.untrusted import in_one_line, marked, shown
 from holdfast.plan import Step
+from holdfast.sandbox.interface import ProgramInterface
 
 # Bytes of UTF-8. A context is never larger than its parts together, with the question, the step and the query that
 # failed: these are short by their own rules, and half of one would ask for something else.
@@ -34,6 +36,11 @@ _COLUMN_CHARACTERS: Final = 80
 _SAMPLE_BYTES: Final = 1_500
 # Of an engine's complaint.
 _REASON_CHARACTERS: Final = 1_000
+# Of a program's diagnostics: forty lines; of a traceback the end says most.
+_DIAGNOSTICS_CHARACTERS: Final = 4_000
+
+# Its events are filtered by type, which a writer can look up.
+LOG_ENDPOINT: Final = "list_log_events"
 
 _TYPES: Final = {
     ColumnType.STRING: "text",
@@ -73,6 +80,28 @@ def writing_context(
             marked("question", request.question),
             marked("your step", _step_text(request.step)),
             *(marked("your query that failed", _failed(last)) for last in refused[-1:]),
+        ]
+    )
+
+
+def programming_context(
+    request: StepRequest,
+    interface: ProgramInterface,
+    words: NearWords,
+    now: datetime,
+    refused: Sequence[RefusedProgram],
+) -> str:
+    """For the writer of a step's program: what it may call, what it must find, what earlier steps found."""
+    return _joined(
+        [
+            f"Stubs of all that is there:\n{interface.stubs}",
+            *([_event_categories()] if LOG_ENDPOINT in interface.functions else []),
+            _moment(now),
+            *_tenant_words(words),
+            *_earlier(request),
+            marked("question", request.question),
+            marked("your step", _step_text(request.step)),
+            *(marked("your program that was refused or failed", _refused_program(last)) for last in refused[-1:]),
         ]
     )
 
@@ -172,6 +201,15 @@ def _step_text(step: Step) -> str:
 
 def _failed(refused: RefusedQuery) -> str:
     return f"{refused.text}\nwhy: {in_one_line(refused.reason)[:_REASON_CHARACTERS]}"
+
+
+@cache
+def _event_categories() -> str:
+    return f"Categories of event types: {', '.join(category.name for category in event_categories())}"
+
+
+def _refused_program(refused: RefusedProgram) -> str:
+    return f"{refused.text}\nwhy: {refused.diagnostics[-_DIAGNOSTICS_CHARACTERS:]}"
 
 
 def _earlier(request: StepRequest) -> list[str]:

@@ -9,7 +9,7 @@ import structlog
 from pydantic import ValidationError
 
 from holdfast.answer import Generated
-from holdfast.contracts import FormatRequest, StepRequest
+from holdfast.contracts import FormatRequest, RefusedProgram, StepRequest
 from holdfast.cypher_writer import CypherWriter, RefusedQuery
 from holdfast.errors import ModelBudgetSpent, ModelOutputRejected, ModelRefused, ModelUnavailable
 from holdfast.formatter import Formatter, Written
@@ -17,6 +17,8 @@ from holdfast.graph.schema import GraphSchema
 from holdfast.graph.snapshots import Snapshot
 from holdfast.offline.meaning import StepMeaning
 from holdfast.planner import Planner, Understanding
+from holdfast.program_writer import ProgramDraft, ProgramWriter
+from holdfast.sandbox.interface import ProgramInterface
 from holdfast.spending import Ledger
 
 log = structlog.get_logger()
@@ -73,6 +75,21 @@ class WriterByStep:
         """See `holdfast.cypher_writer.CypherWriter`."""
         writer = self._offline if _has_a_meaning(request) else self._model
         return await writer.write(request, schema, ledger, refused)
+
+
+class ProgramWriterByStep:
+    """The same for programs: rules where the step's meaning is data, a model for the others."""
+
+    def __init__(self, model: ProgramWriter, offline: ProgramWriter) -> None:
+        self._model = model
+        self._offline = offline
+
+    async def write(
+        self, request: StepRequest, interface: ProgramInterface, ledger: Ledger, refused: Sequence[RefusedProgram] = ()
+    ) -> ProgramDraft:
+        """See `holdfast.program_writer.ProgramWriter`."""
+        writer = self._offline if _has_a_meaning(request) else self._model
+        return await writer.write(request, interface, ledger, refused)
 
 
 def _has_a_meaning(request: StepRequest) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from holdfast.answer import NeedsClarification, Refused
+from holdfast.complaints import complaints_of
 from holdfast.errors import PlanRejected
 from holdfast.graph.snapshots import Snapshot
 from holdfast.models.calls import ModelCalls, Role, Task
@@ -32,13 +33,15 @@ class PlannedStep(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: str
-    tool: Literal["cypher"]
+    tool: Literal["cypher", "api", "sql", "special"]
     entity: str
     operation: str
     query_context: str
     depends_on: tuple[str, ...]
     critical: bool
     reasoning: str
+    # JSON text, an object: a schema for it would cost every planning a hundred tokens.
+    special: str | None = None
 
 
 class PlanDraft(BaseModel):
@@ -127,4 +130,17 @@ def _plan(draft: PlanDraft) -> Plan:
 
 def _step(step: PlannedStep) -> dict[str, Any]:
     words = {name: said(getattr(step, name)) for name in ("entity", "operation", "reasoning")}
-    return {**step.model_dump(), **words}
+    described = {**step.model_dump(exclude={"special"}), **words}
+    if step.tool != "special":
+        return described
+    try:
+        call = _CALL.validate_json(step.special or "")
+    except ValidationError as error:
+        raise PlanRejected(
+            f'Step {step.id}: `special` is JSON like {{"name": "the tool", "user": "…"}} ({complaints_of(error)}).'
+        ) from error
+    return {**described, "name": call.pop("name", ""), "parameters": call}
+
+
+# Flat: a tool's parameters are words and numbers, and it checks them itself.
+_CALL = TypeAdapter(dict[str, str | int | float | bool])
