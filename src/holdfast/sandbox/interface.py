@@ -38,11 +38,13 @@ RefusalKind = Literal["forbidden", "not_found", "trouble"]
 
 @dataclass(frozen=True)
 class ProgramInterface:
-    """The stubs (Python stub text with docstrings, also what a writer reads) and the prelude behind them.
+    """The stubs (Python stub text with docstrings, which a writer reads) and the prelude behind them.
 
+    `checked_stubs` say the same in the form in which the type checker finds most; where empty, it is given `stubs`.
     `functions` holds the coroutines of the chosen endpoints, those with `_page` among them, with what one call costs.
     """
 
     stubs: str
     prelude: str
     functions: Mapping[str, CostClass]
+    checked_stubs: str = ""

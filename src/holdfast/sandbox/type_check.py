@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TypedDict
 
 from pydantic import BaseModel, TypeAdapter
@@ -48,6 +49,17 @@ class _Diagnostic(BaseModel):
 
 _DIAGNOSTICS = TypeAdapter(list[_Diagnostic])
 _PROGRAM_FILE = "program.py"
+# What the checker says of rows' own `row[key]` and `row.get(key)`, and the plain words for it.
+_WRONG_KEYS = (
+    (
+        re.compile(r'.*`__getitem__`.* key of type `Literal\["(.*)"\]` on object of type `(\w+)`'),
+        r"`\2` has no key `\1`",
+    ),
+    (
+        re.compile(r"No overload of bound method `(\w+)\.get` matches arguments"),
+        r"`\1` has no key that `.get` asks for here",
+    ),
+)
 
 
 class TypeCheckOptions(TypedDict):
@@ -66,7 +78,7 @@ def options(interface: ProgramInterface) -> TypeCheckOptions:
         script_name=_PROGRAM_FILE,
         limits=LIMITS,
         type_check=True,
-        type_check_stubs=interface.stubs + _ENDING_STUBS,
+        type_check_stubs=(interface.checked_stubs or interface.stubs) + _ENDING_STUBS,
         type_check_format="json",
     )
 
@@ -96,6 +108,8 @@ async def type_findings(session: AsyncMontySession, code: str) -> list[Finding]:
 
 def _finding(diagnostic: _Diagnostic, lines: int) -> Finding:
     line, message = diagnostic.location.row, diagnostic.message
+    for wording, plain in _WRONG_KEYS:
+        message = wording.sub(plain, message)
     if line > lines:
         return Finding(lines, f"`result` must be a list of records with text keys: {message}")
     return Finding(line, f"{message} ({diagnostic.name})")
