@@ -16,6 +16,7 @@ from holdfast.catalogue.endpoints import Catalogue
 from holdfast.catalogue.filter import EndpointFilter
 from holdfast.catalogue.stubs import interface_of
 from holdfast.sandbox.interface import ProgramInterface
+from holdfast.sandbox.type_check import options, type_findings
 
 MOMENT = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 CHOSEN = ("list_user_factors", "list_group_users", "get_user", "list_policies", "list_user_roles")
@@ -53,7 +54,7 @@ async def run(monty: AsyncMonty, interface: ProgramInterface, program: str, host
     lookup = {"_call": host.call}
     async with monty.checkout(
         type_check=True,
-        type_check_stubs=interface.stubs,
+        type_check_stubs=interface.checked_stubs,
         os_policy={"datetime": MOMENT, "random_start": {"seed": 1}, "sleep": "zero"},
     ) as session:
         await session.feed_run(interface.prelude, external_lookup=lookup, skip_type_check=True)
@@ -65,7 +66,7 @@ async def run(monty: AsyncMonty, interface: ProgramInterface, program: str, host
 async def complaint(monty: AsyncMonty, interface: ProgramInterface, program: str) -> str:
     """What the type check says; empty where it lets the program pass."""
     async with monty.checkout(
-        type_check=True, type_check_stubs=interface.stubs, type_check_format="concise"
+        type_check=True, type_check_stubs=interface.checked_stubs, type_check_format="concise"
     ) as session:
         try:
             await session.feed_run(f"async def never():\n{_indented(program)}")
@@ -173,9 +174,16 @@ MISTAKES = {
     "one field as text": ("await list_user_factors('00u1', fields='id')", "invalid-argument-type"),
     "a missing await, looped over": ("[f for f in list_user_factors('00u1')]", "not-iterable"),
     "a missing await, left alone": ("list_user_factors('00u1')", "unused-awaitable"),
-    "a field that there is not": ("(await list_user_factors('00u1'))[0]['factortype']", "invalid-key"),
+    "a field that there is not": ("(await list_user_factors('00u1'))[0]['factortype']", "of type `UserFactor`"),
+    "a field got that there is not": ("(await get_user('00u1')).get('stat')", "`User.get`"),
+    "a field got with a default": ("(await get_user('00u1')).get('stat', '')", "`User.get`"),
+    "a nested field that there is not": ("(await get_user('00u1'))['type']['name']", "of type `UserTypePart`"),
+    "a nested field got": ("(await get_user('00u1')).get('type', {}).get('name')", 'found `Literal["name"]`'),
+    "a nested field got, or none": (
+        "((await get_user('00u1')).get('type') or {}).get('name')",
+        'found `Literal["name"]`',
+    ),
     "a field as an attribute": ("(await get_user('00u1')).status", "unresolved-attribute"),
-    "a field set that there is not": ("user = await get_user('00u1')\nuser['state'] = 'x'", "invalid-key"),
     "a comparison of text and number": ("(await get_user('00u1'))['status'] > 3", "unsupported-operator"),
     "a field that may be missing": ("(await get_user('00u1')).get('status').lower()", "unresolved-attribute"),
     "an attempt not looked at": (
@@ -190,8 +198,8 @@ MISTAKES = {
     "a wrong field behind gather": (
         "import asyncio\n"
         "for rows in await asyncio.gather(*[list_user_factors(one) for one in ['00u1']]):\n"
-        "    rows[0]['nope']",
-        "invalid-key",
+        "    rows[0].get('nope')",
+        "`UserFactor.get`",
     ),
     "a cursor forgotten": ("await list_group_users_page('00g1')", "missing-argument"),
     "the moment as a number": ("now - 3", "unsupported-operator"),
@@ -204,16 +212,28 @@ async def test_the_type_check_finds(monty: AsyncMonty, interface: ProgramInterfa
     assert rule in await complaint(monty, interface, program)
 
 
-async def test_what_nests_in_the_rows_of_few_endpoints_is_checked_too(monty: AsyncMonty) -> None:
-    few = interface_of([Catalogue.load().endpoint("list_log_events")])
-    program = "events = await list_log_events()\n[event['actor']['alternateID'] for event in events]"
-    assert "invalid-key" in await complaint(monty, few, program)
-    assert await complaint(monty, few, program.replace("alternateID", "alternateId")) == ""
+def test_what_nests_in_the_rows_of_few_endpoints_is_shown_to_the_writer() -> None:
+    assert "class LogActor(TypedDict" in interface_of([Catalogue.load().endpoint("list_log_events")]).stubs
+
+
+def test_what_nests_has_no_room_in_the_stubs_of_many(interface: ProgramInterface) -> None:
+    assert "class UserTypePart(" not in interface.stubs
+    assert "class UserTypePart(" in interface.checked_stubs
+
+
+async def test_a_writer_is_told_of_a_wrong_key_in_plain_words(monty: AsyncMonty, interface: ProgramInterface) -> None:
+    code = "user = await get_user('00u1')\nresult = [{'is': user['nope'],\n 'no': user.get('stat')}]"
+    async with monty.checkout(**options(interface)) as session:
+        told = [str(finding) for finding in await type_findings(session, code)]
+    assert told == [
+        "Line 2: `User` has no key `nope` (invalid-argument-type)",
+        "Line 3: `User` has no key that `.get` asks for here (no-matching-overload)",
+    ]
 
 
 async def test_attributes_that_a_tenant_adds_to_a_profile_pass(monty: AsyncMonty) -> None:
     one = interface_of([Catalogue.load().endpoint("get_user")])
-    assert "invalid-key" in await complaint(monty, one, "(await get_user('00u1'))['credentials']['costCode']")
+    assert "costCode" in await complaint(monty, one, "(await get_user('00u1'))['credentials']['costCode']")
     assert await complaint(monty, one, "(await get_user('00u1'))['profile']['costCode']") == ""
 
 
@@ -223,6 +243,11 @@ RIGHT = [
     "from datetime import timedelta\nresult = [(now - timedelta(days=90)).isoformat()]",
     "roles = await list_user_roles('00u1')\nresult = [role.get('resource-set') for role in roles]",
     "factors, unread = await attempt(list_user_factors('00u1'))\nresult = [one['id'] for one in factors or []]",
+    "user = await get_user('00u1')\nuser['unread'] = None\nresult = [{**user, 'more': 1}, dict(user)]",
+    "def of(user: dict[str, object]) -> object:\n    return user['id']\nresult = [of(await get_user('00u1'))]",
+    "user = await get_user('00u1')\nresult = [user.get(key) for key in ('id', 'status')]",
+    "user = await get_user('00u1')\nresult = [(user.get('type') or {}).get('id', '').lower(), len(user), 'id' in user]",
+    "users = {user['id']: user for user in [await get_user('00u1')]}\nresult = [users['00u1'].get('type', {})['id']]",
 ]
 
 
@@ -275,6 +300,7 @@ async def test_every_endpoint_has_stubs_and_a_prelude_that_the_engine_takes(mont
     for start in range(0, len(endpoints), 40):
         interface = interface_of(endpoints[start : start + 40])
         compile(interface.stubs, "stubs", "exec")
+        compile(interface.checked_stubs, "stubs", "exec")
         compile(interface.prelude, "prelude", "exec")
         assert await complaint(monty, interface, "result = [now.isoformat()]") == ""
         async with monty.checkout() as session:

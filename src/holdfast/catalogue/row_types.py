@@ -1,4 +1,8 @@
-"""Python types for the rows of endpoints: a TypedDict for each shape."""
+"""Python types for the rows of endpoints, in two forms.
+
+Writers read TypedDicts. The type checker is given dictionaries with a `get` of their own, since it takes a TypedDict's
+`row.get("wrong")` for None instead of a mistake, and refuses a row where a function asks for a dictionary.
+"""
 
 from __future__ import annotations
 
@@ -56,6 +60,10 @@ class RowTypes:
         """The text of the TypedDicts, inner ones first."""
         return (self._declaration(self._declared[name]) for name in self.names)
 
+    def checked_declarations(self) -> Iterator[str]:
+        """The same types as the checker judges them best; `Literal`, `overload` and a `_Default` must be there."""
+        return (self._checked_declaration(self._declared[name]) for name in self.names)
+
     def of(self, kind: FieldType) -> str:
         """The type of a row or of a field."""
         if kind.kind == "list":
@@ -71,6 +79,22 @@ class RowTypes:
             return f"class {shape.name}(TypedDict, total=False):\n{fields}\n"
         fields = "\n".join(f'    "{name}": {kind},{comment}' for name, kind, comment in lines)
         return f'{shape.name} = TypedDict("{shape.name}", {{\n{fields}\n}}, total=False)\n'
+
+    def _checked_declaration(self, shape: Shape) -> str:
+        keys: dict[str, list[str]] = {}
+        for name, kind in shape.fields.items():
+            keys.setdefault(self.of(kind), []).append(f'"{name}"')
+        typed = [(f"_{shape.name}{number}", kind, names) for number, (kind, names) in enumerate(keys.items())]
+        lines = [f"{alias} = Literal[{', '.join(names)}]" for alias, _, names in typed]
+        lines.append(f"class {shape.name}(dict[str, Any]):")
+        for alias, given, _ in typed:
+            # The checker wants an overload to have another one beside it.
+            lines += ["    @overload"] if len(typed) > 1 else []
+            lines.append(f"    def __getitem__(self, key: {alias}) -> {given}: ...")
+        for alias, given, _ in typed:
+            lines += ["    @overload", f"    def get(self, key: {alias}, default: None = None) -> {given} | None: ..."]
+            lines += ["    @overload", f"    def get(self, key: {alias}, default: _Default) -> {given} | _Default: ..."]
+        return "\n".join(lines) + "\n"
 
     def _comment(self, kind: FieldType) -> str:
         inner = kind.items or kind

@@ -29,6 +29,8 @@ from holdfast.sandbox.interface import ProgramInterface
 
 # A prompt holds the stubs of five endpoints beside much else: what nests in rows is typed as far as there is room.
 _WANTED_CHARACTERS = 6_000
+# The checker reads more, but not the depths of five applications' settings: its time grows with them.
+_CHECKED_CHARACTERS = 12_000
 _INDENT = "    "
 
 _STUBS_HEAD = '''\
@@ -54,6 +56,13 @@ async def attempt(call: Awaitable[_Answer]) -> tuple[_Answer | None, str | None]
     row's column `unread`. Unknown is never none."""
     ...
 '''
+
+_CHECKED_HEAD = f"""\
+from typing import Literal, overload
+
+{_STUBS_HEAD}
+_Default = TypeVar("_Default")
+"""
 
 _PRELUDE_HEAD = """\
 import datetime as _datetime
@@ -106,10 +115,13 @@ def interface_of(endpoints: Sequence[Endpoint], catalogue: Catalogue | None = No
     shapes = catalogue or Catalogue.load()
     room = _WANTED_CHARACTERS - len(_stubs(endpoints, RowTypes(shapes, rows, room=0)))
     types = RowTypes(shapes, rows, room=room)
+    all_types = RowTypes(shapes, rows, room=_CHECKED_CHARACTERS)
+    checked = [*all_types.checked_declarations(), *(_stub_of(endpoint, all_types) for endpoint in endpoints)]
     # A program may name the types of its stubs in annotations of its own.
     aliases = "".join(f"{name} = dict\n" for name in types.names)
     return ProgramInterface(
         stubs=_stubs(endpoints, types),
+        checked_stubs="\n".join([_CHECKED_HEAD, *checked]),
         prelude="\n\n".join([_PRELUDE_HEAD, *map(_prelude_of, endpoints), aliases]),
         functions={name: endpoint.cost for endpoint in endpoints for name in _functions(endpoint)},
     )
