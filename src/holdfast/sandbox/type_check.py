@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic_monty import (
@@ -69,7 +69,7 @@ class TypeCheckOptions(TypedDict):
     limits: ResourceLimits
     type_check: bool
     type_check_stubs: str
-    type_check_format: str
+    type_check_format: Literal["json"]
 
 
 def options(interface: ProgramInterface) -> TypeCheckOptions:
