@@ -130,6 +130,22 @@ certification campaigns         list      list_certification_campaigns
 access reviews                  list      list_certification_reviews
 entitlements                    list      list_entitlements
 service accounts                list      list_app_service_accounts
+users in the Finance department list      list_users
+users with MFA                  list      list_users
+inactive users                  list      list_users
+members of Finance              list      list_group_users
+super admins                    list      list_role_assigned_users
+phishing-resistant factors      list      list_user_factors
+OIDC applications               list      list_applications
+network zone IPs                list      list_network_zones
+API token owners                list      list_api_tokens
+role assignments                list      list_user_roles
+user consent grants             list      list_user_grants
+suspicious activity             list      list_log_events
+policies for applications       list      list_policies
+direct reports                  list      list_user_linked_objects
+system_log                      query     list_log_events
+group                           list_all  list_groups
 """
 
 
@@ -146,6 +162,7 @@ def names(entity: str, operation: str, words: str = "") -> list[str]:
 def test_what_an_entity_may_mean_comes_likeliest_first() -> None:
     assert names("hooks", "list")[:3] == ["list_event_hooks", "get_event_hook", "list_inline_hooks"]
     assert names("users and groups", "list")[:2] == ["list_users", "list_groups"]
+    assert names("users and their groups", "list")[:2] == ["list_users", "list_user_groups"]
 
 
 def test_the_text_of_the_step_brings_what_gives_the_ids() -> None:

@@ -8,6 +8,7 @@ may be SAML). Only the closest kind of match is taken. What else the step's text
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ class EndpointFilter:
             raise NoEndpoint(f"No endpoint is known for the operation {operation!r}; use list, get, search or count.")
         told = frozenset(self._words.plain(words))
         wants_get = kind == "get" and not self._is_plural(entity)
-        parts = [part for part in entity.replace("&", ",").replace(" and ", ",").split(",") if part.strip()]
+        parts = _parts(entity)
         found = [self._ranked(part, told, wants_get=wants_get) for part in parts]
         if not found or not all(found):
             raise self._refused(next((part for part, known in zip(parts, found, strict=True) if not known), entity))
@@ -61,9 +62,7 @@ class EndpointFilter:
         return tuple(known.endpoint for known in self._with_neighbours(chosen[:MOST], told)[:MOST])
 
     def _ranked(self, entity: str, told: frozenset[str], *, wants_get: bool) -> list[_Known]:
-        asked = self._words.asked(entity)
-        without = tuple(word for word in asked if word not in self._words.vague)
-        for reading in dict.fromkeys((asked, without)):
+        for reading in self._words.readings(entity):
             for match in (self._exact, self._turned, self._narrower, self._wider):
                 distances = match(reading)
                 if distances:
@@ -74,7 +73,7 @@ class EndpointFilter:
                             (known.endpoint.operation == "get") != wants_get,
                             known.endpoint.deprecated,
                             _LIFECYCLES.index(known.endpoint.lifecycle),
-                            -len(told & self._vocabulary(known.endpoint)),
+                            -len(told & self._documented(known.endpoint)),
                             known.place,
                         ),
                     )
@@ -109,7 +108,7 @@ class EndpointFilter:
             for known in self._known
             if set(known.words) < set(asked)
             and asked[-1] in known.words
-            and set(asked) - set(known.words) <= self._vocabulary(known.endpoint)
+            and set(asked) - set(known.words) <= self._vocabulary(known.endpoint.entity)
         }
         least = min(fits.values(), default=0)
         return {place: distance for place, distance in fits.items() if distance == least}
@@ -152,8 +151,13 @@ class EndpointFilter:
         wanted = [self._words.plain(place.entity) for place in taker.endpoint.path_parameters if place.entity]
         return giver.endpoint.operation == "list" and any(giver.words[-len(words) :] == words for words in wanted)
 
-    def _vocabulary(self, endpoint: Endpoint) -> frozenset[str]:
-        """What its documentation speaks of: its description, its parameters and the values of its answer's fields."""
+    def _vocabulary(self, entity: str) -> frozenset[str]:
+        """What the documentation of an entity's endpoints speaks of."""
+        alike = [known.endpoint for known in self._known if known.endpoint.entity == entity]
+        return frozenset().union(*(self._documented(endpoint) for endpoint in alike))
+
+    def _documented(self, endpoint: Endpoint) -> frozenset[str]:
+        """What its own documentation speaks of: its description, its parameters, the values of its answer's fields."""
         shape = self._catalogue.shape(endpoint.response.of.shape or "")
         values = [value for field in shape.fields.values() for value in field.values] if shape else []
         values += [value for query in endpoint.query_parameters for value in query.values]
@@ -173,6 +177,12 @@ class EndpointFilter:
         nearest = list(dict.fromkeys([*alike, *shared]))[:_NEAREST]
         near = f" The nearest are: {', '.join(nearest)}." if nearest else ""
         return NoEndpoint(f"No endpoint of Okta's read API gives {entity.strip()!r}.{near}")
+
+
+def _parts(entity: str) -> list[str]:
+    """The things of an enumeration; `users and their groups` are users, and users' groups."""
+    parts = [part.strip() for part in re.split(r",|&|\band\b", entity, flags=re.IGNORECASE) if part.strip()]
+    return [re.sub(r"^(their|its|his|her)\b", parts[0], part, flags=re.IGNORECASE) for part in parts]
 
 
 def _in_turns(found: Iterable[Sequence[_Known]]) -> list[_Known]:

@@ -25,6 +25,7 @@ class EntityWords:
     irregular: Mapping[str, str]
     empty: frozenset[str]
     vague: frozenset[str]
+    attributes: frozenset[str]
     turning: frozenset[str]
     phrases: Mapping[Words, Words]
     entities: Mapping[str, Sequence[str]]
@@ -40,6 +41,7 @@ class EntityWords:
             irregular=data["irregular"],
             empty=frozenset(data["empty"]["words"]),
             vague=frozenset(data["vague"]["words"]),
+            attributes=frozenset(data["attributes"]["words"]),
             turning=frozenset(data["turning"]["words"]),
             phrases={tuple(phrase.split()): tuple(other.split()) for phrase, other in data["phrases"].items()},
             entities=data["entities"],
@@ -47,7 +49,8 @@ class EntityWords:
 
     def plain(self, text: str) -> Words:
         """Words in lower case and the singular, with phrases brought to one form: `appUsers` → application, user."""
-        words = [self._singular(part.lower()) for part in _PART.findall(re.sub(r"['’]s\b", "", text))]
+        text = re.sub(r"['’]s\b|(?<=[A-Z]{2})s\b", "", text)
+        words = [self._singular(part.lower()) for part in _PART.findall(text)]
         longest = max(map(len, self.phrases), default=1)
         plain: list[str] = []
         position = 0
@@ -65,10 +68,33 @@ class EntityWords:
 
     def asked(self, entity: str) -> Words:
         """The words of an entity as a plan names it, the general one last: `members of a group` → group, member."""
-        words = tuple(word for word in self.plain(entity) if word not in self.empty)
+        words = self._filled(entity)
         while turn := next((at for at, word in enumerate(words) if word in self.turning), None):
             words = words[turn + 1 :] + words[:turn]
         return tuple(word for word in words if word not in self.turning)
+
+    def readings(self, entity: str) -> tuple[Words, ...]:
+        """What a plan may mean by an entity, the closest first: all its words, then ever fewer of them."""
+        asked = self.asked(entity)
+        words = self._filled(entity)
+        # `users in Finance` are users, whatever Finance is.
+        head = words[: next((at for at, word in enumerate(words) if word in self.turning), None)]
+        readings = [asked, *(self._thinned(words) for words in (asked, head))]
+        return tuple(
+            dict.fromkeys(reading for thinned in readings for reading in (thinned, self._bare(thinned)) if reading)
+        )
+
+    def _filled(self, entity: str) -> Words:
+        return tuple(word for word in self.plain(entity) if word not in self.empty)
+
+    def _thinned(self, words: Words) -> Words:
+        return tuple(word for word in words if word not in self.vague)
+
+    def _bare(self, words: Words) -> Words:
+        """Without the attributes behind the thing whose they are."""
+        while len(words) > 1 and words[-1] in self.attributes:
+            words = words[:-1]
+        return words
 
     def operation(self, operation: str) -> OperationKind | None:
         """What the first known verb of it means; None where there is none."""
