@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -129,6 +130,17 @@ async def test_roles_and_rules_and_devices_users_are_those_served(files: dict[st
         for use in device["_embedded"]["users"]
     ]
     assert [(line["device_id"], line["user_id"]) for line in files["device_users"]] == uses
+
+
+async def test_the_system_log_is_written_where_it_is_asked_for_and_is_the_one_served(tmp_path: Path) -> None:
+    company = make_company(7, 60, now=datetime(2026, 11, 21, tzinfo=UTC))
+    async with asking(company, TenantOptions(rate_limits=UNLIMITED)) as ask:
+        window = {"since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z"}
+        served = await ask.all("/api/v1/logs", **window, limit="1000")
+    counts = export(company, tmp_path, log=True)
+    lines = (tmp_path / "log_events.jsonl").read_bytes().splitlines()
+    assert [orjson.loads(line) for line in lines] == served
+    assert counts["log_events"] == len(served) == 4_800
 
 
 def _by_id(record: dict[str, Any]) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from okta.client import Client
+from yarl import URL
 
 from holdfast.demo import Company, RateLimitOptions, TenantOptions, make_company, running
 from holdfast.demo.families.hooks import log_streams
+from holdfast.demo.log.writing import system_log
 from holdfast.demo.policies import POLICY_TYPES
 
 
@@ -97,6 +99,34 @@ async def test_it_reads_devices_policies_rules_zones_and_types(client: Any, comp
     assert len(read(await client.list_network_zones())) == len(company.zones)
     assert len(read(await client.list_user_types())) == 2
     assert read(await client.get_user_schema("default")).title == "User"
+
+
+async def test_it_reads_the_system_log_page_by_page(client: Any, company: Company) -> None:
+    window = {"since": "2026-11-18T00:00:00Z", "until": "2026-11-19T00:00:00Z"}
+    events, response, error = await client.list_log_events(**window, limit=50)
+    assert error is None, error
+    pages = 1
+    # It keeps the last of several headers of one name: the next page's, where there is one.
+    while 'rel="next"' in (link := response.headers["Link"]):
+        after = URL(link[1:].partition(">")[0]).query["after"]
+        more, response, error = await client.list_log_events(until=window["until"], after=after, limit=50)
+        assert error is None, error
+        events, pages = events + more, pages + 1
+    assert pages > 1
+    wanted = [event for event in system_log(company).events() if event["published"].startswith("2026-11-18")]
+    assert [event.uuid for event in events] == [event["uuid"] for event in wanted]
+    for event, record in zip(events, wanted, strict=True):
+        assert (event.event_type, event.actor.id) == (record["eventType"], record["actor"]["id"])
+        assert event.outcome.result == record["outcome"]["result"]
+        assert [target.id for target in event.target] == [target["id"] for target in record["target"]]
+
+
+async def test_every_kind_of_event_has_the_shape_that_it_knows(client: Any, company: Company) -> None:
+    kinds = {event["eventType"] for event in system_log(company).events()}
+    for kind in kinds:
+        named = f'eventType eq "{kind}"'
+        events = read(await client.list_log_events(since="2026-08-01T00:00:00Z", filter=named, limit=5))
+        assert {event.event_type for event in events} == {kind}
 
 
 async def test_a_refusal_reaches_it_as_oktas_error(client: Any, company: Company) -> None:

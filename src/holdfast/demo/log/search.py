@@ -60,13 +60,15 @@ def filtered(columns: Columns, seed: int, expression: str) -> Mask:
 
 def mentioning(columns: Columns, words: Iterable[str]) -> Mask:
     """Events that have each of these words, without case, as a value or as a word of one."""
+    wanted = [word.casefold() for word in words]
+    masks = [0] * len(wanted)
+    for name, part in _PARTS.items() if wanted else ():
+        said = [_words(part(item)) for item in getattr(columns.tables, name).items]
+        for place, word in enumerate(wanted):
+            masks[place] |= _spread([word in texts for texts in said], getattr(columns, name))
     found = _everything(len(columns))
-    for word in words:
-        one = 0
-        for name, part in _PARTS.items():
-            verdicts = [word.casefold() in _words(part(item)) for item in getattr(columns.tables, name).items]
-            one |= _spread(verdicts, getattr(columns, name))
-        found &= one
+    for mask in masks:
+        found &= mask
     return found
 
 
