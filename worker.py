@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from temporalio import activity, workflow
 from temporalio.client import Client
@@ -15,9 +17,13 @@ from temporalio.worker import Worker
 
 from activities.formatting import FormattingActivities
 from activities.planning import PlanningActivities
+from activities.programs import ProgramActivities
 from activities.steps import SqlActivities, StepActivities
 from activities.syncing import SyncActivities
+from holdfast.api_step.programs import ProgramAuthor
+from holdfast.api_step.runner import ApiStepRunner, Stores
 from holdfast.artifacts import ArtifactStore
+from holdfast.catalogue.endpoints import Catalogue
 from holdfast.contracts import TASK_QUEUE
 from holdfast.cypher_step import CypherStepRunner
 from holdfast.engines import engines_from
@@ -27,6 +33,7 @@ from holdfast.logs import configure_logs
 from holdfast.okta import OktaClient
 from holdfast.okta.shared_tenant import SharedTenant
 from holdfast.query_worker import QueryPool
+from holdfast.sandbox.pool import Sandbox
 from holdfast.settings import Settings, load_settings
 from holdfast.sql.engine import SqlEngine
 from holdfast.sql_step import SqlStepRunner
@@ -39,8 +46,8 @@ from workflows.sync import SyncWorkflow
 GRACE = timedelta(seconds=5)
 # After a killed worker, its questions wait this long for it before another worker takes them from their history.
 STICKY_QUEUE_TIMEOUT = timedelta(seconds=5)
-# A cancelled activity hears of it with a heartbeat's answer.
-HEARTBEAT_THROTTLE = timedelta(seconds=2)
+# A cancelled activity hears of it with a heartbeat's answer, and no later than within a second.
+HEARTBEAT_THROTTLE = timedelta(seconds=0.25)
 
 
 async def run_worker(settings: Settings) -> None:
@@ -74,26 +81,40 @@ async def run_worker(settings: Settings) -> None:
     formatting = FormattingActivities(engines.formatter, artifacts, settings.models)
     tenant = SharedTenant(lambda: OktaClient.from_settings(settings.okta))
     syncing = SyncActivities(TenantSync.from_settings(settings, tenant, snapshots))
+    sandbox = Sandbox(processes=settings.api.sandboxes, memory_bytes=settings.api.sandbox_memory_bytes)
+    stores = Stores(lambda id: snapshots.get(id).manifest.tenant, artifacts, settings.data_dir / "journals")
+    programs = ProgramActivities(
+        ProgramAuthor(engines.programs, sandbox, Catalogue.load()),
+        ApiStepRunner(sandbox, tenant, stores, settings),
+        settings.models,
+    )
+    implemented: list[Callable[..., Any]] = [
+        planning.plan_question,
+        steps.run_cypher_step,
+        sql.run_sql_step,
+        programs.write_program,
+        programs.run_program,
+        formatting.format_answer,
+        *syncing.all(),
+    ]
     try:
-        async with Worker(
-            client,
-            task_queue=TASK_QUEUE,
-            workflows=[QueryWorkflow, SyncWorkflow],
-            activities=[
-                planning.plan_question,
-                steps.run_cypher_step,
-                sql.run_sql_step,
-                formatting.format_answer,
-                *syncing.all(),
-            ],
-            graceful_shutdown_timeout=GRACE,
-            sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_TIMEOUT,
-            max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-        ):
+        async with sandbox, _working(client, implemented):
             await _asked_to_end()
     finally:
         await pool.close()
         await engines.close()
+
+
+def _working(client: Client, activities: Sequence[Callable[..., Any]]) -> Worker:
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[QueryWorkflow, SyncWorkflow],
+        activities=activities,
+        graceful_shutdown_timeout=GRACE,
+        sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_TIMEOUT,
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+    )
 
 
 async def _asked_to_end() -> None:

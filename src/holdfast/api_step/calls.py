@@ -132,8 +132,10 @@ class Calls:
         return _value(joined(pages))
 
     async def _list_page(self, read: Read, slot: Slot, chain: Chain, number: int, link: str | None) -> Kept:
-        request = self._request(read, lambda it: kept_page(it, read.endpoint, read.fields, chain, number), link)
-        kept = await self._reader.read(slot, request)
+        kept = self._reader.known(slot)
+        if kept is None:
+            request = self._request(read, lambda it: kept_page(it, read.endpoint, read.fields, chain, number), link)
+            kept = await self._reader.read(slot, request)
         chain.note(number, kept.ids)
         if kept.following is not None and chain.comes_back(number, kept.following):
             return Kept(b"", refused="trouble", reason="its list has no end: a page names an earlier one as the next")

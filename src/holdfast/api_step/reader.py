@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from holdfast.api_step.budget import Budget
+from holdfast.api_step.budget import Budget, BudgetReached
 from holdfast.api_step.journal import Cost, Journal, Kept, Slot
 from holdfast.api_step.trouble import reason_of, refusal_of
 from holdfast.catalogue.endpoints import Endpoint
@@ -52,32 +52,43 @@ class Reader:
         self._places = asyncio.Semaphore(concurrency)
         self._flights: dict[asyncio.Task[Kept], _Flight] = {}
         self._is_closed = False
+        self._beyond_budget = 0
         self._trouble_in_a_row: list[Slot] = []
         self.on_answer: Callable[[], None] = lambda: None
 
     @property
     def waiting(self) -> int:
         """Reads that were asked for and have not left."""
-        return sum(not flight.is_counted for flight in self._flights.values())
+        return self._beyond_budget + sum(not flight.is_counted for flight in self._flights.values())
+
+    def known(self, slot: Slot) -> Kept | None:
+        """What needs no request: an answer that was kept, or that nothing more is read."""
+        kept = self._journal.find(slot)
+        if kept is None and self._budget.is_closed_by_reviewer:
+            return Kept(b"", refused="forbidden", reason=STOPPED)
+        return kept
 
     async def read(self, slot: Slot, request: Request) -> Kept:
-        """The answer, when it is durable.
+        """The answer of the tenant, when it is durable.
 
         What the tenant refuses is an answer, and so is trouble with this one thing that lasted. Raises BudgetReached,
         ProgramFailed for parameters that the tenant does not take, OktaRefused where the login is refused, and the
         transient Okta errors where the tenant as a whole is in trouble; StorageFull.
         """
-        kept = self._journal.find(slot)
-        if kept is not None:
-            return kept
-        if self._budget.is_closed_by_reviewer:
-            return Kept(b"", refused="forbidden", reason=STOPPED)
         flight = _Flight()
         task = asyncio.create_task(self._fly(slot, request, flight))
         self._flights[task] = flight
         task.add_done_callback(self._flights.pop)
-        # The program may be ended while its call is under way; the answer is kept all the same.
-        return await asyncio.shield(task)
+        try:
+            # The program may be ended while its call is under way; the answer is kept all the same.
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if caller is None or caller.cancelling():
+                raise
+        # Only the request was ended, because the run is: its program must not see anything of that.
+        never: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+        return await never
 
     async def settle(self) -> None:
         """Let no further call leave, and wait for those that have left or may leave."""
@@ -116,7 +127,11 @@ class Reader:
     def _see_that_it_may_leave(self, endpoint: Endpoint, flight: _Flight) -> None:
         if self._is_closed:
             raise asyncio.CancelledError
-        self._budget.take(endpoint, self._okta.standing(endpoint.path).limit)
+        try:
+            self._budget.take(endpoint, self._okta.standing(endpoint.path).limit)
+        except BudgetReached:
+            self._beyond_budget += 1
+            raise
         flight.is_counted = True
 
     async def _asked(self, request: Request, meter: CallMeter) -> Kept:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -29,7 +29,6 @@ from holdfast.contracts import CallsWanted, ProgramOutcome, ProgramRows, Program
 from holdfast.effort import Stopwatch
 from holdfast.errors import ProgramFailed, SettingsError
 from holdfast.events import StepProgressed
-from holdfast.graph.snapshots import SnapshotStore
 from holdfast.okta import OktaClient
 from holdfast.okta.shared_tenant import SharedTenant
 from holdfast.samples import whole_samples
@@ -48,9 +47,12 @@ _LIST_SHARE_OF_MEMORY = 8
 
 @dataclass(frozen=True)
 class Stores:
-    """Where a step finds what it builds on, and leaves what it read: `journals` is a folder."""
+    """Where a step finds what it builds on, and leaves what it read.
 
-    snapshots: SnapshotStore
+    `tenant_of` gives the address of the tenant that a snapshot is of, and raises NoSnapshot; `journals` is a folder.
+    """
+
+    tenant_of: Callable[[str], str]
     artifacts: ArtifactStore
     journals: Path
 
@@ -86,7 +88,7 @@ class ApiStepRunner:
         return _Parts(self._sandbox, self._stores.artifacts, self._policy, self._concurrency, progress)
 
     def _see_that_it_is_the_snapshots_tenant(self, run: ProgramRun) -> None:
-        synced = self._stores.snapshots.get(run.step.snapshot.id).manifest.tenant
+        synced = self._stores.tenant_of(run.step.snapshot.id)
         if synced != self._url:
             raise SettingsError(
                 f"This question is answered from a snapshot of {synced}, and HOLDFAST_OKTA__URL is "

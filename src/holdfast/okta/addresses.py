@@ -91,6 +91,8 @@ def next_link(headers: Sequence[str]) -> str | None:
 
 def _is_devious(segment: str) -> bool:
     """Whether some server may read the segment as another one, or as more than one."""
+    if segment.isalnum():
+        return False
     plain = segment
     for _ in range(3):
         plain = unquote(plain)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 # Okta's published table, most specific first; everything else under /api/v1 counts together.
 _PUBLISHED = tuple(
@@ -44,6 +45,7 @@ def shape_of(path: str) -> str:
     return "/".join(part if not part or _WORD.fullmatch(part) else "{id}" for part in path.split("/"))
 
 
+@lru_cache(maxsize=4_096)
 def published_bucket(path: str) -> str:
     """The bucket that Okta's table names for a path; the endpoint itself where the table is silent."""
     return next((bucket for pattern, bucket in _PUBLISHED if pattern.fullmatch(path)), shape_of(path))

@@ -158,7 +158,7 @@ class Pacer:
 
     def standing(self, path: str) -> Standing:
         """What is known of the limit that counts requests for `path`."""
-        queue = self._queue_of(path)
+        queue = self._queue_of(shape_of(path))
         bucket, now = queue.bucket, self._now()
         limit = bucket.usable if bucket.limit is not None and not bucket.unlimited else None
         opens_at = bucket.opens_at(now) if queue.closed_since is not None else None
@@ -177,9 +177,8 @@ class Pacer:
         ahead = self._clock_ahead if self._clock_ahead is not None else time.time() - time.monotonic()
         return time.monotonic() + ahead
 
-    def _queue_of(self, path: str) -> _Queue:
-        shape = shape_of(path)
-        return self._queue_named(shape if shape in self._apart else published_bucket(path))
+    def _queue_of(self, shape: str) -> _Queue:
+        return self._queue_named(shape if shape in self._apart else published_bucket(shape))
 
     def _queue_named(self, name: str) -> _Queue:
         if name not in self._queues:
@@ -188,7 +187,7 @@ class Pacer:
 
     async def _admitted(self, path: str) -> Turn:
         shape = shape_of(path)
-        queue = self._queue_of(path)
+        queue = self._queue_of(shape)
         waiter = _Waiter(shape, asyncio.get_running_loop().create_future(), time.monotonic())
         queue.waiting.append(waiter)
         self._admit()
