@@ -161,6 +161,9 @@ class Settings(BaseSettings):
     data_dir: Folder = Field(
         default_factory=lambda: user_data_path("holdfast"), description="Everything that Holdfast keeps"
     )
+    keep_answers: Duration = Field(
+        timedelta(days=30), gt=timedelta(), description="How long rows and journals of an ended question are kept"
+    )
     max_parallel_steps: int = Field(4, ge=1, le=50, description="Steps of one question at the same time")
     okta: OktaSettings = OktaSettings()
     temporal: TemporalSettings = TemporalSettings()
