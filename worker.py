@@ -7,12 +7,14 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.formatting import FormattingActivities
@@ -33,6 +35,7 @@ from holdfast.logs import configure_logs
 from holdfast.okta import OktaClient
 from holdfast.okta.shared_tenant import SharedTenant
 from holdfast.query_worker import QueryPool
+from holdfast.retention import prune_questions
 from holdfast.sandbox.pool import Sandbox
 from holdfast.settings import Settings, load_settings
 from holdfast.sql.engine import SqlEngine
@@ -48,6 +51,11 @@ GRACE = timedelta(seconds=5)
 STICKY_QUEUE_TIMEOUT = timedelta(seconds=5)
 # A cancelled activity hears of it with a heartbeat's answer, and no later than within a second.
 HEARTBEAT_THROTTLE = timedelta(seconds=0.25)
+# What is kept for days is looked through so often.
+_PRUNING_EVERY = timedelta(hours=1)
+_QUESTIONS_THAT_RUN = f"WorkflowType = '{QueryWorkflow.__name__}' AND ExecutionStatus = 'Running'"
+
+log = structlog.get_logger()
 
 
 async def run_worker(settings: Settings) -> None:
@@ -97,10 +105,12 @@ async def run_worker(settings: Settings) -> None:
         formatting.format_answer,
         *syncing.all(),
     ]
+    pruning = asyncio.create_task(_prune_now_and_then(client, settings))
     try:
         async with sandbox, _working(client, implemented):
             await _asked_to_end()
     finally:
+        pruning.cancel()
         await pool.close()
         await engines.close()
 
@@ -115,6 +125,18 @@ def _working(client: Client, activities: Sequence[Callable[..., Any]]) -> Worker
         sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_TIMEOUT,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
     )
+
+
+async def _prune_now_and_then(client: Client, settings: Settings) -> None:
+    while True:
+        try:
+            running = {question.id async for question in client.list_workflows(_QUESTIONS_THAT_RUN)}
+            now = datetime.now(UTC)
+            await asyncio.to_thread(prune_questions, settings.data_dir, settings.keep_answers, running, now)
+        except RPCError as error:
+            # Without knowing which questions run nothing may go; the next round asks again.
+            log.warning("pruning_put_off", reason=str(error))
+        await asyncio.sleep(_PRUNING_EVERY.total_seconds())
 
 
 async def _asked_to_end() -> None:

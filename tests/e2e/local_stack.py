@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 90
 COMMAND_TIMEOUT_S = 120
 
