@@ -1,5 +1,1 @@
-"""Questions of the system log.
-
-`shapes.LogMeaning` is the union of what a step may ask of it, `questions.log_question` reads a question, and
-`programs.COMPILERS` has a compiler for each shape.
-"""
+"""Questions of the system log: their words, their meaning, and the programs that answer them."""

@@ -2,12 +2,86 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.answer import NeedsClarification, Refused
-from holdfast.offline.reading.parse import Parse
+from holdfast.offline.doubt import hinges, words
+from holdfast.offline.grammar.names import PARTLY_COST
+from holdfast.offline.live.log.asked import LogAsked, Meant, meant
+from holdfast.offline.live.log.forms import whole_log_question
+from holdfast.offline.live.log.planning import fed, log_steps
+from holdfast.offline.live.log.reading_events import NEAR_KM
+from holdfast.offline.live.log.shapes import LogMeaning, LogTally, LogTravel, LogUsage, LogWithout
+from holdfast.offline.live.log.wording import LogWording, counted
+from holdfast.offline.reading.orders import begins_as_order
+from holdfast.offline.reading.parse import Parse, Read
 from holdfast.offline.wording import Wording
 from holdfast.plan import Plan
+
+_MOST_CHOICES: Final = 8
+_CONFIDENCE_PARTLY: Final = 0.8
 
 
 def log_question(parse: Parse, wording: Wording) -> Plan | Refused | NeedsClarification | None:
     """What a question of the system log means; None where it is none, or is not understood completely."""
-    return None
+    # "Reset factors of Dana" orders, though it might name what was reset.
+    if begins_as_order(parse) or parse.lexicon.change.at(parse.tokens, 0):
+        return None
+    readings = _likeliest(whole_log_question(parse))
+    if not readings:
+        return None
+    found = {reading: meant(reading.value, parse.now) for reading in readings}
+    if refused := next((why for why in found.values() if isinstance(why, str)), None):
+        return Refused(reason=refused)
+    meanings = {m.meaning: (m, reading) for reading, m in found.items() if isinstance(m, Meant)}
+    if len(meanings) > 1:
+        return _question_back([m for m, _ in meanings.values()], LogWording(wording))
+    ((one, reading),) = meanings.values()
+    return _plan(one, reading, parse, wording)
+
+
+def _likeliest(readings: list[Read[LogAsked]]) -> list[Read[LogAsked]]:
+    least = min((read.cost for read in readings), default=0)
+    return list({read.value: read for read in readings if read.cost == least}.values())
+
+
+def _question_back(meanings: list[Meant], wording: LogWording) -> NeedsClarification:
+    choices = dict.fromkeys(wording.sentence(one.meaning) for one in meanings)
+    asked = "This can be read in more than one way. Which is meant?"
+    if len(choices) > _MOST_CHOICES:
+        asked = f"{asked} (The first {_MOST_CHOICES} of {len(choices)} are shown.)"
+    return NeedsClarification(question=asked, choices=tuple(sorted(choices)[:_MOST_CHOICES]))
+
+
+def _plan(one: Meant, reading: Read[LogAsked], parse: Parse, wording: Wording) -> Plan:
+    sentence = LogWording(wording).sentence(one.meaning)
+    sentence = sentence[0].upper() + sentence[1:]
+    partly = reading.cost >= PARTLY_COST
+    further = [counted(one.meaning.events), *one.notes, *_notes(one.meaning)]
+    if partly:
+        further.append("A name was completed from its beginning.")
+    note = " ".join(further)
+    return Plan(
+        steps=log_steps(one.meaning, parse.schema, sentence, wording, note),
+        reasoning="Read by the rules of the offline planner; every word of the question was understood.",
+        understood_as=f"{sentence}. {note}",
+        confidence=_CONFIDENCE_PARTLY if partly else 1.0,
+    )
+
+
+def _notes(meaning: LogMeaning) -> list[str]:
+    found = []
+    if isinstance(meaning, LogTravel) or (isinstance(meaning, LogTally) and meaning.travel):
+        kmh = meaning.kmh if isinstance(meaning, LogTravel) else 900
+        found.append(
+            f"Impossible is what would take more than {kmh} km/h between two sign-ins of one person that follow each "
+            f"other, {NEAR_KM} km apart or more; where an address is, the tenant says."
+        )
+    selections = [*fed(meaning.events).values()]
+    selections += [meaning.things] if isinstance(meaning, LogWithout | LogUsage) else []
+    if selections:
+        found.append("Who and what is meant was read from the stored snapshot.")
+    unsure = dict.fromkeys(link for one in selections if one.where is not None for link in hinges(one.where))
+    if unsure:
+        found.append(f"Those whose {words(list(unsure))} could not be read are left out.")
+    return found

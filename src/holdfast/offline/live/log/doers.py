@@ -1,0 +1,86 @@
+"""Who did something, and the questions that begin with them: "which contractors denied …", "did Dana deny …"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from holdfast.offline.grammar import nouns
+from holdfast.offline.grammar.dates import key_at
+from holdfast.offline.grammar.names import thing
+from holdfast.offline.live.log.asked import LogAsked
+from holdfast.offline.live.log.clauses import Doing, did, do
+from holdfast.offline.live.log.events import event_words, kind_of
+from holdfast.offline.live.log.phrases import Phrase
+from holdfast.offline.live.log.said import Said
+from holdfast.offline.live.log.shapes import Facet
+from holdfast.offline.meaning import Selection
+from holdfast.offline.meaning.links import Kind
+from holdfast.offline.reading.parse import Parse, Read, rule
+
+_ASKED_PERSON: Final = frozenset({"who", "whoever", "which", "what", "anyone", "anybody", "somebody", "someone"})
+DID: Final = frozenset({"did", "does", "do", "has", "have", "had"})
+WAS: Final = frozenset({"was", "were", "has", "have", "is", "are"})
+
+
+def listed_or_told(doing: Doing, person: Selection | None) -> LogAsked | None:
+    """Who did something: each person, where it is done by oneself; each event, where it is done to others."""
+    phrase = doing.phrase
+    if {kind_of(one).person for one in phrase.sets} == {"actor"}:
+        said = phrase.said.and_(Said(person=person)) if person else phrase.said
+        return LogAsked("tally", phrase._replace(said=said), by=(Facet.PERSON,), spans=True) if said else None
+    said = phrase.said.and_(Said(actor=person)) if person else phrase.said
+    return LogAsked("list", phrase._replace(said=said)) if said else None
+
+
+@rule
+def doers(parse: Parse, at: int) -> Iterator[Read[Selection]]:
+    """ "Who", "which users", "which contractors": those of whom it is asked what they did."""
+    if at < len(parse.tokens) and parse.tokens[at].key in _ASKED_PERSON:
+        for end in {at + 1, *(place + 1 for place in (at + 1,) if key_at(parse, place) in ("has", "have", "had"))}:
+            yield Read(Selection(kind=Kind.PERSON), end)
+    for people in nouns.np(parse, at, Kind.PERSON):
+        yield people
+        for end in (people.end, people.end + 1) if key_at(parse, people.end) in ("who", "that", "have", "had") else ():
+            yield people._replace(end=end)
+    for actor in event_words().facets.at(parse.tokens, at):
+        if actor[0] is Facet.ACTOR:
+            yield Read(Selection(kind=Kind.PERSON), actor[1])
+
+
+def was(parse: Parse, at: int) -> list[int]:
+    """Past "was", "were", "has been"."""
+    found = []
+    if key_at(parse, at) in WAS:
+        found.append(at + 1)
+        if key_at(parse, at + 1) == "been":
+            found.append(at + 2)
+    return found
+
+
+@rule
+def subject(parse: Parse, at: int) -> Iterator[Read[Selection]]:
+    """Of whom it is asked: a name, or people."""
+    for name in thing(parse, at, Kind.PERSON):
+        yield Read(Selection(kind=Kind.PERSON, where=name.value), name.end, name.cost)
+    yield from (read for read in nouns.np(parse, at, Kind.PERSON))
+
+
+@rule
+def subject_did(parse: Parse, at: int) -> Iterator[Read[Phrase]]:
+    """ "Did Dana (ever) deny a push", "has Dana denied a push": the events, with Dana as whoever did it."""
+    if key_at(parse, at) not in DID:
+        return
+    for person in subject(parse, at + 1):
+        for begin in (person.end, *(person.end + 1 for word in ("last", "first") if key_at(parse, person.end) == word)):
+            for read in (*do(parse, begin), *(did(parse, begin) if parse.tokens[at].key != "did" else ())):
+                if phrase := _done_by(read.value.phrase, person.value):
+                    yield Read(phrase, read.end, person.cost + read.cost)
+
+
+def _done_by(phrase: Phrase, person: Selection) -> Phrase | None:
+    if person.where is None:
+        return phrase
+    own = {kind_of(one).person for one in phrase.sets} == {"actor"}
+    said = phrase.said.and_(Said(person=person) if own else Said(actor=person))
+    return phrase._replace(said=said) if said else None
