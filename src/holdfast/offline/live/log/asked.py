@@ -65,7 +65,8 @@ def _every_outcome(asked: LogAsked) -> Phrase:
     plain = all(one.ended is Ended.USUAL for one in phrase.sets) and phrase.said.ended is None
     if plain and Facet.OUTCOME in asked.by:
         return phrase._replace(said=phrase.said._replace(ended=Ended.ANY))
-    if plain and (Facet.REASON in asked.by or phrase.said.reasons) and any(kind_of(o).usual for o in phrase.sets):
+    succeeds = any("SUCCESS" in kind_of(one).usual for one in phrase.sets)
+    if plain and succeeds and (Facet.REASON in asked.by or phrase.said.reasons):
         return phrase._replace(said=phrase.said._replace(ended=Ended.FAILURE))
     return phrase
 

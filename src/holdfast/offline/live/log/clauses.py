@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from holdfast.offline.live.log import parties
 from holdfast.offline.live.log.events import Frame, event_words
@@ -11,15 +11,17 @@ from holdfast.offline.live.log.phrases import Phrase, narrowing
 from holdfast.offline.live.log.said import Said
 from holdfast.offline.reading.parse import Parse, Read, rule
 
-_SLOTS = ("{person}", "{group}", "{app}", "{role}")
-_WAS = frozenset({"was", "were", "is", "are", "been", "being", "get", "got", "has", "have", "had"})
+_SLOTS: Final = ("{person}", "{group}", "{app}", "{role}")
+_WAS: Final = frozenset({"was", "were", "is", "are", "been", "being", "get", "got", "has", "have", "had"})
+# "People granted a role" were granted it, if they did not grant it.
+_NO_AUXILIARY: Final = 1
 
 
 class Doing(NamedTuple):
-    """Events that a clause tells of; `active`: whoever the clause is about did it."""
+    """Events that a clause tells of, and how whoever it is about has to do with them: see `Frame`."""
 
     phrase: Phrase
-    active: bool
+    side: Literal["did", "was", "got"]
 
 
 @rule
@@ -36,31 +38,32 @@ def do(parse: Parse, at: int) -> Iterator[Read[Doing]]:
 
 def _clause(parse: Parse, at: int, *, first_form: bool) -> Iterator[Read[Doing]]:
     frames = event_words().asked if first_form else event_words().frames
-    rows = list(_one(parse, at, frames, active=True))
+    rows = list(_one(parse, at, frames))
     while rows:
         row = rows.pop()
         phrase = row.value.phrase
         yield row
         for more in narrowing(parse, row.end, phrase.sets):
             if said := phrase.said.and_(more.value):
-                yield Read(Doing(Phrase(phrase.sets, said), row.value.active), more.end, row.cost + more.cost)
+                yield Read(Doing(Phrase(phrase.sets, said), row.value.side), more.end, row.cost + more.cost)
         # What is said of one of them only cannot be said of both.
         if phrase.said != Said():
             continue
         for joined in parse.phrases(parse.lexicon.connecting, row.end):
             if joined.value not in ("or", "and"):
                 continue
-            for other in _one(parse, joined.end, frames, active=True):
-                if other.value.phrase.said == Said():
+            for other in _one(parse, joined.end, frames):
+                if other.value.phrase.said == Said() and other.value.side == row.value.side:
                     sets = tuple(dict.fromkeys((*phrase.sets, *other.value.phrase.sets)))
-                    rows.append(Read(Doing(Phrase(sets, Said()), True), other.end, row.cost + int(joined.value == "and")))
+                    cost = row.cost + int(joined.value == "and")
+                    rows.append(Read(Doing(Phrase(sets, Said()), row.value.side), other.end, cost))
 
 
-def _one(parse: Parse, at: int, frames: Mapping[str, tuple[Frame, ...]], *, active: bool) -> Iterator[Read[Doing]]:
+def _one(parse: Parse, at: int, frames: Mapping[str, tuple[Frame, ...]]) -> Iterator[Read[Doing]]:
     for start in _skipped(parse, at):
         key = parse.tokens[start].key if start < len(parse.tokens) and not parse.tokens[start].quoted else ""
         for frame in (*frames.get(key, ()), *frames.get("*", ())):
-            if frame.active is active:
+            if frame.side != "was":
                 yield from _filled(parse, start, frame, frame.pieces)
 
 
@@ -68,7 +71,7 @@ def _one(parse: Parse, at: int, frames: Mapping[str, tuple[Frame, ...]], *, acti
 def done(parse: Parse, at: int, piece: str) -> Iterator[Read[Doing]]:
     """ "Was added to Finance" of whoever or whatever fills that slot and stands before."""
     for frame in event_words().frames.get(piece, ()):
-        if not frame.active:
+        if frame.side == "was":
             for rest in _filled(parse, at, frame, frame.pieces[1:]):
                 yield rest
                 yield from _more(parse, rest)
@@ -80,17 +83,19 @@ def happened(parse: Parse, at: int) -> Iterator[Read[Doing]]:
     for start in (at, *_auxiliary(parse, at)):
         for piece in dict.fromkeys((*_SLOTS, *(t.key for t in parse.tokens[start : start + 3]))):
             for frame in event_words().frames.get(piece, ()):
-                if not frame.active:
+                if frame.side == "was":
                     for read in _filled(parse, start, frame, frame.pieces):
-                        yield read
-                        yield from _more(parse, read)
+                        # "Was Dana added": the one "was" stands before her.
+                        told = read._replace(cost=max(0, read.cost - _NO_AUXILIARY)) if start > at else read
+                        yield told
+                        yield from _more(parse, told)
 
 
 def _more(parse: Parse, read: Read[Doing]) -> Iterator[Read[Doing]]:
     phrase = read.value.phrase
     for more in narrowing(parse, read.end, phrase.sets):
         if said := phrase.said.and_(more.value):
-            yield Read(Doing(Phrase(phrase.sets, said), read.value.active), more.end, read.cost + more.cost)
+            yield Read(Doing(Phrase(phrase.sets, said), read.value.side), more.end, read.cost + more.cost)
 
 
 def _filled(parse: Parse, at: int, frame: Frame, pieces: tuple[str, ...]) -> Iterator[Read[Doing]]:
@@ -104,7 +109,7 @@ def _filled(parse: Parse, at: int, frame: Frame, pieces: tuple[str, ...]) -> Ite
         if not states:
             return
     for state in states:
-        yield Read(Doing(Phrase((frame.event,), state.value), frame.active), state.end, state.cost)
+        yield Read(Doing(Phrase((frame.event,), state.value), frame.side), state.end, state.cost)
 
 
 def _after(parse: Parse, state: Read[Said], piece: str) -> list[Read[Said]]:
@@ -115,7 +120,8 @@ def _after(parse: Parse, state: Read[Said], piece: str) -> list[Read[Said]]:
                 found.append(Read(both, read.end, state.cost + read.cost))
         return found
     if piece == "*":
-        return [Read(state.value, end, state.cost) for end in (state.end, *_auxiliary(parse, state.end))]
+        told = [Read(state.value, end, state.cost) for end in _auxiliary(parse, state.end)]
+        return [Read(state.value, state.end, state.cost + _NO_AUXILIARY), *told]
     for start in _skipped(parse, state.end):
         if start < len(parse.tokens) and parse.tokens[start].key == piece and not parse.tokens[start].quoted:
             parse.reached(start + 1)

@@ -25,12 +25,21 @@ WAS: Final = frozenset({"was", "were", "has", "have", "is", "are"})
 
 def listed_or_told(doing: Doing, person: Selection | None) -> LogAsked | None:
     """Who did something: each person, where it is done by oneself; each event, where it is done to others."""
+    phrase = done_by(doing, person)
+    if phrase is None:
+        return None
+    own = {kind_of(one).person for one in phrase.sets} == {"actor"}
+    return LogAsked("tally", phrase, by=(Facet.PERSON,), spans=True) if own else LogAsked("list", phrase)
+
+
+def done_by(doing: Doing, person: Selection | None) -> Phrase | None:
+    """The events, with that person as whoever did or got it; None where another one is said to have."""
     phrase = doing.phrase
-    if {kind_of(one).person for one in phrase.sets} == {"actor"}:
-        said = phrase.said.and_(Said(person=person)) if person else phrase.said
-        return LogAsked("tally", phrase._replace(said=said), by=(Facet.PERSON,), spans=True) if said else None
-    said = phrase.said.and_(Said(actor=person)) if person else phrase.said
-    return LogAsked("list", phrase._replace(said=said)) if said else None
+    if person is None or person.where is None:
+        return phrase
+    own = doing.side == "got" or {kind_of(one).person for one in phrase.sets} == {"actor"}
+    said = phrase.said.and_(Said(person=person) if own else Said(actor=person))
+    return phrase._replace(said=said) if said else None
 
 
 @rule
@@ -43,9 +52,6 @@ def doers(parse: Parse, at: int) -> Iterator[Read[Selection]]:
         yield people
         for end in (people.end, people.end + 1) if key_at(parse, people.end) in ("who", "that", "have", "had") else ():
             yield people._replace(end=end)
-    for actor in event_words().facets.at(parse.tokens, at):
-        if actor[0] is Facet.ACTOR:
-            yield Read(Selection(kind=Kind.PERSON), actor[1])
 
 
 def was(parse: Parse, at: int) -> list[int]:
@@ -74,13 +80,5 @@ def subject_did(parse: Parse, at: int) -> Iterator[Read[Phrase]]:
     for person in subject(parse, at + 1):
         for begin in (person.end, *(person.end + 1 for word in ("last", "first") if key_at(parse, person.end) == word)):
             for read in (*do(parse, begin), *(did(parse, begin) if parse.tokens[at].key != "did" else ())):
-                if phrase := _done_by(read.value.phrase, person.value):
+                if phrase := done_by(read.value, person.value):
                     yield Read(phrase, read.end, person.cost + read.cost)
-
-
-def _done_by(phrase: Phrase, person: Selection) -> Phrase | None:
-    if person.where is None:
-        return phrase
-    own = {kind_of(one).person for one in phrase.sets} == {"actor"}
-    said = phrase.said.and_(Said(person=person) if own else Said(actor=person))
-    return phrase._replace(said=said) if said else None

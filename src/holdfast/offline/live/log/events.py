@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from holdfast.offline.live.log.shapes import Ended, EventSet, Facet
 from holdfast.offline.reading.lexicon import Phrases
-from holdfast.offline.reading.tokens import Token, tokenise
+from holdfast.offline.reading.tokens import tokenise
 
 Slot = Literal["person", "group", "app", "role"]
 _PIECE: Final = re.compile(r"\[([^\]]*)\]|\(([^)]*\|[^)]*)\)|(\{\w+\})|(\*)|([^\s\[{*]+)")
@@ -52,8 +52,8 @@ class Frame:
 
     pieces: tuple[str, ...]
     event: EventSet
-    # Whose doing it tells: of the actor, or of whom or what it was done to.
-    active: bool
+    # What it tells of whoever stands before it: that they did it, that it was done to them, that they got something.
+    side: Literal["did", "was", "got"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +74,8 @@ class EventWords:
     words: Mapping[str, Phrases[None]]
     countries: Phrases[str]
     spellings: Mapping[str, tuple[str, ...]]
+    # Type of an admin role → what a log calls it.
+    role_labels: Mapping[str, str]
 
     @property
     def tables(self) -> tuple[Phrases[Any], ...]:
@@ -117,19 +119,21 @@ def _frames(data: Mapping[str, Any], base: Mapping[str, str] | None) -> dict[str
         for frame in _frames_of(name, kind):
             pieces = frame.pieces
             if base is not None:
-                if pieces[0] not in base or not frame.active:
+                if pieces[0] not in base or frame.side == "was":
                     continue
                 pieces = _first_form(pieces, base)
-            found.setdefault(pieces[0], {})[Frame(pieces, frame.event, frame.active)] = None
+            found.setdefault(pieces[0], {})[Frame(pieces, frame.event, frame.side)] = None
     return {first: tuple(frames) for first, frames in found.items()}
 
 
 def _frames_of(name: str, kind: Mapping[str, Any]) -> Iterator[Frame]:
-    ends = {"did": Ended.USUAL, "was": Ended.USUAL, "got": Ended.USUAL, "failed": Ended.FAILURE, "denied": Ended.DENIAL}
-    for key, ended in ends.items():
+    ends = {"failed": Ended.FAILURE, "denied": Ended.DENIAL}
+    sides: Mapping[str, Literal["did", "was", "got"]] = {"was": "was", "got": "got"}
+    for key in ("did", "failed", "denied", "was", "got"):
         for pattern in kind.get(key, ()):
             for pieces in expanded(pattern):
-                yield Frame(pieces, EventSet(name=name, ended=ended), key not in ("was", "got"))
+                event = EventSet(name=name, ended=ends.get(key, Ended.USUAL))
+                yield Frame(pieces, event, sides.get(key, "did"))
 
 
 def _first_form(pieces: tuple[str, ...], base: Mapping[str, str]) -> tuple[str, ...]:
@@ -160,6 +164,7 @@ def event_words() -> EventWords:
         words={name: Phrases((word, None) for word in words) for name, words in data["words"].items()},
         countries=Phrases((word, name) for name, others in countries.items() for word in (name, *others)),
         spellings={name: (name, *others) for name, others in countries.items()},
+        role_labels=data["role_labels"],
     )
 
 
@@ -179,8 +184,3 @@ def kind_of(event: EventSet) -> Kind:
     """What an event set of a plan names. Raises KeyError for one that there is not."""
     return event_words().kinds[event.name]
 
-
-def known_keys(tokens: Iterable[Token]) -> frozenset[str]:
-    """The words among them that these tables read."""
-    known = event_words().frame_words()
-    return frozenset(token.key for token in tokens if token.key in known)

@@ -14,6 +14,7 @@ from holdfast.offline.live.log.doers import DID, WAS, doers, listed_or_told, sub
 from holdfast.offline.live.log.events import event_words
 from holdfast.offline.live.log.phrases import events
 from holdfast.offline.live.log.said import Said
+from holdfast.offline.live.log.shapes import Facet
 from holdfast.offline.reading.parse import Parse, Read, rule
 
 _WHEN: Final = (("when",), ("at", "what", "time"), ("on", "which", "day"), ("on", "what", "date"))
@@ -51,6 +52,7 @@ def _question(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
         yield from tallies.rankings(parse, begin)
         yield from tallies.different(parse, begin)
         yield from _who_did(parse, begin)
+        yield from _admins_who(parse, begin)
         yield from _to_whom(parse, begin)
         yield from _when(parse, begin)
         yield from _yes_or_no(parse, begin)
@@ -75,26 +77,33 @@ def _lists(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
 
 
 def _who_did(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
+    admins = {end for facet, end in event_words().facets.at(parse.tokens, at) if facet is Facet.ACTOR}
     for people in doers(parse, at):
-        person = people.value if people.value.where is not None else None
         for read in did(parse, people.end):
-            if asked := listed_or_told(read.value, person):
+            asked = listed_or_told(read.value, people.value)
+            if asked is not None and not (people.end in admins and asked.shape == "list"):
                 yield Read(asked, read.end, people.cost + read.cost)
+
+
+@rule
+def _admins_who(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
+    """ "Which admins reset factors": whoever did that is one, and had not to hold any role to this day."""
+    for facet, end in event_words().facets.at(parse.tokens, at):
+        if facet is Facet.ACTOR:
+            for read in did(parse, end):
+                if asked := listed_or_told(read.value, None):
+                    if asked.shape == "list":
+                        yield Read(asked, read.end, read.cost)
 
 
 def _to_whom(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
     """ "Who was locked out", "which people were added to Finance", "whose factors were reset"."""
     for people in doers(parse, at):
-        person = people.value if people.value.where is not None else None
-        for auxiliary in was(parse, people.end):
-            for read in done(parse, auxiliary, "{person}"):
-                phrase = read.value.phrase
-                if said := phrase.said.and_(Said(person=person)) if person else phrase.said:
-                    yield Read(LogAsked("list", phrase._replace(said=said)), read.end, people.cost + read.cost)
+        said = Said(person=people.value if people.value.where is not None else None)
         for read in done(parse, people.end, "{person}"):
             phrase = read.value.phrase
-            if said := phrase.said.and_(Said(person=person)) if person else phrase.said:
-                yield Read(LogAsked("list", phrase._replace(said=said)), read.end, people.cost + read.cost)
+            if both := phrase.said.and_(said):
+                yield Read(LogAsked("list", phrase._replace(said=both)), read.end, people.cost + read.cost)
     if key_at(parse, at) == "whose":
         for read in done(parse, at + 1, "{person}"):
             yield Read(LogAsked("list", read.value.phrase), read.end, read.cost)

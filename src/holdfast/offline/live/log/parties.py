@@ -58,12 +58,14 @@ def slot(parse: Parse, at: int, piece: str) -> Iterator[Read[Said]]:
     if name == "person":
         yield from _pronoun(parse, at)
     kind = _KINDS[name]
+    # "Granted admin roles": the roles, before it is "granted admins roles".
+    role = int(name == "person" and any(n.value is Kind.ROLE for n in parse.phrases(parse.lexicon.nouns, at)))
     for read in party(parse, at, kind):
         selection = read.value if read.value.where is not None else None
-        said = Said(**{_PARTS[kind]: selection})
-        yield Read(said, read.end, read.cost)
+        said = Said()._replace(**{_PARTS[kind]: selection})
+        yield Read(said, read.end, read.cost + role)
         if name == "person":
-            yield from (Read(said, end, read.cost) for end in parse.mark("'s", read.end))
+            yield from (Read(said, end, read.cost + role) for end in parse.mark("'s", read.end))
 
 
 def _pronoun(parse: Parse, at: int) -> Iterator[Read[Said]]:
@@ -99,10 +101,10 @@ def _named_role(parse: Parse, at: int) -> Iterator[Read[Said]]:
             found[name.end] = labels
     for value in parse.phrases(parse.lexicon.values[Kind.ROLE], at):
         if value.value.column == "type" and value.end not in found:
-            # "Super administrator": as a log writes it.
-            found[value.end] = (value.value.value.replace("_ADMIN", " administrator").replace("_", " ").lower(),)
+            found[value.end] = (event_words().role_labels.get(value.value.value, value.value.value),)
     for end, labels in found.items():
-        yield Read(Said(roles=labels), end)
+        # A log and a snapshot write them with other capitals.
+        yield Read(Said(roles=tuple(dict.fromkeys(label.lower() for label in labels))), end)
 
 
 @rule

@@ -128,8 +128,9 @@ def _parts(parse: Parse, at: int, sets: tuple[EventSet, ...]) -> Iterator[Read[S
     for phrases, whose in ((words.words["others"], "others"), (words.words["oneself"], "oneself")):
         for read in parse.phrases(phrases, at):
             yield Read(Said()._replace(whose=whose), read.end)
-    for nothing in (words.words["log"], words.words["happened"], words.words["by_whom"]):
-        yield from (Read(Said(), read.end) for read in parse.phrases(nothing, at))
+    for begin in (at, *parse.mark(",", at)):
+        for nothing in (words.words["log"], words.words["happened"], words.words["by_whom"]):
+            yield from (Read(Said(), read.end) for read in parse.phrases(nothing, begin))
     for because in _BECAUSE:
         end = at + len(because)
         if tuple(token.key for token in parse.tokens[at:end]) == because:

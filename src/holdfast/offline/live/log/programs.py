@@ -73,7 +73,8 @@ def _tally(meaning: LogTally, step: Step) -> Composed:
     if meaning.travel:
         script.line("seen: dict[str, Any] = {}")
     with reading.each_event():
-        script.line(f"key = ({''.join(f'{key_of(facet)}, ' for facet in by)})".replace("()", '()'))
+        keys = [key_of(facet) for facet in by]
+        script.line(f"key = ({', '.join(keys)}{',' if len(keys) == 1 else ''})")
         script.line("group = groups.setdefault(key, {})")
         # Names as the latest event tells them.
         script.line(*(f"group[{literal(name)}] = {value}" for name, value in values.items()))

@@ -8,6 +8,7 @@ from holdfast.answer import NeedsClarification, Refused
 from holdfast.offline.doubt import hinges, words
 from holdfast.offline.grammar.names import PARTLY_COST
 from holdfast.offline.live.log.asked import LogAsked, Meant, meant
+from holdfast.offline.live.log.events import event_words
 from holdfast.offline.live.log.forms import whole_log_question
 from holdfast.offline.live.log.planning import fed, log_steps
 from holdfast.offline.live.log.reading_events import NEAR_KM
@@ -24,8 +25,9 @@ _CONFIDENCE_PARTLY: Final = 0.8
 
 def log_question(parse: Parse, wording: Wording) -> Plan | Refused | NeedsClarification | None:
     """What a question of the system log means; None where it is none, or is not understood completely."""
-    # "Reset factors of Dana" orders, though it might name what was reset.
-    if begins_as_order(parse) or parse.lexicon.change.at(parse.tokens, 0):
+    # "Reset the factors of Dana" orders; "push denials" only begin like an order.
+    orders = parse.lexicon.change.at(parse.tokens, 0) and not event_words().nouns.at(parse.tokens, 0)
+    if begins_as_order(parse) or orders:
         return None
     readings = _likeliest(whole_log_question(parse))
     if not readings:

@@ -49,7 +49,8 @@ def _thing(names: tuple[str, str, str | None], function: str, fields: tuple[str,
 
 _PLACE: Final = ("client", "geographicalContext")
 READ: Final = {
-    Facet.PERSON: _thing(("user_id", "name", "login"), "person", ("eventType", "actor", "target"))._replace(
+    # What it reads of an event depends on the kinds of events: see `_sides`.
+    Facet.PERSON: _thing(("user_id", "name", "login"), "person", ())._replace(
         key="who(person(event))", needs=("person", "who")
     ),
     Facet.ACTOR: Reading(
@@ -188,7 +189,9 @@ class EventReading:
             fields |= dict.fromkeys(test.fields)
         if travel:
             functions |= dict.fromkeys(("person", "who", "jump"))
-            fields |= dict.fromkeys(("client.geographicalContext", "eventType", "actor", "target"))
+            fields["client.geographicalContext"] = None
+        if "person" in functions:
+            fields |= dict.fromkeys(_sides(events))
         self._fields = _shortest(list(fields))
         self._write_functions(list(functions), travel=travel)
         self._write_sources()
@@ -200,7 +203,7 @@ class EventReading:
         if travel:
             script.need("moment")
             script.include("from math import asin, cos, radians, sin, sqrt")
-            script.line(f"NEAR_KM, TOP_KMH = {NEAR_KM}, {TOP_KMH}")
+            script.line(f"NEAR_KM, TOP_KMH = {NEAR_KM}, {TOP_KMH}", "")
         wanted = dict.fromkeys(called for name in names for called in (*_CALLED.get(name, ()), name))
         if "person" in wanted:
             text, more = _person(self._events)
@@ -246,6 +249,12 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
+def _sides(events: Events) -> tuple[str, ...]:
+    """The fields that tell whom an event is about."""
+    sides = {kind_of(one).person for one in events.sets}
+    return ("actor",) if sides == {"actor"} else ("target",) if "actor" not in sides else ("eventType", "actor", "target")
+
+
 def _person(events: Events) -> tuple[str, tuple[str, ...]]:
     """The function that tells whom an event is about, and the functions that it calls."""
     kinds = [(kind_of(one), one) for one in events.sets]
@@ -279,9 +288,10 @@ def _tests(events: Events) -> Iterator[_Test]:
             continue
         step_id = FED[part]
         name = step_id.upper()
-        before = f"{name} = {_ids(selection)}"
         if step_id in from_snapshot:
             before = f"{name} = {{row[{literal(_ID[step_id])}] for row in await load({literal(step_id)})}}"
+        else:
+            before = f"{name} = {_ids(selection)}"
         reading = READ[facet]
         yield _Test(f"{reading.values[0][1]} in {name}", (before,), reading.fields, reading.needs)
     if events.whose != "anybody":
@@ -318,7 +328,7 @@ def _spelt(events: Events) -> Iterator[_Test]:
             yield _Test(f'str({reading.key} or "").lower() in {name}', (before,), reading.fields)
     if events.roles:
         before = f"ROLES = {literal([role.lower() for role in events.roles])}"
-        expression = 'any(name in str(role(event) or "").lower() for name in ROLES)'
+        expression = 'any(name.strip() in ROLES for name in str(role(event) or "").lower().split(","))'
         yield _Test(expression, (before,), READ[Facet.ROLE].fields, ("role",))
 
 

@@ -67,7 +67,7 @@ class Events(Value):
 
     `person` is whom an event is about, `actor` who did it to somebody or something; a selection that is not of names is
     read from the snapshot first. `whose` keeps what people did to others, or to themselves. `roles`, `reasons`, and
-    places are spellings, any of which fits; of roles a part of the event's text is enough.
+    places are spellings in any case of letters, one of which fits.
     """
 
     sets: tuple[EventSet, ...] = Field(min_length=1)

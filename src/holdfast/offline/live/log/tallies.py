@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from holdfast.offline.grammar import nouns
 from holdfast.offline.grammar.dates import key_at, number_at
@@ -17,7 +18,9 @@ from holdfast.offline.meaning import Selection
 from holdfast.offline.meaning.links import Kind
 from holdfast.offline.reading.parse import Parse, Read, rule
 
-_MOST_FACETS = 4
+_MOST_FACETS: Final = 4
+# Where somebody signed in from, of which it can be asked whether the travel there was possible.
+_PLACES: Final = frozenset({Facet.COUNTRY, Facet.CITY, Facet.IP})
 
 
 def _with(phrase: Phrase, said: Said) -> Phrase | None:
@@ -143,7 +146,10 @@ def different(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
             if facet.value[0] is Facet.EVENT or key_at(parse, begin) == "who":
                 continue
             for read in _of_these(parse, facet):
-                yield Read(_different(read.value, facet.value[0], number=number), read.end, read.cost)
+                asked = _different(read.value, facet.value[0], number=number)
+                yield Read(asked, read.end, read.cost)
+                for end in _and_travel(parse, read.end) if asked.by and asked.by[0] in _PLACES else ():
+                    yield Read(asked._replace(travel=True), end, read.cost)
         if number:
             for people in doers(parse, begin):
                 for read in _people_who(parse, people):
@@ -173,10 +179,9 @@ def _people_who(parse: Parse, people: Read[Selection]) -> Iterator[Read[Phrase]]
         if {kind_of(one).person for one in read.value.phrase.sets} == {"actor"}:
             if phrase := _with(read.value.phrase, said):
                 yield Read(phrase, read.end, people.cost + read.cost)
-    for begin in (people.end, *was(parse, people.end)):
-        for passive in done(parse, begin, "{person}"):
-            if phrase := _with(passive.value.phrase, said):
-                yield Read(phrase, passive.end, people.cost + passive.cost)
+    for passive in done(parse, people.end, "{person}"):
+        if phrase := _with(passive.value.phrase, said):
+            yield Read(phrase, passive.end, people.cost + passive.cost)
 
 
 @rule
@@ -210,16 +215,16 @@ def _told_apart(parse: Parse, read: Read[Phrase], facet: Facet) -> Iterator[Read
         if not _tellable(phrase.sets, (facet,)):
             continue
         yield Read(LogAsked("tally", phrase, by=(facet,), spans=True), end, cost)
-        if facet in (Facet.COUNTRY, Facet.CITY, Facet.IP):
+        if facet in _PLACES:
             for travel in _and_travel(parse, end):
                 yield Read(LogAsked("tally", phrase, by=(facet,), spans=True, travel=True), travel, cost)
 
 
 def _and_travel(parse: Parse, at: int) -> list[int]:
     """ "(…;) any impossible travel", "and was there impossible travel"."""
-    begins = [*parse.mark(",", at), *(read.end for read in parse.phrases(parse.lexicon.also, at))]
+    begins = [*parse.mark(",", at), *parse.mark("with", at), *(read.end for read in parse.phrases(parse.lexicon.also, at))]
     for begin in begins:
-        if key_at(parse, begin) in ("is", "was", "were", "with", "with any") and begin not in begins[:-1]:
+        if key_at(parse, begin) in ("is", "was", "were", "and", "there", "with"):
             begins.append(begin + 1)
     return [read.end for begin in (at, *begins) for read in parse.phrases(event_words().words["travel"], begin)]
 

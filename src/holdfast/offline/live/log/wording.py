@@ -61,11 +61,16 @@ class LogWording:
         self._wording = wording
 
     def sentence(self, meaning: LogMeaning) -> str:
-        """The whole question."""
+        """The whole question. It names the log, since much of what happened is stored as well."""
+        return f"{self._asked(meaning)} in the system log"
+
+    def _asked(self, meaning: LogMeaning) -> str:
         said = self.events(meaning.events)
         match meaning:
             case LogList(limit=None):
                 return said
+            case LogList(limit=1, oldest_first=oldest):
+                return f"{'first' if oldest else 'last'} {said}"
             case LogList(limit=limit, oldest_first=oldest):
                 return f"{'first' if oldest else 'last'} {limit} {said}"
             case LogTally():
