@@ -1,4 +1,4 @@
-"""What somebody did, or what was done to somebody: "denied a push", "was added to Finance", by the frames of the words."""
+"""What somebody did, or what was done to them: "denied a push", "was added to Finance"."""
 
 from __future__ import annotations
 

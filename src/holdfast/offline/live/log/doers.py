@@ -10,7 +10,7 @@ from holdfast.offline.grammar.dates import key_at
 from holdfast.offline.grammar.names import thing
 from holdfast.offline.live.log.asked import LogAsked
 from holdfast.offline.live.log.clauses import Doing, did, do
-from holdfast.offline.live.log.events import event_words, kind_of
+from holdfast.offline.live.log.events import kind_of
 from holdfast.offline.live.log.phrases import Phrase
 from holdfast.offline.live.log.said import Said
 from holdfast.offline.live.log.shapes import Facet

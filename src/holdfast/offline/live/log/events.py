@@ -183,4 +183,3 @@ def _kind(name: str, data: Mapping[str, Any]) -> Kind:
 def kind_of(event: EventSet) -> Kind:
     """What an event set of a plan names. Raises KeyError for one that there is not."""
     return event_words().kinds[event.name]
-

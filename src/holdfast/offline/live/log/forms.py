@@ -1,4 +1,4 @@
-"""The forms of a question of the system log: lists, counts, rankings, who did what, when, from where, and what never."""
+"""The forms of a question of the system log: lists, counts, who did what, when, from where, and what never."""
 
 from __future__ import annotations
 
@@ -91,9 +91,9 @@ def _admins_who(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
     for facet, end in event_words().facets.at(parse.tokens, at):
         if facet is Facet.ACTOR:
             for read in did(parse, end):
-                if asked := listed_or_told(read.value, None):
-                    if asked.shape == "list":
-                        yield Read(asked, read.end, read.cost)
+                asked = listed_or_told(read.value, None)
+                if asked is not None and asked.shape == "list":
+                    yield Read(asked, read.end, read.cost)
 
 
 def _to_whom(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
@@ -120,8 +120,8 @@ def _when(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
             continue
         for read in subject_did(parse, end):
             yield Read(LogAsked("list", read.value), read.end, read.cost)
-        for read in happened(parse, end):
-            yield Read(LogAsked("list", read.value.phrase), read.end, read.cost)
+        for doing in happened(parse, end):
+            yield Read(LogAsked("list", doing.value.phrase), doing.end, doing.cost)
         # "When were the failed sign-ins of Dana"
         for auxiliary in was(parse, end):
             for named in events(parse, auxiliary):
@@ -136,6 +136,5 @@ def _yes_or_no(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
         for there in (at + 1, *(r.end for r in parse.phrases(event_words().words["happened"], at))):
             for named in events(parse, there):
                 yield Read(LogAsked("list", named.value), named.end, named.cost)
-    for read in happened(parse, at):
-        yield Read(LogAsked("list", read.value.phrase), read.end, read.cost)
-
+    for doing in happened(parse, at):
+        yield Read(LogAsked("list", doing.value.phrase), doing.end, doing.cost)

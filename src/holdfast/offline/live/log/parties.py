@@ -62,7 +62,7 @@ def slot(parse: Parse, at: int, piece: str) -> Iterator[Read[Said]]:
     role = int(name == "person" and any(n.value is Kind.ROLE for n in parse.phrases(parse.lexicon.nouns, at)))
     for read in party(parse, at, kind):
         selection = read.value if read.value.where is not None else None
-        said = Said()._replace(**{_PARTS[kind]: selection})
+        said = Said.of({_PARTS[kind]: selection})
         yield Read(said, read.end, read.cost + role)
         if name == "person":
             yield from (Read(said, end, read.cost + role) for end in parse.mark("'s", read.end))
@@ -74,7 +74,7 @@ def _pronoun(parse: Parse, at: int) -> Iterator[Read[Said]]:
             end = at + len(phrase)
             if tuple(token.key for token in parse.tokens[at:end]) == phrase:
                 parse.reached(end)
-                said = Said()._replace(whose=whose)
+                said = Said.of({"whose": whose})
                 yield Read(said, end)
                 yield from (Read(said, after) for after in parse.mark("'s", end))
 
@@ -126,7 +126,7 @@ def _either(one: Said, other: Said) -> Said | None:
     """Two places of the same sort: either will do."""
     for name in ("ips", "countries", "cities"):
         if getattr(one, name) and getattr(other, name):
-            return one._replace(**{name: tuple(dict.fromkeys((*getattr(one, name), *getattr(other, name))))})
+            return Said.of({name: tuple(dict.fromkeys((*getattr(one, name), *getattr(other, name))))})
     return None
 
 
@@ -153,7 +153,7 @@ def _one_place(parse: Parse, at: int) -> Iterator[Read[Said]]:
 
 
 def _quoted(parse: Parse, at: int, facet_at: int) -> Iterator[Read[Said]]:
-    """ `city "Reykjavík"`: a place in quotes, whatever it is."""
+    """`city "Reykjavík"`: a place in quotes, whatever it is."""
     if at < len(parse.tokens) and parse.tokens[at].quoted:
         for facet, end in event_words().facets.at(parse.tokens, facet_at):
             if end == at and facet.value in ("country", "city"):

@@ -17,7 +17,13 @@ from holdfast.offline.reading.parse import Parse, Read, rule
 _ABOUT: Final = ("of", "for", "from", "by", "on", "to")
 _INTO: Final = ("to", "into", "of", "on", "for", "with", "in", "onto", "from", "using")
 _FROM: Final = ("from", "in", "out of", "through", "over", "at")
-_WHY: Final = (("because", "of"), ("due", "to"), ("for", "the", "reason"), ("with", "the", "reason"), ("with", "reason"))
+_WHY: Final = (
+    ("because", "of"),
+    ("due", "to"),
+    ("for", "the", "reason"),
+    ("with", "the", "reason"),
+    ("with", "reason"),
+)
 _BECAUSE: Final = (*_WHY, ("with",), ("for",), ("whose", "reason", "is"), ("reason",))
 _MOST_STATES: Final = 120
 
@@ -90,7 +96,8 @@ def _one_named(parse: Parse, at: int) -> Iterator[Read[Phrase]]:
 def _endings(parse: Parse, at: int) -> list[Read[tuple[Ended, ...]]]:
     """How the events ended, before their noun: nothing, "failed", "failed or denied"."""
     found: list[Read[tuple[Ended, ...]]] = [Read((Ended.USUAL,), at)]
-    rows = [Read((read.value,), read.end) for read in parse.phrases(event_words().outcomes, at)]
+    rows: list[Read[tuple[Ended, ...]]] = []
+    rows += [Read((read.value,), read.end) for read in parse.phrases(event_words().outcomes, at)]
     while rows:
         row = rows.pop()
         found.append(row)
@@ -127,7 +134,7 @@ def _parts(parse: Parse, at: int, sets: tuple[EventSet, ...]) -> Iterator[Read[S
         yield Read(Said(ended=after.value), after.end)
     for phrases, whose in ((words.words["others"], "others"), (words.words["oneself"], "oneself")):
         for read in parse.phrases(phrases, at):
-            yield Read(Said()._replace(whose=whose), read.end)
+            yield Read(Said.of({"whose": whose}), read.end)
     for begin in (at, *parse.mark(",", at)):
         for nothing in (words.words["log"], words.words["happened"], words.words["by_whom"]):
             yield from (Read(Said(), read.end) for read in parse.phrases(nothing, begin))

@@ -39,9 +39,7 @@ def fed(events: Events) -> dict[str, Selection]:
     return found
 
 
-def log_steps(
-    meaning: LogMeaning, schema: GraphSchema, sentence: str, wording: Wording, note: str
-) -> tuple[Step, ...]:
+def log_steps(meaning: LogMeaning, schema: GraphSchema, sentence: str, wording: Wording, note: str) -> tuple[Step, ...]:
     """The steps of a question; the last one reads the log."""
     first = [_feeding(step_id, asked, schema, wording) for step_id, asked in _asked_first(meaning).items()]
     described = _described(meaning, schema, note)
@@ -102,4 +100,3 @@ def _of_things(
         Order(column=columns.ASSIGNED.name, descending=True),
         Order(column=shown[0].name),
     )
-

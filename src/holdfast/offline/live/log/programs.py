@@ -28,7 +28,7 @@ _KINDS: Final = {"text": "text", "time": "time", "number": "integer", "flag": "f
 def _promised(shown: tuple[ShownColumn, ...], ids: tuple[str, ...]) -> tuple[PromisedColumn, ...]:
     """Ids first, then what is shown; every number of the log is whole but for hours."""
     kinds = {column.name: "number" if column.name == "hours" else _KINDS[column.kind] for column in shown}
-    names = {name: "text" for name in ids} | kinds
+    names = dict.fromkeys(ids, "text") | kinds
     return tuple(PromisedColumn.model_validate({"name": name, "kind": kind}) for name, kind in names.items())
 
 
@@ -48,7 +48,7 @@ def _list(meaning: LogList, step: Step) -> Composed:
     with reading.each_event(order=newest, until=f"len(rows) >= {most}" if meaning.limit else ""):
         facets = columns.shows(meaning.events)
         pairs = [("time", 'event["published"]'), *(p for facet in facets for p in facet_values(facet))]
-        named = {name: value for name, value in pairs}
+        named = dict(pairs)
         _row(script, [(name, named[name]) for name in (*ids, *(c.name for c in shown))], "rows.append({", "})")
         if meaning.limit is None:
             with script.block(f"if len(rows) > {most}:"):

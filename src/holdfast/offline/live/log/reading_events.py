@@ -96,17 +96,17 @@ def who(one: Any) -> Any:
         return None
     return one.get("alternateId") if one.get("id") in (None, "unknown") else one.get("id")
 ''',
-    "application": '''\
+    "application": """\
 def application(event: Any) -> Any:
     found = target(event, "AppInstance")
     if found is None and at(event, "actor", "type") in ("AppInstance", "PublicClientApp"):
         return event.get("actor")
     return found
-''',
-    "group": '''\
+""",
+    "group": """\
 def group(event: Any) -> Any:
     return target(event, "UserGroup")
-''',
+""",
     "targets": '''\
 def targets(event: Any) -> Any:
     """The names of all targets."""
@@ -122,10 +122,11 @@ def role(event: Any) -> Any:
     found = target(event, "ROLE") or target(event, "Role")
     return at(found, "displayName")
 ''',
-    "factor": '''\
+    "factor": """\
 def factor(event: Any) -> Any:
-    return at(event, "debugContext", "debugData", "factor") or at(target(event, "AuthenticatorEnrollment"), "displayName")
-''',
+    enrolled = target(event, "AuthenticatorEnrollment")
+    return at(event, "debugContext", "debugData", "factor") or at(enrolled, "displayName")
+""",
     "zone": '''\
 def zone(event: Any) -> Any:
     """The network zone; a log writes "null" for none."""
@@ -142,12 +143,20 @@ def jump(seen: dict[str, Any], event: Any) -> Any:
         return None
     before = seen.get(key)
     seen[key] = (event["published"], latitude, longitude, place)
-    if before is None:
+    if before is None or (before[1], before[2]) == (latitude, longitude):
         return None
     south, north = radians(before[1]), radians(latitude)
     half = sin((north - south) / 2) ** 2 + cos(south) * cos(north) * sin(radians(longitude - before[2]) / 2) ** 2
-    km = 2 * 6371.0 * asin(sqrt(min(1.0, half)))
-    # Two sign-ins of one second are a second apart at the most.
+    # There is no arc sine here: half the angle lies between none and a right one.
+    low, high = 0.0, pi / 2
+    for _ in range(45):
+        middle = (low + high) / 2
+        if sin(middle) ** 2 < half:
+            low = middle
+        else:
+            high = middle
+    km = 2 * 6371.0 * low
+    # Two sign-ins of one moment are a second apart.
     seconds = max(1.0, (moment(event["published"]) - moment(before[0])).total_seconds())
     if km < NEAR_KM or km / seconds * 3600 <= TOP_KMH:
         return None
@@ -202,7 +211,7 @@ class EventReading:
         script.need("at")
         if travel:
             script.need("moment")
-            script.include("from math import asin, cos, radians, sin, sqrt")
+            script.include("from math import cos, pi, radians, sin")
             script.line(f"NEAR_KM, TOP_KMH = {NEAR_KM}, {TOP_KMH}", "")
         wanted = dict.fromkeys(called for name in names for called in (*_CALLED.get(name, ()), name))
         if "person" in wanted:
@@ -252,7 +261,9 @@ def stamp(moment: datetime) -> str:
 def _sides(events: Events) -> tuple[str, ...]:
     """The fields that tell whom an event is about."""
     sides = {kind_of(one).person for one in events.sets}
-    return ("actor",) if sides == {"actor"} else ("target",) if "actor" not in sides else ("eventType", "actor", "target")
+    return (
+        ("actor",) if sides == {"actor"} else ("target",) if "actor" not in sides else ("eventType", "actor", "target")
+    )
 
 
 def _person(events: Events) -> tuple[str, tuple[str, ...]]:
@@ -358,9 +369,7 @@ def _named_parts(events: Events) -> Iterator[str]:
             continue
         if part == "actor" or (part == "person" and sides == {"actor"}):
             yield _any("actor.id", ids)
-        elif part == "person" and sides == {"target"}:
-            yield _any("target.id", ids)
-        elif part == "group":
+        elif part == "group" or (part == "person" and sides == {"target"}):
             yield _any("target.id", ids)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from holdfast.offline.grammar.windows import Span
 from holdfast.offline.live.log.shapes import Ended, Events, EventSet
@@ -28,6 +29,11 @@ class Said(NamedTuple):
     cities: tuple[str, ...] = ()
     ended: Ended | None = None
     span: Span | None = None
+
+    @staticmethod
+    def of(parts: Mapping[str, Any]) -> Said:
+        """These parts by name and no others."""
+        return Said(**parts)
 
     def and_(self, other: Said) -> Said | None:
         """Both together; None where both say the same part."""

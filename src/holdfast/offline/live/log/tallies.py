@@ -1,4 +1,4 @@
-"""Questions whose answer counts events or tells them apart: how many, by whom, from where, the most, impossible travel."""
+"""Questions that count events or tell them apart: how many, by whom, from where, the most, impossible travel."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from holdfast.offline.meaning.links import Kind
 from holdfast.offline.reading.parse import Parse, Read, rule
 
 _MOST_FACETS: Final = 4
+# What only some kinds of events have.
+_NOT_OF_ALL: Final = frozenset({Facet.APPLICATION, Facet.GROUP, Facet.ROLE, Facet.FACTOR})
+_OPEN: Final = frozenset({"open", "opened", "use", "used", "launch", "launched", "access", "accessed"})
 # Where somebody signed in from, of which it can be asked whether the travel there was possible.
 _PLACES: Final = frozenset({Facet.COUNTRY, Facet.CITY, Facet.IP})
 
@@ -31,7 +34,8 @@ def _with(phrase: Phrase, said: Said) -> Phrase | None:
 @rule
 def facets(parse: Parse, at: int) -> Iterator[Read[tuple[Facet, ...]]]:
     """ "Person", "person and reason", "IP, country and day"."""
-    rows = [Read((read.value,), read.end) for read in parse.phrases(event_words().facets, at)]
+    rows: list[Read[tuple[Facet, ...]]] = []
+    rows += [Read((read.value,), read.end) for read in parse.phrases(event_words().facets, at)]
     while rows:
         row = rows.pop()
         yield row
@@ -76,9 +80,8 @@ def _tellable(sets: tuple[EventSet, ...], by: tuple[Facet, ...]) -> bool:
     for facet in by:
         if facet is Facet.PERSON and any(kind.person is None for kind in kinds):
             return False
-        if facet in (Facet.APPLICATION, Facet.GROUP, Facet.ROLE, Facet.FACTOR):
-            if any(facet not in kind.shows for kind in kinds):
-                return False
+        if facet in _NOT_OF_ALL and any(facet not in kind.shows for kind in kinds):
+            return False
     return True
 
 
@@ -165,7 +168,11 @@ def _of_these(parse: Parse, ranked: Read[tuple[Facet, Selection | None]]) -> Ite
     words = event_words().words["had"]
     ends = [read.end for read in parse.phrases(words, ranked.end)]
     ends += [end for mark in ("of", "in", "behind") for end in parse.mark(mark, ranked.end)]
-    ends += [r.end for end in (*parse.mark("that", ranked.end), *parse.mark("who", ranked.end)) for r in parse.phrases(words, end)]
+    ends += [
+        r.end
+        for end in (*parse.mark("that", ranked.end), *parse.mark("who", ranked.end))
+        for r in parse.phrases(words, end)
+    ]
     for begin in ends:
         for read in events(parse, begin):
             phrase = _with(read.value, Said(person=selection)) if selection else read.value
@@ -176,9 +183,9 @@ def _of_these(parse: Parse, ranked: Read[tuple[Facet, Selection | None]]) -> Ite
 def _people_who(parse: Parse, people: Read[Selection]) -> Iterator[Read[Phrase]]:
     said = Said(person=people.value if people.value.where is not None else None)
     for read in did(parse, people.end):
-        if {kind_of(one).person for one in read.value.phrase.sets} == {"actor"}:
-            if phrase := _with(read.value.phrase, said):
-                yield Read(phrase, read.end, people.cost + read.cost)
+        own = {kind_of(one).person for one in read.value.phrase.sets} == {"actor"}
+        if own and (phrase := _with(read.value.phrase, said)):
+            yield Read(phrase, read.end, people.cost + read.cost)
     for passive in done(parse, people.end, "{person}"):
         if phrase := _with(passive.value.phrase, said):
             yield Read(phrase, passive.end, people.cost + passive.cost)
@@ -222,7 +229,11 @@ def _told_apart(parse: Parse, read: Read[Phrase], facet: Facet) -> Iterator[Read
 
 def _and_travel(parse: Parse, at: int) -> list[int]:
     """ "(…;) any impossible travel", "and was there impossible travel"."""
-    begins = [*parse.mark(",", at), *parse.mark("with", at), *(read.end for read in parse.phrases(parse.lexicon.also, at))]
+    begins = [
+        *parse.mark(",", at),
+        *parse.mark("with", at),
+        *(read.end for read in parse.phrases(parse.lexicon.also, at)),
+    ]
     for begin in begins:
         if key_at(parse, begin) in ("is", "was", "were", "and", "there", "with"):
             begins.append(begin + 1)
@@ -235,8 +246,19 @@ def _opened_by(parse: Parse, at: int) -> Iterator[Read[Phrase]]:
         return
     opened = (EventSet(name="app_opening"),)
     for people in subject(parse, at + 1):
-        for begin in (people.end, people.end + 1) if key_at(parse, people.end) in ("really", "actually") else (people.end,):
-            if key_at(parse, begin) not in ("open", "opened", "use", "used", "launch", "launched", "access", "accessed"):
+        for begin in (
+            (people.end, people.end + 1) if key_at(parse, people.end) in ("really", "actually") else (people.end,)
+        ):
+            if key_at(parse, begin) not in (
+                "open",
+                "opened",
+                "use",
+                "used",
+                "launch",
+                "launched",
+                "access",
+                "accessed",
+            ):
                 continue
             phrase = Phrase(opened, Said(person=people.value if people.value.where is not None else None))
             yield Read(phrase, begin + 1, people.cost)
@@ -247,7 +269,7 @@ def _opened_by(parse: Parse, at: int) -> Iterator[Read[Phrase]]:
 
 @rule
 def travels(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
-    """ "Impossible travel of Dana in the last 30 days", "who had impossible travel", "people with impossible travel"."""
+    """ "Impossible travel of Dana in the last 30 days", "who had impossible travel"."""
     signed_in = (EventSet(name="sign_in"),)
     owners = [Read(Said(), at)]
     for people in doers(parse, at):

@@ -20,12 +20,14 @@ from holdfast.offline.reading.parse import Parse, Read, rule
 _NEVER: Final = frozenset({"never", "not"})
 _OPENED: Final = frozenset({"opened", "used", "launched", "accessed"})
 _OPENINGS: Final = (EventSet(name="app_opening"),)
-_AUXILIARIES: Final = frozenset({"were", "was", "have", "has", "been", "did", "do", "does", "that", "which", "who", "had"})
+_AUXILIARIES: Final = frozenset(
+    {"were", "was", "have", "has", "been", "did", "do", "does", "that", "which", "who", "had"}
+)
 
 
 @rule
 def without(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
-    """ "Apps never opened in the last 60 days", "active users without any sign-in", "who did not sign in … by the log"."""
+    """ "Apps never opened in the last 60 days", "active users without any sign-in"."""
     for things in _things(parse, at):
         for phrase in (*_never(parse, things), *_without_noun(parse, things)):
             if _fits(things.value.kind, phrase.value):
@@ -55,7 +57,7 @@ def _never(parse: Parse, things: Read[Selection]) -> Iterator[Read[Phrase]]:
         key = key_at(parse, end)
         if key in _NEVER and not denied:
             denied = True
-        elif key not in _AUXILIARIES and key not in ("really", "actually", "once", "ever"):
+        elif key not in _AUXILIARIES:
             break
         end += 1
     if not denied:

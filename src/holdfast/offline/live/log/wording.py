@@ -22,7 +22,12 @@ from holdfast.offline.live.log.shapes import (
 from holdfast.offline.meaning import Named, Selection
 from holdfast.offline.wording import Wording
 
-_BEFORE: Final = {Ended.SUCCESS: "successful ", Ended.FAILURE: "failed ", Ended.DENIAL: "denied ", Ended.ANY: "attempted "}
+_BEFORE: Final = {
+    Ended.SUCCESS: "successful ",
+    Ended.FAILURE: "failed ",
+    Ended.DENIAL: "denied ",
+    Ended.ANY: "attempted ",
+}
 _PLURALS: Final = {
     Facet.PERSON: "people",
     Facet.ACTOR: "actors",
@@ -117,7 +122,9 @@ class LogWording:
         if events.reasons:
             parts.append(f"with the reason {Wording.quoted(events.reasons[0])}")
         parts += self._places(events)
-        return "".join(f" {part}" for part in (*parts, f"on or after {moment(events.start)} and before {moment(events.end)}"))
+        return "".join(
+            f" {part}" for part in (*parts, f"on or after {moment(events.start)} and before {moment(events.end)}")
+        )
 
     @staticmethod
     def _places(events: Events) -> list[str]:
@@ -180,5 +187,3 @@ def noun_of(meaning: LogMeaning) -> tuple[str, str]:
             noun = NOUNS[things.kind]
             return noun.one, noun.many
     raise AssertionError(f"there is no {meaning.shape}")
-
-
