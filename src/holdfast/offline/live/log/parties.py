@@ -86,14 +86,21 @@ def _role(parse: Parse, at: int) -> Iterator[Read[Said]]:
         if noun.value is Kind.ROLE:
             yield Read(Said(), noun.end)
     for begin in (at, *(n.end for n in parse.phrases(parse.lexicon.nouns, at) if n.value is Kind.ROLE)):
-        for read in _named_role(parse, begin):
+        for read in _named_role(parse, begin) or (_quoted_role(parse, begin) if begin > at else []):
             yield read
             for noun in parse.phrases(parse.lexicon.nouns, read.end):
                 if noun.value is Kind.ROLE:
                     yield Read(read.value, noun.end, read.cost)
 
 
-def _named_role(parse: Parse, at: int) -> Iterator[Read[Said]]:
+def _quoted_role(parse: Parse, at: int) -> list[Read[Said]]:
+    """`the role "Report Administrator"`, which nobody may hold any more."""
+    if at >= len(parse.tokens) or not parse.tokens[at].quoted:
+        return []
+    return [Read(Said(roles=(parse.tokens[at].text.lower(),)), at + 1)]
+
+
+def _named_role(parse: Parse, at: int) -> list[Read[Said]]:
     found: dict[int, tuple[str, ...]] = {}
     for name in parse.names(at):
         labels = tuple(dict.fromkeys(w.name for w in name.words if w.kind is WordKind.ROLE))
@@ -102,9 +109,9 @@ def _named_role(parse: Parse, at: int) -> Iterator[Read[Said]]:
     for value in parse.phrases(parse.lexicon.values[Kind.ROLE], at):
         if value.value.column == "type" and value.end not in found:
             found[value.end] = (event_words().role_labels.get(value.value.value, value.value.value),)
-    for end, labels in found.items():
-        # A log and a snapshot write them with other capitals.
-        yield Read(Said(roles=tuple(dict.fromkeys(label.lower() for label in labels))), end)
+    # A log and a snapshot write them with other capitals.
+    small = {end: tuple(dict.fromkeys(label.lower() for label in labels)) for end, labels in found.items()}
+    return [Read(Said(roles=labels), end) for end, labels in small.items()]
 
 
 @rule

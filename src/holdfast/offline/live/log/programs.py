@@ -21,7 +21,7 @@ from holdfast.offline.meaning.links import Kind
 from holdfast.offline.meaning.showing import ShownColumn
 
 # A longer list is nothing to read, and its rows would not fit into a sandbox.
-MOST_LISTED: Final = 100_000
+MOST_LISTED: Final = 50_000
 _KINDS: Final = {"text": "text", "time": "time", "number": "integer", "flag": "flag", "list": "list"}
 
 

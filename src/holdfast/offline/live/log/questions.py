@@ -14,7 +14,7 @@ from holdfast.offline.live.log.planning import fed, log_steps
 from holdfast.offline.live.log.reading_events import NEAR_KM
 from holdfast.offline.live.log.shapes import LogMeaning, LogTally, LogTravel, LogUsage, LogWithout
 from holdfast.offline.live.log.wording import LogWording, counted
-from holdfast.offline.reading.orders import begins_as_order
+from holdfast.offline.reading.orders import begins_as_order, is_order
 from holdfast.offline.reading.parse import Parse, Read
 from holdfast.offline.wording import Wording
 from holdfast.plan import Plan
@@ -26,8 +26,7 @@ _CONFIDENCE_PARTLY: Final = 0.8
 def log_question(parse: Parse, wording: Wording) -> Plan | Refused | NeedsClarification | None:
     """What a question of the system log means; None where it is none, or is not understood completely."""
     # "Reset the factors of Dana" orders; "push denials" only begin like an order.
-    orders = parse.lexicon.change.at(parse.tokens, 0) and not event_words().nouns.at(parse.tokens, 0)
-    if begins_as_order(parse) or orders:
+    if begins_as_order(parse) or (is_order(parse) and not event_words().nouns.at(parse.tokens, 0)):
         return None
     readings = _likeliest(whole_log_question(parse))
     if not readings:

@@ -53,9 +53,12 @@ def counts(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
     """ "How many failed sign-ins (by person)", "failed sign-ins by person", "how often did Dana sign in"."""
     for read in events(parse, at):
         yield from _by(parse, read)
-    for counting in (*parse.phrases(parse.lexicon.counting, at), *parse.phrases(parse.lexicon.breakdown, at)):
+    for counting in parse.phrases(parse.lexicon.counting, at):
         for read in events(parse, counting.end):
             yield Read(LogAsked("tally", read.value), read.end, read.cost)
+            yield from _by(parse, read)
+    for breakdown in parse.phrases(parse.lexicon.breakdown, at):
+        for read in events(parse, breakdown.end):
             yield from _by(parse, read)
     for times in parse.phrases(event_words().words["times"], at):
         for phrase in subject_did(parse, times.end):
