@@ -20,7 +20,7 @@ from temporalio.worker import Worker
 from activities.formatting import FormattingActivities
 from activities.planning import PlanningActivities
 from activities.programs import ProgramActivities
-from activities.steps import SqlActivities, StepActivities
+from activities.steps import SpecialActivities, SqlActivities, StepActivities
 from activities.syncing import SyncActivities
 from holdfast.api_step.programs import ProgramAuthor
 from holdfast.api_step.runner import ApiStepRunner, Stores
@@ -38,6 +38,7 @@ from holdfast.query_worker import QueryPool
 from holdfast.retention import prune_questions
 from holdfast.sandbox.pool import Sandbox
 from holdfast.settings import Settings, load_settings
+from holdfast.special.runner import SpecialStepRunner
 from holdfast.sql.engine import SqlEngine
 from holdfast.sql_step import SqlStepRunner
 from holdfast.sync.tenant_sync import TenantSync
@@ -96,10 +97,12 @@ async def run_worker(settings: Settings) -> None:
         ApiStepRunner(sandbox, tenant, stores, settings),
         settings.models,
     )
+    special = SpecialActivities(SpecialStepRunner(snapshots, pool, tenant, stores, settings), settings.models)
     implemented: list[Callable[..., Any]] = [
         planning.plan_question,
         steps.run_cypher_step,
         sql.run_sql_step,
+        special.run_special_step,
         programs.write_program,
         programs.run_program,
         formatting.format_answer,

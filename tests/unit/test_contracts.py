@@ -16,6 +16,7 @@ IMPLEMENTATIONS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (contracts.plan_question, activities.planning.PlanningActivities.plan_question),
     (contracts.run_cypher_step, activities.steps.StepActivities.run_cypher_step),
     (contracts.run_sql_step, activities.steps.SqlActivities.run_sql_step),
+    (contracts.run_special_step, activities.steps.SpecialActivities.run_special_step),
     (contracts.write_program, activities.programs.ProgramActivities.write_program),
     (contracts.run_program, activities.programs.ProgramActivities.run_program),
     (contracts.format_answer, activities.formatting.FormattingActivities.format_answer),

@@ -12,6 +12,7 @@ from operator import attrgetter
 from holdfast.answer import EndpointUse, Gap, LiveReading
 from holdfast.api_step.journal import Cost, Kept
 from holdfast.catalogue.endpoints import Endpoint
+from holdfast.sandbox.interface import RefusalKind
 
 _NAMED = 3
 _CODE = re.compile(r"\bE\d{7}\b")
@@ -46,6 +47,10 @@ class Untold:
         refusals = self._refused.setdefault(key, _Refusals(kept.reason))
         refusals.subjects[subject] = None
         refusals.count += 1
+
+    def was_an_answer(self, endpoint: str, kind: RefusalKind) -> None:
+        """Forget refusals that told what was asked: whether there is such a thing."""
+        self._refused = {key: told for key, told in self._refused.items() if key[:2] != (endpoint, kind)}
 
     def cut(self, sentence: str) -> None:
         """A list of which only a part was read."""

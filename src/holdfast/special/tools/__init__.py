@@ -1,0 +1,1 @@
+"""One module for each tool; whatever defines `TOOL` here is known to plans."""
