@@ -13,6 +13,7 @@ from holdfast.sandbox.times import NEVER, ONCE, UNKNOWN, Tally, Times, one_of, p
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Comprehension = ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp
 _LEAVING = ast.Return | ast.Raise | ast.Break | ast.Continue
+_SHRINKING = frozenset({"pop", "popitem", "popleft", "clear", "remove", "discard"})
 _FILLING = frozenset({"append", "appendleft", "add", "extend", "update", "insert", "setdefault"})
 # They go through all of what they are given; `any` and `next` may not.
 _CONSUMING = frozenset({"list", "tuple", "set", "frozenset", "dict", "sorted", "sum", "max", "min", "len", "gather"})
@@ -35,7 +36,7 @@ def estimated_calls(code: str, interface: ProgramInterface, row_counts: Mapping[
     """The calls of a program that passed its checks; `row_counts` has the rows of each step that it may load."""
     module = ast.parse(code)
     functions = {node.name: node for node in ast.walk(module) if isinstance(node, _Function)}
-    counter = _Counter(interface.functions, row_counts, functions)
+    counter = _Counter(module, interface.functions, row_counts, functions)
     try:
         tally = counter.of_block(module.body, {})
     except RecursionError:
@@ -61,6 +62,7 @@ def _times_in_words(times: Times) -> str:
 class _Counter:
     """Walks a program's statements in their order, and knows how many items its names hold by then."""
 
+    module: ast.Module
     costs: Mapping[str, str]
     row_counts: Mapping[str, int]
     functions: Mapping[str, _Function]
@@ -72,6 +74,7 @@ class _Counter:
     def __post_init__(self) -> None:
         # A list that a function fills which is not its own grows out of sight.
         self._shared = {name for function in self.functions.values() for name in _filled_from_within(function)}
+        self._shared.update(_shrunk_in(self.module))
 
     def of_block(self, block: Iterable[ast.stmt], sizes: dict[str, Times]) -> Tally:
         """What the statements call, once through them; `sizes` is brought up to date."""
@@ -94,10 +97,10 @@ class _Counter:
             case ast.For():
                 return self._of_for(statement, sizes)
             case ast.While(test=test, body=body):
-                before = dict(sizes)
+                changed = dict.fromkeys(set().union(*_changed_in(statement)), UNKNOWN)
+                sizes.update(changed)
                 once = together(self._of(test, sizes), self.of_block(body, sizes))
-                changed = [name for name, size in sizes.items() if before.get(name) != size]
-                sizes.update(dict.fromkeys(changed, UNKNOWN))
+                sizes.update(changed)
                 return repeated(perhaps(once), UNKNOWN)
             case ast.Try():
                 return self._of_try(statement, sizes)
@@ -137,12 +140,17 @@ class _Counter:
             times = times.maybe()
         over = self._of_all_of(loop.iter, sizes)
         before = dict(sizes)
-        sizes.update(without({}, [loop.target]))
+        assigned, filled = _changed_in(loop)
+        # What holds when a round begins: the rounds before it may have changed it.
+        sizes.update(dict.fromkeys(assigned, UNKNOWN))
+        sizes.update({name: Times(before[name].least, None) for name in before.keys() & filled - assigned})
         outer, self.filled = self.filled, {}
         once = self.of_block(loop.body, sizes)
         inner, self.filled = self.filled, outer
-        for name in before.keys() & inner.keys():
-            added = (inner[name] * times).maybe()
+        for name in before.keys() & assigned:
+            sizes[name] = sizes[name].or_else(before[name])
+        for name in before.keys() & filled - assigned:
+            added = (inner.get(name, NEVER) * times).maybe()
             sizes[name] = before[name] + added
             self.filled[name] = self.filled.get(name, NEVER) + added
         return together(over, repeated(once, times), perhaps(self.of_block(loop.orelse, sizes)))
@@ -288,6 +296,29 @@ def _without_functions(node: ast.AST) -> Iterator[ast.AST]:
     if not isinstance(node, _Function | ast.Lambda | ast.ClassDef):
         for child in ast.iter_child_nodes(node):
             yield from _without_functions(child)
+
+
+def _changed_in(loop: ast.For | ast.While) -> tuple[set[str], set[str]]:
+    """Names that a round of the loop gives to something else, and those that it puts something into."""
+    assigned, filled = set(), set()
+    for node in ast.walk(loop):
+        match node:
+            case ast.AugAssign(target=ast.Name(id=name)) | ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
+                filled.add(name)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)) if attr in _FILLING:
+                filled.add(name)
+    grown = {id(node.target) for node in ast.walk(loop) if isinstance(node, ast.AugAssign)}
+    for node in ast.walk(loop):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in grown:
+            assigned.add(node.id)
+    return assigned, filled
+
+
+def _shrunk_in(module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)) if attr in _SHRINKING:
+                yield name
 
 
 def _filled_from_within(function: _Function) -> set[str]:

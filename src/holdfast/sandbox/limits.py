@@ -18,7 +18,7 @@ class SandboxLimits:
     recursion: int = 400
     result_bytes: int = 64 << 20
     printed_bytes: int = 64 << 10
-    calls: int = 100_000
+    calls: int = 1_000_000
 
     def told(self, words: str) -> str | None:
         """What Monty's `words` for a passed limit mean, and what to do; None where they are about something else."""
