@@ -262,10 +262,10 @@ def test_no_sound_program_is_refused(statements: list[str]) -> None:
 
 _pieces = st.sampled_from(
     [
-        *"()[]{}:.*@-~'\t\\\0\n",
+        *"()[]{}:.*@-~'\t\\\x00\n",
         '"""',
         "    ",
-        "\ud800",
+        "�",
         "ｅ",
         "é",
         "await ",
@@ -274,8 +274,14 @@ _pieces = st.sampled_from(
         "lambda ",
         "del ",
         "class ",
+        "__",
+        "f'{",
+        "0x",
+        "1e",
+        "match ",
+        "case ",
+        "import ",
     ]
-    + ["__", "f'{", "0x", "1e", "match ", "case ", "import "]
 )
 
 
