@@ -19,6 +19,9 @@ from holdfast.okta import CallMeter, OktaClient, Reading
 _PAUSES_S = (0.2, 0.6, 1.8, 4.0)
 # After so many reads in a row that gave nothing, the tenant is in trouble as a whole, and not with one thing.
 _AWAY_AFTER = 10
+# A program that asks for thousands of things at once hands them over within moments.
+_LISTENING_S = 0.1
+_LONGEST_LISTENING_S = 2.0
 STOPPED = "a reviewer stopped further calls"
 
 
@@ -40,6 +43,7 @@ class _Flight:
     meter: CallMeter = field(default_factory=CallMeter)
     is_counted: bool = False
     is_answered: bool = False
+    is_beyond_budget: bool = False
 
 
 class Reader:
@@ -78,7 +82,7 @@ class Reader:
         flight = _Flight()
         task = asyncio.create_task(self._fly(slot, request, flight))
         self._flights[task] = flight
-        task.add_done_callback(self._flights.pop)
+        task.add_done_callback(self._landed)
         try:
             # The program may be ended while its call is under way; the answer is kept all the same.
             return await asyncio.shield(task)
@@ -89,6 +93,9 @@ class Reader:
         # Only the request was ended, because the run is: its program must not see anything of that.
         never: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
         return await never
+
+    def _landed(self, task: asyncio.Task[Kept]) -> None:
+        self._beyond_budget += self._flights.pop(task).is_beyond_budget
 
     async def settle(self) -> None:
         """Let no further call leave, and wait for those that have left or may leave."""
@@ -113,7 +120,7 @@ class Reader:
     async def _fly(self, slot: Slot, request: Request, flight: _Flight) -> Kept:
         endpoint = request.endpoint
         async with self._places:
-            self._see_that_it_may_leave(endpoint, flight)
+            await self._see_that_it_may_leave(endpoint, flight)
             sent = time.time()
             kept = await self._asked(request, flight.meter)
             flight.is_answered = True
@@ -124,15 +131,23 @@ class Reader:
         self.on_answer()
         return kept
 
-    def _see_that_it_may_leave(self, endpoint: Endpoint, flight: _Flight) -> None:
+    async def _see_that_it_may_leave(self, endpoint: Endpoint, flight: _Flight) -> None:
         if self._is_closed:
             raise asyncio.CancelledError
         try:
             self._budget.take(endpoint, self._okta.standing(endpoint.path).limit)
         except BudgetReached:
-            self._beyond_budget += 1
+            await self._until_it_asks_no_more()
+            flight.is_beyond_budget = True
             raise
         flight.is_counted = True
+
+    async def _until_it_asks_no_more(self) -> None:
+        """Let a program that fans out say all that it wants, so that a person is told how much it is."""
+        until, seen = time.monotonic() + _LONGEST_LISTENING_S, -1
+        while self.waiting > seen and time.monotonic() < until:
+            seen = self.waiting
+            await asyncio.sleep(_LISTENING_S)
 
     async def _asked(self, request: Request, meter: CallMeter) -> Kept:
         """Ask until there is an answer, a few times at most."""
