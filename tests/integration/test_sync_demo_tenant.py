@@ -272,6 +272,16 @@ async def test_broken_answers_and_server_errors_are_read_again_until_all_is_ther
     assert_equals_export(stack, report, exported(company, tmp_path / "export"))
 
 
+async def test_lists_that_change_while_they_are_read_end_up_whole_and_without_doubles(
+    temporal_client: Client, tmp_path: Path
+) -> None:
+    # People, devices and administrators of this many take more than one page.
+    company = make_company(7, 450, now=NOW)
+    async with sync_stack(temporal_client, tmp_path, company, FaultOptions(shifting_pages=1)) as stack:
+        report = await stack.sync()
+    assert_equals_export(stack, report, exported(company, tmp_path / "export"))
+
+
 async def test_after_the_tenant_moved_on_an_incremental_sync_equals_a_full_one_and_says_what_is_older(
     temporal_client: Client, tmp_path: Path, company: Company
 ) -> None:

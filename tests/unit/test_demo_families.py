@@ -9,6 +9,7 @@ import pytest
 
 from holdfast.demo import Company, evolve, make_company
 from holdfast.demo.families import registry
+from holdfast.demo.families.authenticators import enrolments
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 URL = "https://kelptide.okta.example"
@@ -126,3 +127,69 @@ def test_every_kind_of_factor_that_people_have_is_of_an_active_authenticator(com
     renamed = {"call": "voice", "token:software:totp": "totp", "token:hardware": "otp", "question": "security_question"}
     kinds = {factor["factorType"] for user in company.users for factor in company.factors(user)}
     assert {renamed.get(kind, kind) for kind in kinds} <= methods
+
+
+@pytest.mark.parametrize("seed", [1, 2, 7])
+def test_whoever_made_something_was_there_at_the_time(seed: int) -> None:
+    company = make_company(seed, 120, now=NOW)
+    for family in ("event_hooks", "trusted_origins", "app_grants", "user_grants", "api_tokens"):
+        for row in rows(company, family):
+            maker = row.get("createdBy") or row["userId"]
+            person = company.users[maker["id"] if isinstance(maker, dict) else maker]
+            assert person["created"] <= row["created"], (family, row["id"])
+            if person["status"] == "DEPROVISIONED":
+                assert row["lastUpdated"] <= person["statusChanged"], (family, row["id"])
+
+
+def test_enrolments_are_the_authenticators_of_the_factors(company: Company) -> None:
+    ids = {record["key"]: record for record in rows(company, "authenticators")}
+    for user in company.users:
+        if user == company.cases.unreadable_factors_user:
+            continue
+        factors = company.factors(user)
+        enrolled = {record["key"]: record for record in enrolments(company, {"user": user}).values()}
+        assert enrolled.keys() <= ids.keys()
+        has_phone = any(factor["factorType"] in {"sms", "call"} for factor in factors)
+        assert ("phone_number" in enrolled) == has_phone
+        has_verify = any(factor["factorType"] in {"push", "signed_nonce", "token:software:totp"} for factor in factors)
+        assert ("okta_verify" in enrolled) == has_verify
+        if factors:
+            assert min(e["created"] for e in enrolled.values()) == min(factor["created"] for factor in factors)
+
+
+def test_targets_of_roles_are_there_and_only_where_roles_are_restricted(company: Company) -> None:
+    targets = rows(company, "role_targets")
+    roles = {role["id"]: role for user in company.administrators for role in company.roles(user)}
+    assert targets
+    for target in targets:
+        assert target.get("target_group_id", next(iter(company.groups))) in company.groups
+        assert target.get("target_app_id", next(iter(company.apps))) in company.apps
+        if "user_id" in target:
+            assert roles[target["role_assignment_id"]]["type"] in {"USER_ADMIN", "HELP_DESK_ADMIN", "APP_ADMIN"}
+
+
+def test_owners_of_groups_are_people_and_groups_and_some_have_left(company: Company) -> None:
+    owners = rows(company, "group_owners")
+    people = {owner["id"] for owner in owners if owner["type"] == "USER"}
+    assert people <= set(company.users)
+    assert {owner["id"] for owner in owners if owner["type"] == "GROUP"} <= set(company.groups)
+    assert any(company.users[owner]["status"] == "DEPROVISIONED" for owner in people)
+    sales = next(group for group, record in company.groups.items() if record["profile"]["name"] == "Sales")
+    (head,) = [owner["id"] for owner in owners if owner["group_id"] == sales]
+    assert company.users[head]["profile"]["title"] == "Head of Sales"
+
+
+def test_the_members_of_the_resource_set_are_the_people_with_the_custom_role(company: Company) -> None:
+    members = rows(company, "resource_set_members")
+    held = {
+        (role["id"], user) for user, roles in company.user_roles.items() for role in roles if role["type"] == "CUSTOM"
+    }
+    assert {(m["id"], m["_links"]["self"]["href"].rpartition("/")[2]) for m in members} == held != set()
+
+
+def test_some_signing_certificates_end_soon_and_one_has_ended(company: Company) -> None:
+    left = [datetime.fromisoformat(key["expiresAt"]) - NOW for key in rows(company, "app_signing_keys")]
+    assert sum(timedelta(0) < days < timedelta(days=30) for days in left) >= 2
+    assert any(days < timedelta(0) for days in left)
+    kids = {app["credentials"]["signing"]["kid"] for app in company.apps.values() if app["signOnMode"] == "SAML_2_0"}
+    assert {key["kid"] for key in rows(company, "app_signing_keys")} == kids
