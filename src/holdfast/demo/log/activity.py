@@ -41,6 +41,7 @@ class Activity:
         self._company = staff.company
         self._random = random
         self._sessions = 0
+        self._seats: dict[tuple[str, str], tuple[Thing, ...]] = {}
         self._forgotten = {app for app, record in self._company.apps.items() if record["label"] == _FORGOTTEN}
         contractors = group_id(self._company.seed, "Contractors")
         self._contractors = frozenset(self._company.members.get(contractors, ()))
@@ -125,13 +126,15 @@ class Activity:
             app = self._random.choice(mine)
             if when > latest or not self._may_open(user, app, when):
                 continue
+            seat = self._seat(signing.actor, app)
+            yield signing._replace(when=when, event="user.authentication.sso", targets=seat, credential=None)
+
+    def _seat(self, person: Thing, app: str) -> tuple[Thing, ...]:
+        """The targets of opening an application: most people open few, again and again."""
+        if (person.id, app) not in self._seats:
             target = of.app(self._company.apps[app])
-            yield signing._replace(
-                when=when,
-                event="user.authentication.sso",
-                targets=(target, app_user(self._company.seed, app, signing.actor)),
-                credential=None,
-            )
+            self._seats[person.id, app] = (target, app_user(self._company.seed, app, person))
+        return self._seats[person.id, app]
 
     def _may_open(self, user: str, app: str, when: int) -> bool:
         forgotten = app in self._forgotten and when > self._staff.now - _FORGOTTEN_DAYS * DAY

@@ -62,14 +62,39 @@ def mentioning(columns: Columns, words: Iterable[str]) -> Mask:
     """Events that have each of these words, without case, as a value or as a word of one."""
     wanted = [word.casefold() for word in words]
     masks = [0] * len(wanted)
+    said = _Said(wanted)
     for name, part in _PARTS.items() if wanted else ():
-        said = [_words(part(item)) for item in getattr(columns.tables, name).items]
-        for place, word in enumerate(wanted):
-            masks[place] |= _spread([word in texts for texts in said], getattr(columns, name))
-    found = _everything(len(columns))
+        found = [said.by(part(item)) for item in getattr(columns.tables, name).items]
+        for place in range(len(wanted)):
+            masks[place] |= _spread([bool(bits >> place & 1) for bits in found], getattr(columns, name))
+    result = _everything(len(columns))
     for mask in masks:
-        found &= mask
-    return found
+        result &= mask
+    return result
+
+
+class _Said:
+    """Which of some words are said, as one bit a word. Texts repeat from part to part: each is read once."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = words
+        self._known: dict[str, int] = {}
+
+    def by(self, part: object) -> int:
+        """The words in any text of the part."""
+        if isinstance(part, str):
+            if part not in self._known:
+                self._known[part] = self._read(part.casefold())
+            return self._known[part]
+        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        bits = 0
+        for item in inner:
+            bits |= self.by(item)
+        return bits
+
+    def _read(self, text: str) -> int:
+        words = {text, *(word.strip("()[]{},;:'\"") for word in text.split())}
+        return sum(1 << place for place, word in enumerate(self._words) if word in words)
 
 
 _PARTS: MappingProxyType[str, Callable[[Any], Record]] = MappingProxyType(
@@ -102,17 +127,6 @@ def _between(first: int, last: int, count: int) -> Mask:
 
 def _spread(verdicts: Sequence[bool], numbers: Iterable[int]) -> Mask:
     return int.from_bytes(bytes([verdicts[number] for number in numbers]), "little")
-
-
-def _words(part: object) -> set[str]:
-    if isinstance(part, dict):
-        return set[str]().union(*map(_words, part.values()))
-    if isinstance(part, list):
-        return set[str]().union(*map(_words, part))
-    if not isinstance(part, str):
-        return set()
-    text = part.casefold()
-    return {text, *(word.strip("()[]{},;:'\"") for word in text.split())}
 
 
 class _Filter:
