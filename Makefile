@@ -59,7 +59,7 @@ eval: setup ## Ask the question bank and random questions, and report how many a
 	@$(BIN)/python -m evaluation $(ARGS)
 
 soak: setup ## Kill processes at many more moments than `make test` does
-	@$(BIN)/python -m pytest tests/e2e -m soak
+	@$(BIN)/python -m pytest tests/e2e -m soak -s
 
 clean: ## Remove what the other commands made in this folder
 	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -32,6 +32,7 @@ class Tenant:
     users: int = 150
     seed: int = 11
     latency: str = "0"
+    faults: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -47,6 +48,7 @@ class Tenant:
         command = [sys.executable, "-P", "-m", "starter", "tenant", "serve", "--port", str(self.port)]
         command += ["--users", str(self.users), "--seed", str(self.seed), "--latency", self.latency]
         command += ["--request-log", str(self.request_log), "--rate-limits", "off"]
+        command += [part for name, value in self.faults.items() for part in ("--fault", f"{name}={value}")]
         with (self.folder / "tenant.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         deadline = time.monotonic() + START_TIMEOUT_S
