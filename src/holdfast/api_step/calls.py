@@ -90,9 +90,10 @@ class Calls:
 
     async def _record(self, read: Read) -> str:
         slot = self._slot(read)
-        kept = await self._reader.read(
-            slot, self._request(read, lambda it: kept_record(it, read.endpoint, read.fields))
-        )
+        kept = self._reader.known(slot)
+        if kept is None:
+            request = self._request(read, lambda it: kept_record(it, read.endpoint, read.fields))
+            kept = await self._reader.read(slot, request)
         return self._told(read, slot, kept) or _value(kept.text)
 
     async def _page(self, read: Read) -> str:
