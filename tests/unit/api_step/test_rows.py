@@ -1,0 +1,117 @@
+"""A program's rows are what its writer promised, or they are refused with the row and the reason."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from holdfast.api_step.rows import Table, table_of
+from holdfast.artifacts import ArtifactStore
+from holdfast.contracts import PromisedColumn
+from holdfast.errors import ProgramFailed, ProgramOverLimit
+from holdfast.records import json_records
+
+
+def table(rows: list[dict[str, Any]], **columns: str) -> Table:
+    promised = [PromisedColumn.model_validate({"name": name, "kind": kind}) for name, kind in columns.items()]
+    return table_of(orjson.dumps(rows).decode(), promised, most_rows=1_000)
+
+
+def test_every_kind_has_its_type() -> None:
+    row = {"t": "x", "i": 1, "n": 1, "f": True, "w": "2026-11-01T10:00:00+02:00", "l": ["a"], "r": {"a": 1}}
+    found = table(
+        [row, dict.fromkeys(row)], t="text", i="integer", n="number", f="flag", w="time", l="list", r="record"
+    )
+    assert dict(found.frame.schema) == {
+        "t": pl.String,
+        "i": pl.Int64,
+        "n": pl.Float64,
+        "f": pl.Boolean,
+        "w": pl.Datetime("us", "UTC"),
+        "l": pl.List(pl.String),
+        "r": pl.Struct({"a": pl.Int64}),
+    }
+    assert found.frame["w"].to_list() == [datetime(2026, 11, 1, 8, tzinfo=UTC), None]
+    assert found.notes == ()
+
+
+def test_columns_stand_in_the_promised_order_also_where_there_is_no_row() -> None:
+    assert table([], b="text", a="integer").frame.columns == ["b", "a"]
+    assert table([{"a": 1, "b": "x"}], b="text", a="integer").frame.columns == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ({"login": "x"}, "Row 2 of `result` lacks count"),
+        ({"login": "x", "count": 1, "extra": 2}, "Row 2 of `result` has extra too"),
+        ({"count": 1, "extra": 2}, "lacks login and has extra too"),
+        ({"login": 7, "count": 1}, "Row 2 of `result` has 7 in 'login', which was promised to be text"),
+        ({"login": "x", "count": "1"}, "has '1' in 'count', which was promised to be integer"),
+        ({"login": "x", "count": 1.5}, "promised to be integer"),
+        ({"login": "x", "count": True}, "promised to be integer"),
+    ],
+)
+def test_a_row_that_breaks_the_promise_is_named(second: dict[str, Any], said: str) -> None:
+    with pytest.raises(ProgramFailed, match=said):
+        table([{"login": "ok", "count": 1}, second], login="text", count="integer")
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "", "9999-12-31T23:59:59-23:00"])
+def test_a_time_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(ProgramFailed, match=r"Row 1 .* promised to be a time in ISO 8601"):
+        table([{"at": text}], at="time")
+
+
+def test_a_day_and_a_moment_without_a_zone_are_utc() -> None:
+    found = table([{"at": "2026-11-01"}, {"at": "2026-11-01T10:00:00"}, {"at": "2026-11-01T10:00:00.5Z"}], at="time")
+    assert [moment.isoformat() for moment in found.frame["at"]] == [
+        "2026-11-01T00:00:00+00:00",
+        "2026-11-01T10:00:00+00:00",
+        "2026-11-01T10:00:00.500000+00:00",
+    ]
+
+
+def test_values_of_different_shapes_are_kept_whole_as_text_and_it_is_said() -> None:
+    found = table([{"r": {"a": 1}}, {"r": {"a": "x"}}, {"r": [1]}, {"r": None}], r="record")
+    assert found.frame["r"].to_list() == ['{"a":1}', '{"a":"x"}', "[1]", None]
+    assert found.notes == ("The values of r are of different shapes and are kept as JSON text.",)
+
+
+def test_too_many_rows_pass_a_limit() -> None:
+    with pytest.raises(ProgramOverLimit, match="1,001 rows, and 1,000 are allowed"):
+        table([{"a": 1}] * 1_001, a="integer")
+
+
+leaves = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5)
+keys = st.text(max_size=3)
+nested = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3))
+records = st.lists(st.none() | st.dictionaries(keys, nested, max_size=3), max_size=5)
+
+
+@settings(max_examples=60)
+@given(values=records)
+def test_nothing_that_nests_is_lost_on_its_way_to_a_file_and_back(
+    values: list[Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    found = table([{"r": value} for value in values], r="record")
+    store = ArtifactStore(tmp_path_factory.mktemp("rows"))
+    back = [row["r"] for row in json_records(store.scan(store.write("q/s", found.frame)).collect())]
+    if found.notes:
+        back = [None if text is None else orjson.loads(str(text)) for text in back]
+        assert back == values
+    else:
+        assert [without_nothing(value) for value in back] == [without_nothing(value) for value in values]
+
+
+def without_nothing(value: Any) -> Any:
+    """A key that is not there and one that is null are the same in a typed record."""
+    if isinstance(value, dict):
+        return {key: without_nothing(item) for key, item in value.items() if item is not None}
+    return [without_nothing(item) for item in value] if isinstance(value, list) else value
