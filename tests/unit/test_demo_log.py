@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.demo import Company, evolve, make_company
+from holdfast.demo.log import writing
+from holdfast.demo.log.staff import Staff
 from holdfast.demo.log.writing import log_cases, system_log, usual_events
 from tests.demo_log import BEGIN, EVENTS, NOW, company_of, events_of, in_the_log, moment, of_type, stamp_of, target
 
@@ -202,6 +205,22 @@ def test_without_a_number_the_log_befits_the_size() -> None:
     assert len(system_log(make_company(7, 50, now=NOW))) == usual_events(50) == 4_000
     assert usual_events(1_000) == 80_000
     assert 300_000 < usual_events(100_000) < 500_000
+
+
+def test_a_log_is_made_when_it_is_first_asked_for_and_then_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def counted(company: Company) -> Staff:
+        made.append(company.seed)
+        return Staff(company)
+
+    monkeypatch.setattr(writing, "Staff", counted)
+    company = make_company(7, 60, now=NOW, log_events=0)
+    moved = evolve(company, at=NOW + timedelta(hours=1))
+    assert made == []
+    assert system_log(company) is system_log(company)
+    assert len(system_log(moved)) > len(system_log(company))
+    assert made == [7]
 
 
 def test_the_same_seed_makes_the_same_log_and_another_one_another() -> None:
