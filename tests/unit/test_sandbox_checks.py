@@ -209,7 +209,7 @@ def test_no_writer_is_told_more_than_it_can_use() -> None:
         "id = 'u1'\ntype = 'x'\nfilter = [id, type]\nresult = [{'filter': filter}]",
         "for _ in range(3):\n    pass\nresult = []",
         "result = [{'é': 'Zoë', 'text': '__class__ {0.__class__} yield del import os'}]  # ñ",
-        "from __future__ import annotations\nresult: list[User] = []",
+        "result: list[User] = []",
         "x = [list_user_factors(u) for u in []]\nimport asyncio\nresult = [{'n': f} for f in await asyncio.gather(*x)]",
         "async def safe(call):\n    return await attempt(call)\nresult = [{'x': await safe(list_user_factors('u'))}]",
         "import asyncio\nresult = await asyncio.gather(*map(list_user_factors, ['a']))",

@@ -23,9 +23,6 @@ from holdfast.sandbox.subset import (
 )
 from holdfast.sandbox.tree import Finding, Tree, grown, line_of, odd_letters
 
-# Of themselves Python writes these, and they change nothing.
-_HARMLESS_FUTURE = "annotations"
-
 
 def checked(code: str, interface: ProgramInterface) -> Tree:
     """The program's tree, if it keeps to the subset and to the interface.
@@ -121,8 +118,6 @@ def _imports(tree: Tree) -> Iterator[Finding]:
                 for alias in names:
                     if alias.name not in MODULES:
                         yield _no_module(node, alias.name)
-            case ast.ImportFrom(module="__future__", names=[ast.alias(name=name)]) if name == _HARMLESS_FUTURE:
-                pass
             case ast.ImportFrom(module=module, names=names, level=level):
                 known = MODULES.get(module or "") if not level else None
                 if known is None:

@@ -24,7 +24,7 @@ class SandboxLimits:
         """What Monty's `words` for a passed limit mean, and what to do; None where they are about something else."""
         if words.startswith(("feed time limit exceeded", "turn time limit exceeded")):
             return self.too_long()
-        if words.startswith("memory limit exceeded"):
+        if words.startswith(("memory limit exceeded", "the worker exceeded its memory limit")):
             return (
                 f"The program needs more than {self.memory_bytes / (1 << 20):,.0f} MiB of memory; keep less of what it "
                 "reads (`fields=…`), a page at a time where there are many."

@@ -29,6 +29,7 @@ from holdfast.sandbox.ending import MAKE_ENDING, end, rows_text
 from holdfast.sandbox.host_door import HostCall, HostDoor
 from holdfast.sandbox.interface import ProgramInterface
 from holdfast.sandbox.limits import SandboxLimits
+from holdfast.sandbox.mended import MEND
 from holdfast.sandbox.type_check import options as type_check_options
 from holdfast.sandbox.type_check import type_findings
 from holdfast.sandbox.wall import Wall, find_interpreter, launcher_script, wall_of_this_machine
@@ -139,8 +140,8 @@ async def _session(pool: AsyncMonty, **options: Any) -> AsyncIterator[AsyncMonty
             yield session
         except BaseException:
             # A passed limit stops the interpreter in the middle, and says nothing of what it leaves behind.
-            if session.worker_pid is not None:
-                os.kill(session.worker_pid, signal.SIGKILL)
+            if (process := session.worker_pid) is not None:
+                os.kill(process, signal.SIGKILL)
             raise
 
 
@@ -158,7 +159,7 @@ def _options(program: Program, limits: SandboxLimits) -> dict[str, Any]:
 
 async def _fed(session: AsyncMontySession, program: Program, door: HostDoor, limits: SandboxLimits) -> object:
     """Feeds end with None where their value is not wanted: it would be copied out of the sandbox whole."""
-    await session.feed_run(MAKE_ENDING, inputs={"now": program.now}, print_callback=door.collect)
+    await session.feed_run(MEND + MAKE_ENDING, inputs={"now": program.now}, print_callback=door.collect)
     await session.feed_run(program.interface.prelude + "\nNone", print_callback=door.collect)
     door_only = {"_call": door.answer}
     await session.feed_run(program.code + "\nNone", external_lookup=door_only, print_callback=door.collect)

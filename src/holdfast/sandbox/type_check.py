@@ -28,12 +28,13 @@ _ENDING_STUBS = """
 
 from typing import Mapping as _Mapping, Sequence as _Sequence
 def holdfast_rows(result: _Sequence[_Mapping[str, object]]) -> None: ...
+holdfast_start: None
 """
 _ENDING = "\nholdfast_rows(result)\n"
+# Types are checked before the first instruction, which asks the host for a name and never gets it.
+_BEGINNING = "holdfast_start\n"
 
-# Types are checked before the first instruction, which is already too long for no time at all.
-LIMITS: ResourceLimits = {"max_feed_duration_secs": 0.0, "max_memory": 64 << 20}
-_NOT_RUN = "feed time limit exceeded"
+_LIMITS: ResourceLimits = {"max_memory": 64 << 20}
 
 
 class _Location(BaseModel):
@@ -76,7 +77,7 @@ def options(interface: ProgramInterface) -> TypeCheckOptions:
     """For the checkout of the session that `type_findings` takes."""
     return TypeCheckOptions(
         script_name=_PROGRAM_FILE,
-        limits=LIMITS,
+        limits=_LIMITS,
         type_check=True,
         type_check_stubs=(interface.checked_stubs or interface.stubs) + _ENDING_STUBS,
         type_check_format="json",
@@ -87,7 +88,7 @@ async def type_findings(session: AsyncMontySession, code: str) -> list[Finding]:
     """What the type checker says of the program's lines. Raises ProgramRefused where it does not come to an end."""
     try:
         async with asyncio.timeout(_LONGEST_SECONDS):
-            await session.feed_run(code + _ENDING, print_callback=CollectString(1_000))
+            await session.feed_start(_BEGINNING + code + _ENDING, print_callback=CollectString(1_000))
     except TimeoutError:
         raise ProgramRefused([f"Its types could not be checked within {_LONGEST_SECONDS:g} s; simplify it."]) from None
     except MontyTypingError as error:
@@ -98,16 +99,19 @@ async def type_findings(session: AsyncMontySession, code: str) -> list[Finding]:
             raise
         return [_finding(one, lines) for one in diagnostics]
     except (MontyRuntimeError, MontySyntaxError) as error:
-        if isinstance(error, MontyRuntimeError) and str(error.exception()).startswith(_NOT_RUN):
-            return []
         # What the sandbox's own Python cannot do, and the subset's tables do not know of.
         frames = error.traceback()
-        return [Finding(frames[-1].line if frames else 1, f"not available here: {error.display('msg')}")]
+        return [Finding(_line(frames[-1].line) if frames else 1, f"not available here: {error.display('msg')}")]
     return []
 
 
+def _line(row: int) -> int:
+    """A line of the program, out of one of what was fed."""
+    return max(row - _BEGINNING.count("\n"), 1)
+
+
 def _finding(diagnostic: _Diagnostic, lines: int) -> Finding:
-    line, message = diagnostic.location.row, diagnostic.message
+    line, message = _line(diagnostic.location.row), diagnostic.message
     for wording, plain in _WRONG_KEYS:
         message = wording.sub(plain, message)
     if line > lines:
