@@ -16,10 +16,10 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -109,14 +109,6 @@ class _Entry(NamedTuple):
         return _Entry(place, meta["t"], meta.get("z"), meta.get("f"), meta.get("x"), meta.get("y", ""))
 
 
-@dataclass(slots=True)
-class _Batch:
-    """Records that reach the disk together."""
-
-    records: list[tuple[dict[str, Any], bytes]] = field(default_factory=list)
-    waiting: list[asyncio.Future[Place]] = field(default_factory=list)
-
-
 class Journal:
     """The journal of one program, open. One attempt at a time has it; made by `opened`."""
 
@@ -124,8 +116,9 @@ class Journal:
         self._file = file
         self._entries: dict[Slot, _Entry] = {}
         self._costs: dict[Slot, Cost] = {}
-        self._pending = _Batch()
-        self._writing: asyncio.Task[None] | None = None
+        # Answers that are written and not yet flushed.
+        self._unflushed: list[asyncio.Future[None]] = []
+        self._flushing: asyncio.Task[None] | None = None
         # One thread of its own: the shared ones may all be busy with rows, and an answer must not wait for them.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         # Why answers of an earlier attempt were not used, where there are any.
@@ -152,21 +145,26 @@ class Journal:
         return Kept(text, entry.following, entry.refused, entry.reason, known_ids)
 
     async def keep(self, slot: Slot, answer: Kept, cost: Cost) -> None:
-        """Return when the answer is on the disk. Raises StorageFull."""
+        """Return when the answer is on the disk. Raises StorageFull.
+
+        It is written before anything is awaited: a process that is killed meanwhile has kept it.
+        """
         meta, payload = _recorded(slot, answer, cost)
-        place = await self._append(meta, payload)
+        place = self._file.write(meta, payload)
+        await self._flushed()
         self._entries[slot] = _Entry.of(meta, place)
         self._costs[slot] = cost
 
     async def forget(self, slot: Slot) -> None:
         """Ask again next time: the answer was trouble that the step could not live with."""
-        await self._append({"slot": list(slot), "void": True}, b"")
+        self._file.write({"slot": list(slot), "void": True}, b"")
         self._entries.pop(slot, None)
+        await self._flushed()
 
     async def close(self) -> None:
-        """Write what is left and close the file."""
-        while self._writing is not None:
-            await asyncio.wait([self._writing])
+        """Flush what is left and close the file."""
+        while self._flushing is not None:
+            await asyncio.wait([self._flushing])
         self._thread.shutdown(wait=False)
         self._file.close()
 
@@ -182,33 +180,38 @@ class Journal:
             self._entries[slot] = _Entry.of(meta, place)
             self._costs[slot] = _cost_of(meta)
 
-    async def _append(self, meta: dict[str, Any], payload: bytes) -> Place:
-        """Many answers of one moment share one flush to the disk."""
-        on_disk: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
-        self._pending.records.append((meta, payload))
-        self._pending.waiting.append(on_disk)
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
-        return await on_disk
+    async def _flushed(self) -> None:
+        """Many answers of one moment share one flush."""
+        on_disk: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._unflushed.append(on_disk)
+        if self._flushing is None:
+            self._flushing = asyncio.create_task(self._flush())
+        await on_disk
 
-    async def _write(self) -> None:
+    async def _flush(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            while self._pending.records:
-                batch, self._pending = self._pending, _Batch()
+            while self._unflushed:
+                waiting, self._unflushed = self._unflushed, []
                 try:
-                    places = await loop.run_in_executor(self._thread, self._file.append, batch.records)
+                    await loop.run_in_executor(self._thread, self._file.flush)
                 except (OSError, StorageFull) as error:
-                    for waiting in batch.waiting:
-                        if not waiting.done():
-                            waiting.set_exception(error)
-                    continue
-                for waiting, place in zip(batch.waiting, places, strict=True):
-                    # Whoever asked may have been cancelled; the answer is kept all the same.
-                    if not waiting.done():
-                        waiting.set_result(place)
+                    _settle(waiting, error)
+                else:
+                    _settle(waiting)
         finally:
-            self._writing = None
+            self._flushing = None
+
+
+def _settle(waiting: Iterable[asyncio.Future[None]], error: Exception | None = None) -> None:
+    for one in waiting:
+        # Whoever asked may have been cancelled; the answer is kept all the same.
+        if one.done():
+            continue
+        if error is None:
+            one.set_result(None)
+        else:
+            one.set_exception(error)
 
 
 @asynccontextmanager
@@ -272,7 +275,8 @@ def _journal(folder: Path, header: Header) -> Journal:
     journal = Journal(file, note=note)
     journal.load()
     if is_new:
-        file.append([({"header": asdict(header)}, b"")])
+        file.write({"header": asdict(header)}, b"")
+        file.flush()
         _flush_folder(folder)
     return journal
 

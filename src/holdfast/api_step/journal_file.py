@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,7 +35,7 @@ class Place(NamedTuple):
 
 
 class JournalFile:
-    """One open file. Every method blocks; reading and appending may happen in different threads."""
+    """One open file. Every method blocks; `flush` may run in another thread than the rest."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -44,7 +45,7 @@ class JournalFile:
     def records(self) -> Iterator[tuple[dict[str, Any], Place]]:
         """The meta of every whole record with the place of its payload; then the file is cut after the last of them.
 
-        Take all of them before anything is appended.
+        Take all of them before anything is written.
         """
         size = os.fstat(self._file).st_size
         while (found := self._record_at(self._end, size)) is not None:
@@ -55,30 +56,22 @@ class JournalFile:
             os.ftruncate(self._file, self._end)
             os.fsync(self._file)
 
-    def append(self, records: Sequence[tuple[dict[str, Any], bytes]]) -> list[Place]:
-        """Write all of them and return when they are on the disk. Raises StorageFull."""
-        frames: list[bytes] = []
-        places: list[Place] = []
-        end = self._end
-        for meta, payload in records:
-            body = orjson.dumps(meta)
-            body = _META_LENGTH.pack(len(body)) + body
-            length = len(body) + len(payload)
-            frames += [_HEAD.pack(length, _checksum(length, body, payload)), body, payload]
-            places.append(Place(end + _HEAD.size + len(body), len(payload)))
-            end += _HEAD.size + length
-        try:
-            _write_whole(self._file, b"".join(frames), self._end)
+    def write(self, meta: dict[str, Any], payload: bytes) -> Place:
+        """Hand a record to the system: from here on it outlives the process. Raises StorageFull."""
+        head = orjson.dumps(meta)
+        head = _META_LENGTH.pack(len(head)) + head
+        length = len(head) + len(payload)
+        frame = b"".join((_HEAD.pack(length, _checksum(length, head, payload)), head, payload))
+        with self._storage_errors():
+            _write_whole(self._file, frame, self._end)
+        place = Place(self._end + _HEAD.size + len(head), len(payload))
+        self._end += len(frame)
+        return place
+
+    def flush(self) -> None:
+        """Return when all that was written is on the disk: from here on it outlives the machine. Raises StorageFull."""
+        with self._storage_errors():
             os.fdatasync(self._file)
-        except OSError as error:
-            if is_storage_full(error):
-                raise StorageFull(
-                    f"There is no space left for the answers of the tenant in {self._path.parent}. Make room there, or "
-                    "point HOLDFAST_DATA_DIR to a larger disk; what was read is kept."
-                ) from error
-            raise
-        self._end = end
-        return places
 
     def payload(self, place: Place) -> bytes:
         """The payload of a record that `records` or `append` told of."""
@@ -87,6 +80,18 @@ class JournalFile:
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
+
+    @contextmanager
+    def _storage_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if is_storage_full(error):
+                raise StorageFull(
+                    f"There is no space left for the answers of the tenant in {self._path.parent}. Make room there, or "
+                    "point HOLDFAST_DATA_DIR to a larger disk; what was read is kept."
+                ) from error
+            raise
 
     def _record_at(self, offset: int, size: int) -> tuple[dict[str, Any], Place] | None:
         """None where there is no whole and sound record."""

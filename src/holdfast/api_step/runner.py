@@ -56,6 +56,16 @@ class Stores:
     artifacts: ArtifactStore
     journals: Path
 
+    def see_that_it_is_of(self, tenant: str, snapshot_id: str) -> None:
+        """Raises SettingsError where the snapshot is not of this tenant."""
+        synced = self.tenant_of(snapshot_id)
+        if synced != tenant:
+            raise SettingsError(
+                f"This question is answered from a snapshot of {synced}, and HOLDFAST_OKTA__URL is "
+                f"{tenant or 'unset'}: rows of two tenants must not meet in one answer. Sync that tenant, then ask "
+                "again."
+            )
+
 
 class ApiStepRunner:
     """Runs written programs against the tenant that the settings name."""
@@ -75,7 +85,7 @@ class ApiStepRunner:
         ProgramOverLimit, SandboxDied, the Okta errors, StorageFull, ArtifactMissing, and SettingsError where the
         snapshot is of another tenant.
         """
-        self._see_that_it_is_the_snapshots_tenant(run)
+        self._stores.see_that_it_is_of(self._url, run.step.snapshot.id)
         catalogue = Catalogue.load()
         endpoints = by_name(catalogue.endpoint(name) for name in run.program.endpoints)
         interface = interface_of(list(endpoints.values()), catalogue)
@@ -86,15 +96,6 @@ class ApiStepRunner:
 
     def _parts(self, progress: LiveProgress) -> _Parts:
         return _Parts(self._sandbox, self._stores.artifacts, self._policy, self._concurrency, progress)
-
-    def _see_that_it_is_the_snapshots_tenant(self, run: ProgramRun) -> None:
-        synced = self._stores.tenant_of(run.step.snapshot.id)
-        if synced != self._url:
-            raise SettingsError(
-                f"This question is answered from a snapshot of {synced}, and HOLDFAST_OKTA__URL is "
-                f"{self._url or 'unset'}: rows of two tenants must not meet in one answer. Sync that tenant, then ask "
-                "again."
-            )
 
 
 @dataclass(frozen=True)

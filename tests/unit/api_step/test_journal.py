@@ -6,11 +6,10 @@ import asyncio
 import errno
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +17,7 @@ from hypothesis import strategies as st
 
 from holdfast.api_step import journal as journals
 from holdfast.api_step.journal import Cost, Header, Kept, Slot, opened
-from holdfast.api_step.journal_file import JournalFile, Place
+from holdfast.api_step.journal_file import JournalFile
 from holdfast.errors import StorageFull, TransientError
 
 HEADER = Header("program", "prelude", "monty", datetime(2026, 11, 1, tzinfo=UTC), 1, ("list_users",))
@@ -154,18 +153,27 @@ async def test_an_answer_is_on_the_disk_before_anyone_sees_it(tmp_path: Path, mo
 
 
 async def test_answers_of_one_moment_share_one_flush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    batches: list[int] = []
-    real = JournalFile.append
+    flushes: list[JournalFile] = []
+    real = JournalFile.flush
 
-    def watched(self: JournalFile, records: Sequence[Any]) -> list[Place]:
-        batches.append(len(records))
-        return real(self, records)
+    def watched(self: JournalFile) -> None:
+        flushes.append(self)
+        real(self)
 
-    monkeypatch.setattr(JournalFile, "append", watched)
+    monkeypatch.setattr(JournalFile, "flush", watched)
     async with opened(tmp_path / "q" / "s", HEADER) as journal:
         await asyncio.gather(*(journal.keep(Slot("a" * 32, number, 0), Kept(b"[]"), COST) for number in range(1_000)))
-    assert sum(batches) == 1_001
-    assert len(batches) < 10
+    assert 1 < len(flushes) < 10
+
+
+async def test_an_answer_outlives_a_process_that_is_killed_before_it_is_flushed(tmp_path: Path) -> None:
+    folder = tmp_path / "q" / "s"
+    async with opened(folder, HEADER) as journal:
+        keeping = asyncio.create_task(journal.keep(Slot("a" * 32, 1, 0), Kept(b"[1]"), COST))
+        await asyncio.sleep(0)
+        content = journal_of(folder).read_bytes()
+        await keeping
+    assert journal_of(folder).read_bytes() == content
 
 
 async def test_an_answer_whose_asker_was_cancelled_is_kept_all_the_same(tmp_path: Path) -> None:
