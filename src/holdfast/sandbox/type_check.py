@@ -31,8 +31,9 @@ def holdfast_rows(result: _Sequence[_Mapping[str, object]]) -> None: ...
 holdfast_start: None
 """
 _ENDING = "\nholdfast_rows(result)\n"
-# Types are checked before the first instruction, which asks the host for a name and never gets it.
+# Types are checked before the first instruction, which asks the host for a name, gets none, and ends the program there.
 _BEGINNING = "holdfast_start\n"
+_ENDED = "name 'holdfast_start' is not defined"
 
 _LIMITS: ResourceLimits = {"max_memory": 64 << 20}
 
@@ -88,7 +89,7 @@ async def type_findings(session: AsyncMontySession, code: str) -> list[Finding]:
     """What the type checker says of the program's lines. Raises ProgramRefused where it does not come to an end."""
     try:
         async with asyncio.timeout(_LONGEST_SECONDS):
-            await session.feed_start(_BEGINNING + code + _ENDING, print_callback=CollectString(1_000))
+            await session.feed_run(_BEGINNING + code + _ENDING, print_callback=CollectString(1_000))
     except TimeoutError:
         raise ProgramRefused([f"Its types could not be checked within {_LONGEST_SECONDS:g} s; simplify it."]) from None
     except MontyTypingError as error:
@@ -99,10 +100,12 @@ async def type_findings(session: AsyncMontySession, code: str) -> list[Finding]:
             raise
         return [_finding(one, lines) for one in diagnostics]
     except (MontyRuntimeError, MontySyntaxError) as error:
+        if error.display("msg") == _ENDED:
+            return []
         # What the sandbox's own Python cannot do, and the subset's tables do not know of.
         frames = error.traceback()
         return [Finding(_line(frames[-1].line) if frames else 1, f"not available here: {error.display('msg')}")]
-    return []
+    raise AssertionError("the first instruction ends a program that is only checked")
 
 
 def _line(row: int) -> int:
