@@ -182,11 +182,10 @@ class Script:
         if self._staff.spans[luis].start > granted:
             return
         self._facts["borrowed"] = luis
-        label = (("privilegeGranted", "Read-only Administrator"),)
         for when, event, name in ((granted, "grant", "privilegeGranted"), (taken, "revoke", "privilegeRevoked")):
             admin = self._staff.admin_at(when, self._random)
             to = (self._staff.thing(luis),)
-            debug = ((name, label[0][1]),)
+            debug = ((name, "Read-only Administrator"),)
             yield Happening(when, f"user.account.privilege.{event}", admin, to, self._client(admin), debug=debug)
 
     def _client(self, admin: Thing) -> Client | None:
@@ -233,9 +232,9 @@ class Script:
         client = Client("192.0.2.77", PLACES["Austin"], LINUX, HOSTING, "Offices")
         start = self._staff.now - 70 * DAY + 9 * HOUR
         yield Happening(start, "user.session.start", gone, (), client)
-        handbook = next(record for record in self._company.apps.values() if record["label"] == "Old Wiki")
-        changed = Happening(start + 12 * MINUTE, "application.lifecycle.update", gone, (app(handbook),), client)
-        if millis(handbook["created"]) < changed.when <= millis(handbook["lastUpdated"]):
+        wiki = next(record for record in self._company.apps.values() if record["label"] == "Old Wiki")
+        changed = Happening(start + 12 * MINUTE, "application.lifecycle.update", gone, (app(wiki),), client)
+        if millis(wiki["created"]) < changed.when <= millis(wiki["lastUpdated"]):
             yield changed
         admin = self._staff.admin_at(start + 20 * DAY, self._random)
         deletion = Happening(start + 20 * DAY, "user.lifecycle.deactivate", admin, (gone,), self._client(admin))
