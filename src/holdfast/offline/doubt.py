@@ -15,6 +15,7 @@ from holdfast.offline.meaning import (
     AllOf,
     AnyOf,
     Condition,
+    Inventory,
     Linked,
     Meaning,
     Not,
@@ -108,3 +109,13 @@ def unsure_of(meaning: Meaning) -> tuple[Link, ...]:
     """The links of which the rows tell who is unknown."""
     told = Things | Paths | RolePaths | Pairs | Tally | Tested
     return meaning.unsure if isinstance(meaning, told) else ()
+
+
+def doubtful(meaning: Meaning) -> str:
+    """What was not read of those of whom it is unknown whether they are meant, in words: "factors"."""
+    return "details" if isinstance(meaning, Inventory) else words(unsure_of(meaning))
+
+
+def counts(meaning: Meaning) -> bool:
+    """Whether the rows are numbers of things, in all or for each value."""
+    return isinstance(meaning, Tally) or (isinstance(meaning, Inventory) and meaning.counted)

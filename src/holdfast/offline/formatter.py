@@ -12,8 +12,8 @@ from holdfast.contracts import FormatRequest
 from holdfast.errors import PresentationRejected
 from holdfast.formatter import Written, caution, has_gaps
 from holdfast.offline.columns import ID_COLUMNS
-from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES, unsure_of, words
-from holdfast.offline.meaning import Noun, Numbers, Pairs, Paths, RolePaths, ShownColumn, StepMeaning, Tally
+from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES, counts, doubtful
+from holdfast.offline.meaning import Noun, Numbers, Pairs, Paths, RolePaths, ShownColumn, StepMeaning
 from holdfast.offline.wording import number_summary
 from holdfast.presentation import Presentation
 from holdfast.presentation.headings import readable
@@ -39,6 +39,7 @@ from holdfast.spending import Ledger
 
 _Kind = Literal["text", "time", "flag", "number", "list"]
 _PEOPLE = frozenset({"user", "users", "person", "people"})
+_REASON = "unread"
 _NUMBERS = ("Int", "UInt", "Float", "Decimal")
 
 
@@ -99,7 +100,9 @@ class _Found:
         """What is shown of it, in order."""
         types = {column.name: column.dtype for column in self.result.rows.columns}
         if self.meaning is not None:
-            return tuple(_meant(column, types.get(column.name, "Null")) for column in self.meaning.columns)
+            # The reasons why something was not read are shown where there are any.
+            columns = [c for c in self.meaning.columns if c.name != _REASON or self.result.gaps]
+            return tuple(_meant(column, types.get(column.name, "Null")) for column in columns)
         shown = [name for name in types if not _joins_only(name) and not self._qualifies_another(name)]
         return tuple(
             _Column(name, readable(name), _kind(types[name]), types[name].startswith("List"))
@@ -125,7 +128,7 @@ class _Found:
         seen, rows = self.result.samples, self.result.rows.row_count
         if FITS.name in shown and 0 < rows <= len(seen) and all(row.get(FITS.name) == YES for row in seen):
             return ""
-        return words(unsure_of(self.meaning.meaning))
+        return doubtful(self.meaning.meaning)
 
     def ids(self) -> set[str]:
         """Columns that other steps can be joined on."""
@@ -276,17 +279,17 @@ def _named_empty(column: _Column, meaning: StepMeaning, result: StepResult) -> l
         word = number_summary.empty_cell(meaning.meaning, column.name, column.kind)
         # Numbers stay numbers as long as each of them could be read.
         return [FillEmpty(column=column.name, word=word)] if word and (column.kind != "number" or result.gaps) else []
-    if isinstance(meaning.meaning, Tally) and meaning.meaning.by is not None and column.kind != "number":
+    if counts(meaning.meaning) and column.kind != "number":
         return [FillEmpty(column=column.name, word="(none)")]
     # Counts stay numbers as long as each of them could be read.
-    if column.kind == "number" and result.gaps and not isinstance(meaning.meaning, Tally):
+    if column.kind == "number" and result.gaps and not counts(meaning.meaning):
         return [FillEmpty(column=column.name, word="unknown")]
     return []
 
 
 def _summary(main: _Found) -> str:
     numbers = [column.name for column in main.columns if column.kind == "number"]
-    if main.meaning is not None and isinstance(main.meaning.meaning, Tally) and numbers:
+    if main.meaning is not None and counts(main.meaning.meaning) and numbers:
         if any(column.kind == "list" for column in main.meaning.columns):
             # Somebody with several values is counted under each of them.
             return "{rows:value|values}."

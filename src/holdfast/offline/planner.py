@@ -18,7 +18,9 @@ from holdfast.offline.doubt import Unread, unsure_of, words
 from holdfast.offline.grammar.fronting import only_said, unfronted
 from holdfast.offline.grammar.names import PARTLY_COST
 from holdfast.offline.grammar.questions import whole_question
-from holdfast.offline.live.questions import live_question
+from holdfast.offline.live.marking import unmarked
+from holdfast.offline.live.plans import READ_BY
+from holdfast.offline.live.questions import MARK, StoredReading, asked_live, live_question
 from holdfast.offline.meaning import Asked, Numbers, Tally
 from holdfast.offline.reading.lexicon import lexicon
 from holdfast.offline.reading.orders import asks, begins_as_order, is_order, puts_in_order
@@ -101,14 +103,36 @@ def understood(
 def _understood(parse: Parse, wording: Wording, unread: Unread) -> Plan | Refused | NeedsClarification:
     if begins_as_order(parse):
         return Refused(reason=_CHANGE_REFUSED)
-    orders = (parse, *unfronted(parse))
-    readings = likeliest([*(read for order in orders for read in whole_question(order)), *only_said(parse)])
+    if (plainly_asked := unmarked(parse)) is not None:
+        return _live(plainly_asked, wording, unread)
+    readings = _readings(parse)
     if len(readings) == 1:
         return _plan(readings[0], wording, parse, unread)
     if readings:
         return _question_back(readings, wording, parse)
-    if live := live_question(parse, wording):
-        return live
+    return live_question(parse, wording) or _not_read(parse, wording, unread)
+
+
+def _readings(parse: Parse) -> list[Read[Asked]]:
+    orders = (parse, *unfronted(parse))
+    return likeliest([*(read for order in orders for read in whole_question(order)), *only_said(parse)])
+
+
+def _live(parse: Parse, wording: Wording, unread: Unread) -> Plan | Refused | NeedsClarification:
+    """What is asked of the live tenant in so many words, which are left out of `parse`."""
+    readings = _readings(parse)
+    if len(readings) == 1:
+        return asked_live(_stored(readings[0], wording, parse), parse, unread, wording)
+    if readings:
+        back = _question_back(readings, wording, parse)
+        return back.model_copy(update={"choices": tuple(f"{choice} {MARK}" for choice in back.choices)})
+    return live_question(parse, wording) or _not_read(parse, wording, unread, live=True)
+
+
+def _not_read(
+    parse: Parse, wording: Wording, unread: Unread, *, live: bool = False
+) -> Plan | Refused | NeedsClarification:
+    """Why a question was not understood; or what it means with a mistyped word put right."""
     if asks(parse) and (not_held := _not_stored(parse, wording)):
         return not_held
     if is_order(parse):
@@ -116,7 +140,8 @@ def _understood(parse: Parse, wording: Wording, unread: Unread) -> Plan | Refuse
     if refused := vague(parse.tokens) or _not_stored(parse, wording):
         return refused
     strange = strange_words(parse)
-    return _put_right(parse, wording, unread, strange) or refusal(parse, wording, strange)
+    put_right = None if live else _put_right(parse, wording, unread, strange)
+    return put_right or refusal(parse, wording, strange)
 
 
 def _put_right(parse: Parse, wording: Wording, unread: Unread, strange: list[Token]) -> Plan | Refused | None:
@@ -136,26 +161,33 @@ def _put_right(parse: Parse, wording: Wording, unread: Unread, strange: list[Tok
     return _plan(reading, wording, parse, unread, f"{words}.")
 
 
-def _plan(reading: Read[Asked], wording: Wording, parse: Parse, unread: Unread, respelling: str = "") -> Plan:
+def _stored(reading: Read[Asked], wording: Wording, parse: Parse) -> StoredReading:
     asked = reading.value
     sentence = plainly(parse, wording, asked)
-    sentence = sentence[0].upper() + sentence[1:]
+    partly = reading.cost >= PARTLY_COST
     further = notes(asked, _inactive_applications(parse.vocabulary), parse.now)
+    if partly:
+        further.append("A name was completed from its beginning.")
+    confidence = _CONFIDENCE_PARTLY if partly else 1.0
+    return StoredReading(asked, sentence[0].upper() + sentence[1:], further, confidence)
+
+
+def _plan(reading: Read[Asked], wording: Wording, parse: Parse, unread: Unread, respelling: str = "") -> Plan:
+    asked = reading.value
+    stored = _stored(reading, wording, parse)
+    further = list(stored.notes)
     main = marked(main_meaning(asked), unread)
     if unsure := unsure_of(main):
         further.append(unread.note(unsure, counted=isinstance(main, Tally)))
     elif isinstance(main, Numbers) and (unsure := unread.unsure(asked.subject.where)):
         further.append(f"Those whose {words(unsure)} could not be read are left out.")
-    partly = reading.cost >= PARTLY_COST
-    if partly:
-        further.append("A name was completed from its beginning.")
     if respelling:
         further.append(respelling)
     return Plan(
-        steps=steps(asked, main, parse.schema, sentence, " ".join(further)),
-        reasoning="Read by the rules of the offline planner; every word of the question was understood.",
-        understood_as=". ".join([sentence, " ".join(further)]).strip() if further else f"{sentence}.",
-        confidence=_CONFIDENCE_PARTLY if partly or respelling else 1.0,
+        steps=steps(asked, main, parse.schema, stored.sentence, " ".join(further)),
+        reasoning=READ_BY,
+        understood_as=". ".join([stored.sentence, " ".join(further)]).strip() if further else f"{stored.sentence}.",
+        confidence=_CONFIDENCE_PARTLY if respelling else stored.confidence,
     )
 
 

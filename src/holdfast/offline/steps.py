@@ -20,6 +20,7 @@ from holdfast.offline.meaning import (
     Asked,
     GraphMeaning,
     Join,
+    Noun,
     Numbers,
     Order,
     Pairs,
@@ -93,15 +94,20 @@ def marked(main: GraphMeaning, unread: Unread) -> GraphMeaning:
 
 def steps(asked: Asked, main: GraphMeaning, schema: GraphSchema, sentence: str, note: str) -> tuple[CypherStep, ...]:
     """The steps that answer the question; further ones belong to the rows of the first, `main`."""
-    first = CypherStep(
+    first = graph_step(described(main, schema, note), NOUNS[asked.subject.kind], sentence)
+    return (first, *(_beside(asked, link, schema, unsure_of(main)) for link in asked.beside))
+
+
+def graph_step(shown: StepMeaning, things: Noun, sentence: str) -> CypherStep:
+    """The first step of a plan, which asks the snapshot about `things`."""
+    return CypherStep(
         id="main",
-        entity=NOUNS[asked.subject.kind].many,
-        operation=_OPERATIONS[main.shape],
-        parameters=_json(_described(main, schema, note)),
+        entity=things.many,
+        operation=_OPERATIONS[shown.meaning.shape],
+        parameters=_json(shown),
         query_context=sentence,
         reasoning="The question itself.",
     )
-    return (first, *(_beside(asked, link, schema, unsure_of(main)) for link in asked.beside))
 
 
 def _beside(asked: Asked, link: Link, schema: GraphSchema, unsure: tuple[Link, ...]) -> CypherStep:
@@ -110,24 +116,25 @@ def _beside(asked: Asked, link: Link, schema: GraphSchema, unsure: tuple[Link, .
     meaning = Pairs(subject=asked.subject, link=link, target=Selection(kind=target), unsure=unsure)
     join = Join(on=ID_COLUMNS[asked.subject.kind])
     order = (Order(column=shown.name),)
-    described = StepMeaning(meaning=meaning, columns=(shown,), order=order, join=join, noun=NOUNS[target])
+    beside = StepMeaning(meaning=meaning, columns=(shown,), order=order, join=join, noun=NOUNS[target])
     return CypherStep(
         id=link.value,
         entity=NOUNS[target].many,
         operation=_OPERATIONS[meaning.shape],
-        parameters=_json(described),
+        parameters=_json(beside),
         query_context=f"For each of these {NOUNS[asked.subject.kind].many}: their {shown.heading.lower()}.",
         reasoning="Asked for beside the rows of the first step.",
         depends_on=("main",),
     )
 
 
-def _json(described: StepMeaning) -> dict[str, JsonValue]:
-    data: dict[str, JsonValue] = described.model_dump(mode="json", by_alias=True)
+def _json(shown: StepMeaning) -> dict[str, JsonValue]:
+    data: dict[str, JsonValue] = shown.model_dump(mode="json", by_alias=True)
     return data
 
 
-def _described(meaning: GraphMeaning, schema: GraphSchema, note: str) -> StepMeaning:
+def described(meaning: GraphMeaning, schema: GraphSchema, note: str) -> StepMeaning:
+    """The meaning with the columns that are shown of it and their order."""
     if isinstance(meaning, Numbers):
         columns, order, noun = shown_of(meaning, schema)
         return StepMeaning(meaning=meaning, columns=columns, order=order, noun=noun, note=note)

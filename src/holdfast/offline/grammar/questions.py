@@ -42,18 +42,22 @@ _NAMED_KINDS: Final = (Kind.PERSON, Kind.GROUP, Kind.APPLICATION, Kind.DEVICE, K
 def whole_question(parse: Parse) -> list[Read[Asked]]:
     """Every reading of the question that leaves no word over."""
     found: list[Read[Asked]] = []
-    # "Are all contractors active?" wants a yes or a no of all of them, which is no list of those who are.
-    keys = [token.key for token in parse.tokens[:2]]
-    if len(keys) > 1 and keys[0] in _YES_NO and keys[1] in _UNIVERSAL:
+    if asks_of_all(parse):
         return found
     for begin in asked_from(parse):
         for read in question(parse, begin):
             if parse.at_end(read.end):
                 found.append(read)
-            elif parse.at_end(max(_ends(parse, read.end))):
+            elif parse.at_end(max(endings(parse, read.end))):
                 # "Who signed in today" says when, before "today" is a word that says nothing.
                 found.append(read._replace(cost=read.cost + 1))
     return found
+
+
+def asks_of_all(parse: Parse) -> bool:
+    """ "Are all contractors active?" wants a yes or a no of all of them, which is no list of those who are."""
+    keys = [token.key for token in parse.tokens[:2]]
+    return len(keys) > 1 and keys[0] in _YES_NO and keys[1] in _UNIVERSAL
 
 
 def asked_from(parse: Parse) -> list[int]:
@@ -69,7 +73,8 @@ def asked_from(parse: Parse) -> list[int]:
     return sorted(found)
 
 
-def _ends(parse: Parse, at: int) -> list[int]:
+def endings(parse: Parse, at: int) -> list[int]:
+    """`at`, and the places after words that only end a question: "please", "in total"."""
     found, waiting = [at], [at]
     while waiting:
         place = waiting.pop()

@@ -98,6 +98,15 @@ def lies(text: str | None, start: str | None = None, end: str | None = None) -> 
 ''',
         needs=("moment",),
     ),
+    "ordered": _Helper(
+        '''\
+def ordered(rows: list[dict[str, Any]], column: str, descending: bool = False) -> list[dict[str, Any]]:
+    """The rows by what stands in a column; those with nothing there come last."""
+    known = [row for row in rows if row[column] is not None]
+    return sorted(known, key=lambda row: row[column], reverse=descending) + [row for row in rows if row[column] is None]
+''',
+        ("from typing import Any",),
+    ),
     "spelt": _Helper(
         '''\
 def spelt(value: Any) -> list[str]:
@@ -198,6 +207,6 @@ def instant(moment: datetime) -> str:
 
 def promised(shown: Sequence[ShownColumn], ids: Sequence[str] = ()) -> tuple[PromisedColumn, ...]:
     """What rows will have: ids first, then what is shown."""
-    known = dict.fromkeys(ids)
+    known = dict.fromkeys(name for name in ids if name not in {column.name for column in shown})
     columns = [PromisedColumn(name=name, kind="text") for name in known]
     return (*columns, *(PromisedColumn.model_validate({"name": c.name, "kind": c.kind}) for c in shown))

@@ -2,13 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
 from holdfast.answer import NeedsClarification, Refused
+from holdfast.offline.doubt import Unread
+from holdfast.offline.live.inventory_wording import inventory_sentence
+from holdfast.offline.live.lived import NotLive, Words, lived
 from holdfast.offline.live.log.questions import log_question
-from holdfast.offline.reading.parse import Parse
+from holdfast.offline.live.plans import READ_BY, inventory_plan
+from holdfast.offline.live.reading import inventory_questions
+from holdfast.offline.live.shapes import Inventory
+from holdfast.offline.meaning import Asked
+from holdfast.offline.reading.parse import Parse, Read
 from holdfast.offline.wording import Wording
 from holdfast.plan import Plan
 
+Understood = Plan | Refused | NeedsClarification
+_MOST_CHOICES: Final = 8
+_WHICH: Final = "This can be read in more than one way. Which is meant?"
+MARK: Final = "right now"
 
-def live_question(parse: Parse, wording: Wording) -> Plan | Refused | NeedsClarification | None:
+
+@dataclass(frozen=True)
+class StoredReading:
+    """What a question means of the snapshot, as the planner would say it, and how sure that is."""
+
+    asked: Asked
+    sentence: str
+    notes: Sequence[str] = ()
+    confidence: float = 1.0
+
+
+def live_question(parse: Parse, wording: Wording) -> Understood | None:
     """What a question means that the snapshot cannot answer; None where the live tenant cannot either."""
-    return log_question(parse, wording)
+    return _of_inventory(parse) or log_question(parse, wording)
+
+
+def asked_live(reading: StoredReading, parse: Parse, unread: Unread, wording: Wording) -> Plan | Refused:
+    """What the snapshot could answer, asked of the live tenant, or why that cannot be read live."""
+    sentence = f"{reading.sentence} {MARK}"
+    words = Words(sentence, " ".join(reading.notes), wording.sentence)
+    try:
+        found = lived(reading.asked, parse.schema, unread, words)
+    except NotLive as why:
+        return Refused(
+            reason=f"This cannot be read from the live tenant: {why}. Ask without “{MARK}”: {reading.sentence}."
+        )
+    note = " ".join([*reading.notes, *found.notes])
+    return Plan(
+        steps=found.steps,
+        reasoning=READ_BY,
+        understood_as=f"{sentence}. {note}".strip(),
+        confidence=reading.confidence,
+    )
+
+
+def _of_inventory(parse: Parse) -> Understood | None:
+    readings = inventory_questions(parse)
+    least = min((read.cost for read in readings), default=0)
+    meant: dict[Inventory, Read[Inventory]] = {read.value: read for read in readings if read.cost == least}
+    if len(meant) == 1:
+        (meaning,) = meant
+        return inventory_plan(meaning)
+    if meant:
+        choices = tuple(sorted(inventory_sentence(meaning) for meaning in meant))
+        return NeedsClarification(question=_WHICH, choices=choices[:_MOST_CHOICES])
+    return None

@@ -7,20 +7,30 @@ from typing import Literal
 from pydantic import Field
 
 from holdfast.offline.meaning.links import Kind, Link
-from holdfast.offline.meaning.selection import Condition, Value
+from holdfast.offline.meaning.selection import Condition, Named, Value
 from holdfast.offline.meaning.showing import Order
+
+
+class Whose(Value):
+    """A column of the family holds the id of one of these things."""
+
+    column: str
+    who: Named
 
 
 class Inventory(Value):
     """The things of one family (see `families.toml`) that the tenant lists, or how many they are.
 
-    `where` speaks of the family's columns and has no links. `counted`: how many, in all or for each value of the
+    `where` speaks of the family's columns and has no links. `parent`: only of these things that they belong to;
+    `whose`: besides, each of these holds. `counted`: how many, in all or for each value of the
     column `by`. `limit` keeps so many of the first in the order of `order`.
     """
 
     shape: Literal["inventory"] = "inventory"
     family: str
     where: Condition | None = None
+    whose: tuple[Whose, ...] = ()
+    parent: Named | None = None
     counted: bool = False
     by: str | None = None
     order: tuple[Order, ...] = ()

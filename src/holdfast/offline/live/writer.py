@@ -12,13 +12,19 @@ from holdfast.complaints import complaints_of
 from holdfast.contracts import RefusedProgram, StepRequest
 from holdfast.errors import ProgramRefused
 from holdfast.offline.live.composing import Composed, Step
+from holdfast.offline.live.each_program import of_each_program
+from holdfast.offline.live.inventory_program import inventory_program
 from holdfast.offline.live.log import programs as log_programs
+from holdfast.offline.live.shapes import Inventory, OfEach, Tested
+from holdfast.offline.live.tested_program import tested_program
 from holdfast.offline.meaning import StepMeaning
 from holdfast.program_writer import ProgramDraft
 from holdfast.sandbox.interface import ProgramInterface
 from holdfast.spending import Ledger
 
-_COMPILERS: Final[Mapping[type[Any], Callable[[Any, Step], Composed]]] = MappingProxyType({**log_programs.COMPILERS})
+_COMPILERS: Final[Mapping[type[Any], Callable[[Any, Step], Composed]]] = MappingProxyType(
+    {Inventory: inventory_program, OfEach: of_each_program, Tested: tested_program, **log_programs.COMPILERS}
+)
 _ONE_CALL_A_THING: Final = "One call for each thing that is read by itself; the host keeps to the tenant's limits."
 _FEW_CALLS: Final = "A list costs a call a page; the host keeps to the tenant's limits."
 

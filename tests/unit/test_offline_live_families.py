@@ -1,0 +1,201 @@
+"""Questions about what only the live tenant lists: which are read, as what, and by which program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdfast.answer import NeedsClarification, Refused
+from holdfast.catalogue.endpoints import Catalogue
+from holdfast.catalogue.filter import EndpointFilter
+from holdfast.catalogue.stubs import interface_of
+from holdfast.contracts import StepRequest
+from holdfast.graph.vocabulary import Vocabulary
+from holdfast.offline.live.families import Family, families
+from holdfast.offline.live.inventory_wording import inventory_sentence
+from holdfast.offline.live.reading import inventory_questions
+from holdfast.offline.live.shapes import Inventory
+from holdfast.offline.live.writer import compiled
+from holdfast.offline.meaning import Compare, Condition, Missing, Not, Operator, StepMeaning, Within
+from holdfast.offline.planner import understood
+from holdfast.offline.reading.lexicon import lexicon
+from holdfast.offline.reading.parse import Parse
+from holdfast.offline.reading.tokens import tokenise
+from holdfast.plan import ApiStep, Plan
+from holdfast.sandbox.checks import checked
+from tests.unit.live_steps import request_of
+from tests.unit.offline_tenant import NOW, SCHEMA, read, words
+
+NAMES = sorted(name for name, family in families().items() if family.words)
+FILTER = EndpointFilter(Catalogue.load())
+
+
+@pytest.fixture(scope="module")
+def vocabulary(tmp_path_factory: pytest.TempPathFactory) -> Vocabulary:
+    return words(tmp_path_factory.mktemp("live-words"))
+
+
+def _meaning(question: str, vocabulary: Vocabulary) -> Inventory:
+    plan = read(question, vocabulary)
+    assert isinstance(plan, Plan), f"{question}: {plan}"
+    meaning = StepMeaning.model_validate(plan.steps[0].parameters).meaning
+    assert isinstance(meaning, Inventory), f"{question}: {meaning}"
+    return meaning
+
+
+def _request(question: str, vocabulary: Vocabulary) -> StepRequest:
+    plan = read(question, vocabulary)
+    assert isinstance(plan, Plan), f"{question}: {plan}"
+    return request_of(plan.steps[0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_family_is_listed_under_each_of_its_names(name: str, vocabulary: Vocabulary) -> None:
+    for word in families()[name].words:
+        parse = Parse(tokenise(f"show {word}"), lexicon(), vocabulary, SCHEMA, NOW)
+        readings = inventory_questions(parse)
+        assert Inventory(family=name) in [r.value for r in readings], word
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_program_of_each_family_calls_only_what_is_chosen_for_it_and_passes_the_checks(
+    name: str, vocabulary: Vocabulary
+) -> None:
+    for question in (f"show {families()[name].many}", f"how many {families()[name].many}"):
+        step = _request(question, vocabulary)
+        assert isinstance(step.step, ApiStep)
+        interface = interface_of(FILTER.choose(step.step.entity, step.step.operation, step.step.query_context))
+        composed = compiled(step)
+        assert composed.calls <= interface.functions.keys()
+        checked(composed.text, interface)
+
+
+def _conditions(family: Family) -> st.SearchStrategy[Condition]:
+    kinds: list[st.SearchStrategy[Condition]] = []
+    for column in family.columns:
+        if not column.words:
+            continue
+        if column.kind == "time":
+            moments = st.datetimes(
+                min_value=NOW.replace(year=2030, tzinfo=None), max_value=NOW.replace(year=2031, tzinfo=None)
+            )
+            start = moments.map(lambda m: m.replace(microsecond=0, tzinfo=NOW.tzinfo))
+            kinds.append(start.map(lambda m, name=column.name: Within(column=name, start=m)))
+            kinds.append(start.map(lambda m, name=column.name: Within(column=name, end=m)))
+        elif column.kind in ("text", "list"):
+            texts = st.text("abcdefgh .-", min_size=1, max_size=12).filter(lambda t: t.strip() == t)
+            operators = st.sampled_from([o for o in Operator if o is not Operator.IS])
+            kinds.append(
+                st.builds(
+                    lambda operator, text, name=column.name: Compare(column=name, operator=operator, values=(text,)),
+                    operators,
+                    texts,
+                )
+            )
+        kinds.append(st.just(Missing(column=column.name)))
+        for value in family.values.get(column.name, {}):
+            wanted: str | bool = value == "yes" if column.kind == "flag" else value
+            kinds.append(st.just(Compare(column=column.name, values=(wanted,))))
+    one = st.one_of(kinds)
+    return st.one_of(one, one.map(lambda c: Not(condition=c)))
+
+
+@given(data=st.data(), name=st.sampled_from([n for n in NAMES if not families()[n].single]))
+def test_what_was_understood_means_the_same_when_it_is_asked(
+    data: st.DataObject, name: str, vocabulary: Vocabulary
+) -> None:
+    family = families()[name]
+    meaning = Inventory(family=name, where=data.draw(_conditions(family)), counted=data.draw(st.booleans()))
+    parse = Parse(tokenise(inventory_sentence(meaning)), lexicon(), vocabulary, SCHEMA, NOW)
+    readings = inventory_questions(parse)
+    least = min((r.cost for r in readings), default=0)
+    assert {r.value for r in readings if r.cost == least} == {meaning}, inventory_sentence(meaning)
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        (
+            "Which API tokens have not been used for 90 days and who owns them?",
+            "API tokens whose last use is not on or after 2026-08-22 15:30:00 UTC",
+        ),
+        ("API tokens idle for 3 months", "API tokens whose last use is not on or after 2026-08-20 15:30:00 UTC"),
+        (
+            "which API tokens expire in the next 2 weeks?",
+            "API tokens whose expiry is on or after 2026-11-20 15:30:00 UTC and before 2026-12-04 15:30:00 UTC",
+        ),
+        ("expired API tokens", "API tokens whose expiry is before 2026-11-20 15:30:00 UTC"),
+        ("API tokens that were never used", "API tokens whose last use is missing"),
+        ("dana@acme.example's API tokens", 'API tokens owned by "dana@acme.example"'),
+        ("which log streams are active or inactive?", "log streams that are active or inactive"),
+        ("event hooks that are not active but verified", "event hooks that are not active and that are verified"),
+        ("the log stream Splunk Europe", 'log streams whose name starts with "Splunk Europe"'),
+        ('log stream "Old SIEM"', 'log streams whose name is "Old SIEM"'),
+        ("scopes of AWS Identity Center", 'oauth scopes of the app "AWS Identity Center"'),
+        ("who owns the group Finance? owners of the group Finance", None),
+        ("owners of the group Finance", 'owners of the group "Finance"'),
+        ("how many refresh tokens per app", "number of refresh tokens by application"),
+        ("trusted origins per status", "number of trusted origins by status"),
+        ("the 2 newest brands", None),
+        ("2 newest identity providers", "first 2 identity providers sorted by creation date descending"),
+    ],
+)
+def test_the_words_mean_what_they_say(question: str, sentence: str | None, vocabulary: Vocabulary) -> None:
+    if sentence is None:
+        assert not isinstance(read(question, vocabulary), Plan)
+    else:
+        assert inventory_sentence(_meaning(question, vocabulary)) == sentence
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "API tokens that smell of cheese",
+        "which API tokens expire this month",
+        "API tokens not used recently",
+        "which log streams are purple?",
+        "API token expiring",
+        "log streams and cheese",
+        "trusted origins in Berlin",
+        "log stream definitions",
+        "API tokens of contractors",
+        "are all log streams active?",
+    ],
+)
+def test_a_question_with_a_word_that_was_not_understood_is_not_answered(question: str, vocabulary: Vocabulary) -> None:
+    assert isinstance(read(question, vocabulary), Refused | NeedsClarification)
+
+
+@pytest.mark.parametrize("verb", ["delete", "revoke", "deactivate", "create", "rotate"])
+@pytest.mark.parametrize("things", ["API tokens not used for 90 days", "the log stream Splunk", "event hooks"])
+def test_an_order_about_them_is_refused_as_one(verb: str, things: str, vocabulary: Vocabulary) -> None:
+    for question in (f"{verb} {things}", f"please {verb} {things}", f"list {things} and {verb} them"):
+        assert isinstance(understood(question, vocabulary, SCHEMA, NOW), Refused), question
+
+
+def test_owners_are_read_only_of_the_things_that_fit(vocabulary: Vocabulary) -> None:
+    text = compiled(_request("API tokens usable from anywhere", vocabulary)).text
+    assert text.index('rows = [row for row in rows if row["network"] == "ANYWHERE"]') < text.index(
+        "read_person(user_id)"
+    )
+
+
+def test_a_name_of_the_tenant_cannot_leave_its_place_in_a_program(tmp_path: Path, vocabulary: Vocabulary) -> None:
+    for name in ('x"); import os #', "a\\", "line\nbreak", "{evil}", "🚀'''"):
+        quoted = f"«{name}»" if '"' in name else f'"{name}"'
+        parse = Parse(tokenise(f"log stream {quoted}"), lexicon(), vocabulary, SCHEMA, NOW)
+        for read_one in inventory_questions(parse):
+            assert isinstance(read_one.value.where, Compare)
+        step = _request('log stream "Splunk"', vocabulary)
+        data = StepMeaning.model_validate(step.step.parameters)
+        meaning = Inventory(family="log_stream", where=Compare(column="name", values=(name,)))
+        changed = step.step.model_copy(
+            update={"parameters": data.model_copy(update={"meaning": meaning}).model_dump(mode="json", by_alias=True)}
+        )
+        text = compiled(request_of(changed)).text
+        interface = interface_of(FILTER.choose("LogStream", "list", ""))
+        checked(text, interface)
+        assert "import os" not in text.replace(name.replace('"', '\\"'), "")
