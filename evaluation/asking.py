@@ -16,17 +16,23 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.formatting import FormattingActivities
 from activities.planning import PlanningActivities
-from activities.steps import StepActivities
+from activities.steps import SqlActivities, StepActivities
+from evaluation.live_tenant import LiveTenant
 from holdfast.answer import ModelUsage, NeedsClarification, Outcome, Planned, Question, Refused, StepResult, total_usage
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import EarlierStep, FormatRequest, PlanRequest, StepRequest
 from holdfast.cypher_step import CypherStepRunner
+from holdfast.demo import Company
 from holdfast.engines import Engines
+from holdfast.errors import HoldfastError
 from holdfast.execution import Execution
 from holdfast.graph.snapshots import SnapshotStore
-from holdfast.plan import Plan, Step, StepId
+from holdfast.plan import ApiStep, Plan, SqlStep, Step, StepId
 from holdfast.query_worker import QueryPool
 from holdfast.settings import Settings
+from holdfast.spending import Ledger
+from holdfast.sql.engine import SqlEngine
+from holdfast.sql_step import SqlStepRunner
 
 # A provider that is busy is asked again, as the product does, but nobody waits for it as long.
 _ATTEMPTS = 3
@@ -58,10 +64,13 @@ class Asked:
 
 
 class Asker:
-    """Asks one tenant's published snapshot. A plan that a person would have to see is taken as approved."""
+    """Asks one tenant's published snapshot, and the tenant. What a person would have to see is taken as approved."""
 
-    def __init__(self, settings: Settings, engines: Engines) -> None:
-        """The snapshot is that of the settings' data folder, which also gets the rows of the steps."""
+    def __init__(self, settings: Settings, engines: Engines, company: Company | None = None) -> None:
+        """The snapshot is that of the settings' data folder, which also gets the rows of the steps.
+
+        `company` is served to steps that read the live tenant; without it they fail.
+        """
         snapshots = SnapshotStore(settings.data_dir / "graph")
         self.artifacts = ArtifactStore(settings.data_dir / "artifacts")
         self._pool = QueryPool(
@@ -74,11 +83,17 @@ class Asker:
         self.planning = PlanningActivities(engines.planner, snapshots, settings)
         runner = CypherStepRunner(engines.writer, snapshots, self._pool, self.artifacts)
         self.steps = StepActivities(runner, settings.models)
+        sql = SqlStepRunner(engines.sql, SqlEngine.from_settings(settings.graph), self.artifacts)
+        self.sql = SqlActivities(sql, settings.models)
+        self.live = LiveTenant(company, engines.programs, settings) if company is not None else None
+        self.models = settings.models
         self.formatting = FormattingActivities(engines.formatter, self.artifacts, settings.models)
 
     async def close(self) -> None:
-        """End the query processes."""
+        """End the query processes, and the tenant."""
         await self._pool.close()
+        if self.live is not None:
+            await self.live.close()
 
     async def ask(self, text: str) -> Asked:
         """Ask, and wait for the end. What the product would fail on is an outcome here, not an error."""
@@ -148,12 +163,22 @@ class _Way:
             spent=self._spent,
         )
         try:
-            result = await self._done(self._asker.steps.run_cypher_step, request)
-        except ApplicationError as error:
-            execution.fail(step.step_id, error.message, datetime.now(UTC))
+            result = await self._result(request)
+        except (ApplicationError, HoldfastError) as error:
+            message = error.message if isinstance(error, ApplicationError) else str(error)
+            execution.fail(step.step_id, message, datetime.now(UTC))
         else:
             self._spend(result.effort.models)
             execution.finish(result, datetime.now(UTC))
+
+    async def _result(self, request: StepRequest) -> StepResult:
+        """What a step found, by the tool that its plan names."""
+        if isinstance(request.step, SqlStep):
+            return await self._done(self._asker.sql.run_sql_step, request)
+        if isinstance(request.step, ApiStep) and self._asker.live is not None:
+            # Its activity tells viewers of a workflow, which is not there.
+            return await self._asker.live.run(request, Ledger.under(self._asker.models))
+        return await self._done(self._asker.steps.run_cypher_step, request)
 
     async def _done(self, activity: Callable[[A], Awaitable[R]], request: A) -> R:
         """What an activity gives, run as a worker would. Raises ApplicationError where it gives nothing."""

@@ -97,7 +97,7 @@ async def _asked(
 ) -> list[Result]:
     settings = settings.model_copy(update={"data_dir": tenant.directory})
     engines = engines_from(settings, lambda: NOW)
-    asker = Asker(settings, engines)
+    asker = Asker(settings, engines, tenant.company)
     room, done = asyncio.Semaphore(concurrency), 0
 
     async def one(task: _Task) -> Result:

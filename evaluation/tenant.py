@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from evaluation.records import Record, Records
-from holdfast.demo.company import make_company
+from holdfast.demo.company import Company, make_company
 from holdfast.demo.export import export
 from holdfast.graph.manifest import ManifestDraft
 from holdfast.graph.snapshots import Snapshot, SnapshotStore
@@ -38,8 +38,9 @@ _RELATIONS = {
 
 @dataclass(frozen=True)
 class DemoTenant:
-    """A company as it was exported, and the published snapshot of it in `directory`, a data folder."""
+    """A company, as it was exported, and the published snapshot of it in `directory`, a data folder."""
 
+    company: Company
     records: Records
     snapshot: Snapshot
     directory: Path
@@ -49,7 +50,8 @@ def demo_tenant(
     seed: int, users: int, directory: Path, unreadable: Mapping[str, frozenset[str]] = MappingProxyType({})
 ) -> DemoTenant:
     """`unreadable`: relation → names of the groups or applications whose lines the tenant does not tell."""
-    export(make_company(seed, users, now=NOW), directory / "export")
+    company = make_company(seed, users, now=NOW)
+    export(company, directory / "export")
     records = {
         file.stem: [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
         for file in (directory / "export").glob("*.jsonl")
@@ -67,7 +69,7 @@ def demo_tenant(
     )
     snapshot = store.build(directory / "tables", draft, "ladybug")
     store.publish(snapshot)
-    return DemoTenant(Records(records, NOW), snapshot, directory)
+    return DemoTenant(company, Records(records, NOW), snapshot, directory)
 
 
 def _hidden(records: Mapping[str, list[Record]], unreadable: Mapping[str, frozenset[str]]) -> dict[str, set[str]]:

@@ -40,7 +40,7 @@ class Company:
     def of(seed: int, tenant: DemoTenant) -> Company:
         settings = load_settings(data_dir=tenant.directory)
         engines = engines_from(settings, lambda: NOW)
-        return Company(seed, tenant, engines.planner, Asker(settings, engines), Judge(tenant.records))
+        return Company(seed, tenant, engines.planner, Asker(settings, engines, tenant.company), Judge(tenant.records))
 
     @property
     def records(self) -> Records:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -73,28 +75,34 @@ def test_the_program_of_each_family_calls_only_what_is_chosen_for_it_and_passes_
         checked(composed.text, interface)
 
 
+_MOMENTS = st.datetimes(min_value=datetime(2030, 1, 1), max_value=datetime(2031, 1, 1)).map(
+    lambda moment: moment.replace(microsecond=0, tzinfo=UTC)
+)
+
+
+def _since(column: str, moment: datetime) -> Condition:
+    return Within(column=column, start=moment)
+
+
+def _until(column: str, moment: datetime) -> Condition:
+    return Within(column=column, end=moment)
+
+
+def _compared(column: str, operator: Operator, text: str) -> Condition:
+    return Compare(column=column, operator=operator, values=(text,))
+
+
 def _conditions(family: Family) -> st.SearchStrategy[Condition]:
     kinds: list[st.SearchStrategy[Condition]] = []
     for column in family.columns:
         if not column.words:
             continue
         if column.kind == "time":
-            moments = st.datetimes(
-                min_value=NOW.replace(year=2030, tzinfo=None), max_value=NOW.replace(year=2031, tzinfo=None)
-            )
-            start = moments.map(lambda m: m.replace(microsecond=0, tzinfo=NOW.tzinfo))
-            kinds.append(start.map(lambda m, name=column.name: Within(column=name, start=m)))
-            kinds.append(start.map(lambda m, name=column.name: Within(column=name, end=m)))
+            kinds += [_MOMENTS.map(partial(_since, column.name)), _MOMENTS.map(partial(_until, column.name))]
         elif column.kind in ("text", "list"):
             texts = st.text("abcdefgh .-", min_size=1, max_size=12).filter(lambda t: t.strip() == t)
             operators = st.sampled_from([o for o in Operator if o is not Operator.IS])
-            kinds.append(
-                st.builds(
-                    lambda operator, text, name=column.name: Compare(column=name, operator=operator, values=(text,)),
-                    operators,
-                    texts,
-                )
-            )
+            kinds.append(st.builds(partial(_compared, column.name), operators, texts))
         kinds.append(st.just(Missing(column=column.name)))
         for value in family.values.get(column.name, {}):
             wanted: str | bool = value == "yes" if column.kind == "flag" else value
