@@ -38,7 +38,7 @@ from holdfast.plan import SpecialStep
 from holdfast.query_worker import QueryPool
 from holdfast.settings import load_settings
 from holdfast.special import registry
-from holdfast.special.registry import all_tools, catalogue_text, tools_in
+from holdfast.special.registry import all_tools, signatures_text, tools_in
 from holdfast.special.runner import SpecialStepRunner
 from holdfast.special.sign_ins import EVENT_TYPES
 
@@ -352,7 +352,7 @@ async def test_what_was_read_live_and_what_was_called_is_told(place: Place) -> N
 @pytest.mark.parametrize(
     ("tool", "parameters", "said"),
     [
-        ("nothing", {}, "There is no special tool nothing; there are login_risk, user_app_access"),
+        ("nothing", {}, "There is no special tool nothing; there are login_risk\\(user, days\\): What is unusual"),
         ("login_risk", {}, "login_risk cannot work with its parameters: user: Field required"),
         ("login_risk", {"user": "x", "days": 91}, "days: Input should be less than or equal to 90"),
         ("login_risk", {"user": "x", "sql": "y"}, "sql: Extra inputs are not permitted"),
@@ -426,4 +426,4 @@ def test_every_tool_names_endpoints_that_the_catalogue_has_and_describes_its_par
         assert all(catalogue.endpoint(endpoint).name == endpoint for endpoint in tool.endpoints)
         assert all(field.description for field in tool.parameters.model_fields.values())
         assert f"| `{name}` |" in README.read_text(encoding="utf-8")
-        assert f"{name}: {tool.promise} Parameters: user (" in catalogue_text()
+    assert signatures_text() == "login_risk(user, days), user_app_access(user, application)"

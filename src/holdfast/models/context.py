@@ -24,6 +24,7 @@ from holdfast.models.near_words import NearWords
 from holdfast.models.untrusted import in_one_line, marked, shown
 from holdfast.plan import Step
 from holdfast.sandbox.interface import ProgramInterface
+from holdfast.special.registry import signatures_text
 
 # Bytes of UTF-8. A context is never larger than its parts together, with the question, the step and the query that
 # failed: these are short by their own rules, and half of one would ask for something else.
@@ -61,7 +62,8 @@ def planning_context(question: str, intent: str, schema: GraphSchema, words: Nea
     """For a planner. `intent` is what another model read in the question; empty where none was asked."""
     read = [marked("the question as it was understood before", intent)] if intent else []
     tenant = [*_custom_attributes(schema, f"{question} {intent}"), *_tenant_words(words)]
-    return _joined([schema_text(schema), _moment(now), *tenant, marked("question", question), *read])
+    tools = f"Special tools: {signatures_text()}"
+    return _joined([schema_text(schema), tools, _moment(now), *tenant, marked("question", question), *read])
 
 
 def writing_context(

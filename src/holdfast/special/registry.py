@@ -36,18 +36,16 @@ def tools_in(package: ModuleType) -> dict[str, AnyTool]:
 def tool_called(name: str) -> AnyTool:
     """The tool of that name. Raises ToolRefused, which names those there are."""
     if (tool := all_tools().get(name)) is None:
-        raise ToolRefused(f"There is no special tool {name}; there are {', '.join(sorted(all_tools()))}.")
+        known = " ".join(f"{signature(each)}: {each.promise}" for _, each in sorted(all_tools().items()))
+        raise ToolRefused(f"There is no special tool {name}; there are {known}")
     return tool
 
 
-def catalogue_text() -> str:
-    """All tools for whoever writes a plan: name, promise and parameters, a line each."""
-    return "\n".join(_line(tool) for _, tool in sorted(all_tools().items()))
+def signature(tool: AnyTool) -> str:
+    """The tool as whoever writes a plan calls it: `login_risk(user, days)`."""
+    return f"{tool.name}({', '.join(tool.parameters.model_fields)})"
 
 
-def _line(tool: AnyTool) -> str:
-    fields = ", ".join(
-        f"{name} ({field.description}{'' if field.is_required() else f'; default {field.default}'})"
-        for name, field in tool.parameters.model_fields.items()
-    )
-    return f"{tool.name}: {tool.promise} Parameters: {fields}."
+def signatures_text() -> str:
+    """All tools in one line; their names say what they do, since every question is sent with them."""
+    return ", ".join(signature(tool) for _, tool in sorted(all_tools().items()))

@@ -24,7 +24,7 @@ from holdfast.catalogue.endpoints import Catalogue, Endpoint
 from holdfast.complaints import complaints_of
 from holdfast.contracts import StepRequest
 from holdfast.effort import Stopwatch
-from holdfast.errors import HoldfastError, ProgramFailed, SettingsError, ToolRefused
+from holdfast.errors import HoldfastError, ProgramFailed, ToolRefused
 from holdfast.graph.coverage import gaps
 from holdfast.graph.guard import guarded
 from holdfast.graph.snapshots import Snapshot, SnapshotStore
@@ -101,7 +101,7 @@ class SpecialStepRunner:
         return result
 
     async def _live(self, request: StepRequest, tool: AnyTool, now: datetime, opening: AsyncExitStack) -> _Live:
-        self._see_that_it_is_the_snapshots_tenant(request.snapshot.id)
+        self._stores.see_that_it_is_of((self._settings.okta.url or "").rstrip("/"), request.snapshot.id)
         catalogue = Catalogue.load()
         endpoints = by_name(catalogue.endpoint(name) for name in tool.endpoints)
         folder = self._stores.journals / request.correlation_id / request.step.id
@@ -110,14 +110,6 @@ class SpecialStepRunner:
         live = _Live(okta, journal, endpoints, now, self._settings)
         opening.push_async_callback(live.stop)
         return live
-
-    def _see_that_it_is_the_snapshots_tenant(self, snapshot_id: str) -> None:
-        synced, url = self._stores.tenant_of(snapshot_id), (self._settings.okta.url or "").rstrip("/")
-        if synced != url:
-            raise SettingsError(
-                f"This question is answered from a snapshot of {synced}, and HOLDFAST_OKTA__URL is {url or 'unset'}: "
-                "rows of two tenants must not meet in one answer. Sync that tenant, then ask again."
-            )
 
 
 class _Live:
