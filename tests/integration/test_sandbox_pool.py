@@ -243,6 +243,18 @@ async def test_cancelling_a_run_cancels_its_reads(sandbox: Sandbox) -> None:
     assert len(host.asked) == asked
 
 
+async def test_a_call_that_its_host_gives_up_cancels_the_run(sandbox: Sandbox) -> None:
+    async def give_up(name: str, arguments: str) -> str:
+        await asyncio.sleep(0)
+        raise asyncio.CancelledError
+
+    code = "try:\n    await list_user_factors('a')\nexcept:\n    pass\nwhile True:\n    pass"
+    running = asyncio.create_task(sandbox.run(Program(code, INTERFACE, NOW, 7), give_up, LIMITS))
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert await rows(sandbox, "result = [{'a': 1}]") == [{"a": 1}]
+
+
 async def test_a_run_that_is_cancelled_while_it_computes_ends_its_process() -> None:
     before = set(interpreters())
     async with Sandbox(processes=1) as made:

@@ -55,6 +55,11 @@ class HostDoor:
         self._in_flight.add(task)
         try:
             return await self._call(name, text)
+        except asyncio.CancelledError:
+            if not self._is_closed:
+                # The host gave up the call: the run ends as one that was cancelled.
+                self.stop.cancel()
+            raise
         except Exception as error:
             # Whatever it is, it is for whoever runs the program, never for the program.
             self._end(error)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import socket
 import subprocess
+import sys
 import sysconfig
 import tempfile
 from collections.abc import Collection, Iterator
@@ -83,13 +85,39 @@ def wall_of_this_machine(executable: Path) -> Wall:
 
 @contextmanager
 def launcher_script(wall: Wall, executable: Path, memory_bytes: int) -> Iterator[Path]:
-    """A program that starts the interpreter behind the wall, in a folder of its own that is removed at the end."""
-    with tempfile.TemporaryDirectory(prefix="holdfast-sandbox-") as folder:
-        script = Path(folder) / "sandbox"
-        words = shlex.join(_launch(wall.layers, executable, memory_bytes))
-        script.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
-        script.chmod(0o500)
+    """A program that starts the interpreter behind the wall; it is gone when the context ends."""
+    words = shlex.join(_launch(wall.layers, executable, memory_bytes))
+    with _held(f'#!/bin/sh\nexec {words} "$@"\n'.encode()) as script:
         yield script
+
+
+if sys.platform == "linux":
+
+    @contextmanager
+    def _held(script: bytes) -> Iterator[Path]:
+        """In memory: a worker lives for months, and folders for passing files are swept."""
+        written = os.memfd_create("holdfast-sandbox")
+        try:
+            os.write(written, script)
+            # A file that is open to be written cannot be run.
+            kept = os.open(f"/proc/self/fd/{written}", os.O_RDONLY | os.O_CLOEXEC)
+        finally:
+            os.close(written)
+        try:
+            yield Path(f"/proc/{os.getpid()}/fd/{kept}")
+        finally:
+            os.close(kept)
+
+else:
+
+    @contextmanager
+    def _held(script: bytes) -> Iterator[Path]:
+        """In a folder of its own."""
+        with tempfile.TemporaryDirectory(prefix="holdfast-sandbox-") as folder:
+            file = Path(folder) / "sandbox"
+            file.write_bytes(script)
+            file.chmod(0o500)
+            yield file
 
 
 def _launch(layers: Collection[Layer], executable: Path, memory_bytes: int) -> list[str]:
