@@ -3,97 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import builtins
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-import psutil
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
-from holdfast.catalogue.endpoints import Catalogue
-from holdfast.catalogue.stubs import interface_of
-from holdfast.errors import OktaRefused, ProgramFailed, ProgramOverLimit, ProgramRefused, SandboxDied
+from holdfast.errors import OktaRefused, ProgramFailed, ProgramOverLimit, SandboxDied
 from holdfast.sandbox.limits import SandboxLimits
-from holdfast.sandbox.pool import Program, Ran, Sandbox
-from holdfast.sandbox.subset import BUILTINS, METHODS, MODULES
-
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-CATALOGUE = Catalogue.load()
-INTERFACE = interface_of([CATALOGUE.endpoint(name) for name in ("list_users", "list_user_factors")], CATALOGUE)
-LIMITS = SandboxLimits(computing=timedelta(seconds=20), memory_bytes=64 << 20)
-
-FAN_OUT = """\
-import asyncio
-
-async def row(person):
-    factors, unread = await attempt(list_user_factors(person["user_id"]))
-    return {"user_id": person["user_id"], "factors": factors, "unread": unread}
-
-result = await asyncio.gather(*[row(person) for person in await load("people")])
-"""
-
-
-class Host:
-    """Answers programs, and knows what was asked and what still is."""
-
-    def __init__(self, *, people: int = 3, patient: bool = False) -> None:
-        self.people = people
-        self.asked: list[tuple[str, dict[str, object]]] = []
-        self.in_flight = 0
-        self.most_in_flight = 0
-        self.cancelled = 0
-        self.patient = asyncio.Event()
-        if not patient:
-            self.patient.set()
-
-    async def answer(self, name: str, arguments: str) -> str:
-        self.asked.append((name, json.loads(arguments)))
-        if name == "load":
-            return json.dumps({"value": [{"user_id": f"00u{number}"} for number in range(self.people)]})
-        self.in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self.in_flight)
-        try:
-            await self.patient.wait()
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
-        finally:
-            self.in_flight -= 1
-        if name == "list_user_factors" and self.asked[-1][1].get("path") == {"userId": "00u1"}:
-            return json.dumps({"refused": "forbidden", "reason": "E0000006"})
-        return json.dumps({"value": [{"factorType": "push"}]})
+from holdfast.sandbox.pool import Program, Sandbox
+from tests.integration.sandbox_host import FAN_OUT, INTERFACE, LIMITS, NOW, Host, eventually, interpreters, ran, rows
 
 
 @pytest.fixture(scope="module")
 async def sandbox() -> AsyncIterator[Sandbox]:
     async with Sandbox(processes=4) as made:
         yield made
-
-
-async def ran(sandbox: Sandbox, code: str, host: Host | None = None, limits: SandboxLimits = LIMITS) -> Ran:
-    return await sandbox.run(Program(code, INTERFACE, NOW, 7), (host or Host()).answer, limits)
-
-
-async def rows(sandbox: Sandbox, code: str, host: Host | None = None) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = json.loads((await ran(sandbox, code, host)).result_json)
-    return found
-
-
-async def eventually(holds: object) -> None:
-    assert callable(holds)
-    async with asyncio.timeout(30):
-        while not holds():
-            await asyncio.sleep(0.01)
-
-
-def interpreters() -> list[int]:
-    return [child.pid for child in psutil.Process().children() if child.name() == "monty"]
 
 
 async def test_a_program_reads_by_its_interface_and_gives_its_rows(sandbox: Sandbox) -> None:
@@ -316,154 +244,3 @@ async def test_closing_leaves_no_process(sandbox: Sandbox) -> None:
         mine = set(interpreters()) - before
         assert mine
     await eventually(lambda: not mine & set(interpreters()))
-
-
-@pytest.mark.parametrize(
-    ("code", "line", "words"),
-    [
-        ("x = await list_user_factors(3)\nresult = []", 1, "Expected `str`, found `Literal[3]`"),
-        ("x = await list_user_factors()\nresult = []", 1, "No argument provided"),
-        ("x = await list_user_factors('a', limit=3)\nresult = []", 1, "does not match any known parameter"),
-        ("x = 1\nx = None\nresult = [{'a': x + 1}]", 3, "Operator `+`"),
-        ("users = await list_users()\nresult = [{'a': users[0]['nickName']}]", 2, "nickName"),
-        ("answer, unread = await attempt(list_users())\nresult = [{'n': len(answer)}]", 2, "Argument"),
-        ("result = {'a': 1}", 1, "`result` must be a list of records"),
-        ("result = [now]", 1, "`result` must be a list of records"),
-        ("result = 'text'", 1, "`result` must be a list of records"),
-    ],
-)
-async def test_types_are_checked_against_the_stubs_by_line(sandbox: Sandbox, code: str, line: int, words: str) -> None:
-    with pytest.raises(ProgramRefused) as refusal:
-        await sandbox.check(code, INTERFACE)
-    assert any(one.startswith(f"Line {line}: ") and words in one for one in refusal.value.diagnostics), refusal.value
-
-
-@pytest.mark.parametrize(
-    "code",
-    ["result = await list_users()", "result = [{**user} for user in await list_users()]", "result = []", FAN_OUT],
-)
-async def test_rows_of_the_tenant_are_records_for_the_type_check(sandbox: Sandbox, code: str) -> None:
-    await sandbox.check(code, INTERFACE)
-
-
-@pytest.mark.parametrize(
-    "code", ["while True:\n    pass", "x = pow(7, 10**8)", "print('x' * 10**8)", "raise ValueError('x')"]
-)
-async def test_checking_runs_nothing_of_a_program(sandbox: Sandbox, code: str) -> None:
-    await sandbox.check(f"result = []\n{code}", INTERFACE)
-
-
-async def test_the_subsets_tables_are_what_the_interpreter_has(sandbox: Sandbox) -> None:
-    imports = "\n".join(f"from {module} import {name}" for module, names in MODULES.items() for name in names)
-    await ran(sandbox, f"{imports}\nresult = []")
-    await ran(sandbox, f"x = [{', '.join(sorted(BUILTINS))}]\nresult = []")
-    assert all(hasattr(builtins, name) for name in BUILTINS)
-
-
-VALUES = (
-    "''",
-    "b''",
-    "[]",
-    "{}",
-    "()",
-    "set()",
-    "frozenset()",
-    "now",
-    "now.date()",
-    "datetime.datetime",
-    "datetime.date",
-)
-MORE_VALUES = ("datetime.timedelta()", "collections.Counter()", "collections.deque()", "decimal.Decimal(1)", "bytes")
-OTHERS = ("re.compile('')", "re.match('', '')", "hashlib.sha256()", "itertools.chain")
-
-
-async def test_every_method_of_the_subset_is_one_that_the_interpreter_has(sandbox: Sandbox) -> None:
-    lines = ["import collections, datetime, decimal, hashlib, itertools, re", "found = []"]
-    for name in sorted(METHODS):
-        for value in (*VALUES, *MORE_VALUES, *OTHERS):
-            # With too many arguments a method that is there says so.
-            lines += ["try:", f"    ({value}).{name}(1, 2, 3, 4, 5, 6, 7, 8, 9)", f"    found.append({name!r})"]
-            lines += ["except AttributeError:", "    pass", "except Exception:", f"    found.append({name!r})"]
-    found = await rows(sandbox, "\n".join([*lines, "result = [{'name': name} for name in found]"]))
-    assert METHODS - {row["name"] for row in found} == set()
-
-
-# --- by chance: what both can run comes out the same ---
-
-_numbers = st.integers(-50, 50).map(str) | st.floats(-50, 50, allow_nan=False).map(lambda it: repr(round(it, 3)))
-_texts = st.text("abcÄß 1.,", max_size=6).map(repr)
-_lists = st.lists(_numbers, max_size=5).map(lambda it: f"[{', '.join(it)}]")
-_arithmetic = st.recursive(
-    _numbers,
-    lambda inner: (
-        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "//", "%"]), inner).map(
-            lambda it: f"({it[0]} {it[1]} {it[2]})"
-        )
-        | inner.map(lambda it: f"abs({it})")
-        | inner.map(lambda it: f"round({it}, 2)")
-    ),
-    max_leaves=5,
-)
-_of_texts = st.recursive(
-    _texts,
-    lambda inner: (
-        st.tuples(inner, inner).map(lambda it: f"({it[0]} + {it[1]})")
-        | st.tuples(
-            inner,
-            st.sampled_from(
-                [
-                    "upper()",
-                    "lower()",
-                    "strip()",
-                    "title()",
-                    "split()",
-                    "replace('a', 'b')",
-                    "find('b')",
-                    "partition(',')",
-                    "zfill(5)",
-                    "rjust(8, '*')",
-                    "startswith('a')",
-                    "splitlines()",
-                    "casefold()",
-                    "count('a')",
-                    "isalpha()",
-                ]
-            ),
-        ).map(lambda it: f"str({it[0]}.{it[1]})")
-        | st.tuples(inner, st.integers(-4, 4), st.integers(-4, 4)).map(lambda it: f"{it[0]}[{it[1]}:{it[2]}]")
-    ),
-    max_leaves=4,
-)
-_of_lists = st.tuples(
-    st.sampled_from(
-        [
-            "sorted({})",
-            "sum({})",
-            "len({})",
-            "max({}, default=0)",
-            "list(reversed({}))",
-            "{}[::2]",
-            "{} * 2",
-            "str({})",
-            "[x for x in {} if x > 0]",
-            "dict(enumerate({})).get(1)",
-            "all({})",
-            "list(zip({0}, {0}))",
-            "sorted(set({}))",
-        ]
-    ),
-    _lists,
-).map(lambda it: it[0].format(it[1]))
-
-
-@example(["round(2.785, 2)", "round(2.5)", "round(-7.125, 2)", "round(1234.5, -2)", "round(True, 1)"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(_arithmetic | _of_texts | _of_lists, min_size=5, max_size=12))
-async def test_the_interpreter_computes_what_python_computes(sandbox: Sandbox, expressions: Sequence[str]) -> None:
-    code = "result = []\n"
-    for expression in expressions:
-        code += f"try:\n    result.append({{'value': {expression}}})\nexcept (ZeroDivisionError, OverflowError):\n"
-        code += "    result.append({'value': None})\n"
-    names: dict[str, object] = {}
-    exec(code, names)
-    assert await rows(sandbox, code) == json.loads(json.dumps(names["result"]))
