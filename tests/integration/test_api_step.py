@@ -107,6 +107,21 @@ async def test_a_bad_day_of_the_tenant_changes_no_row_and_repeats_no_finished_ca
     assert retries == Asked(tmp_path / "requests").count - finished.total() > 0
 
 
+async def test_a_rate_limit_is_kept_to_the_call_and_the_wait_is_told(
+    company: Company, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    limits = RateLimitOptions(share=0.05, window=timedelta(seconds=1))
+    tenant_options = options(tmp_path).model_copy(update={"rate_limits": limits})
+    async with running(company, tenant_options) as tenant:
+        bench = Bench(sandbox, tenant.url, tmp_path)
+        result = await bench.result(factors_of_everyone(), CallAllowance(calls=None))
+    assert {row["login"]: row["kinds"] for row in bench.rows(result)} == await truth_of_factors(company)
+    assert 429 not in {line["status"] for line in Asked(tmp_path / "requests").lines()}
+    assert result.live is not None
+    waited = sum(use.waited_seconds for use in result.live.endpoints)
+    assert 0 < waited <= (result.live.finished - result.live.started).total_seconds()
+
+
 async def test_dependent_calls_of_a_fan_out_are_each_made_as_often_as_they_are_asked(
     company: Company, sandbox: Sandbox, tmp_path: Path
 ) -> None:

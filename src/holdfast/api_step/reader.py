@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -53,7 +54,8 @@ class Reader:
         self._okta = okta
         self._journal = journal
         self._budget = budget
-        self._places = asyncio.Semaphore(concurrency)
+        # By endpoint: one that waits for its rate limit must not hold back another that has none.
+        self._places: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(concurrency))
         self._flights: dict[asyncio.Task[Kept], _Flight] = {}
         self._is_closed = False
         self._beyond_budget = 0
@@ -119,7 +121,7 @@ class Reader:
 
     async def _fly(self, slot: Slot, request: Request, flight: _Flight) -> Kept:
         endpoint = request.endpoint
-        async with self._places:
+        async with self._places[endpoint.name]:
             await self._see_that_it_may_leave(endpoint, flight)
             sent = time.time()
             kept = await self._asked(request, flight.meter)
