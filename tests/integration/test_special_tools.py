@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,23 +23,17 @@ from pydantic import JsonValue
 
 from evaluation.tenant import NOW, DemoTenant, demo_tenant
 from holdfast.answer import StepResult
-from holdfast.api_step.runner import Stores
 from holdfast.artifacts import ArtifactStore
 from holdfast.catalogue.endpoints import Catalogue
-from holdfast.contracts import StepRequest
-from holdfast.demo import DEMO_TOKEN, Company, FaultOptions, RunningTenant, TenantOptions, make_company, running
+from holdfast.demo import Company, FaultOptions, RunningTenant, TenantOptions, make_company, running
 from holdfast.demo.log.writing import log_cases, system_log
 from holdfast.errors import OktaServerError, SettingsError, ToolRefused
 from holdfast.graph.snapshots import SnapshotStore
-from holdfast.okta import OktaClient
-from holdfast.okta.shared_tenant import SharedTenant
-from holdfast.plan import SpecialStep
 from holdfast.query_worker import QueryPool
-from holdfast.settings import load_settings
 from holdfast.special import registry
 from holdfast.special.registry import all_tools, signatures_text, tools_in
-from holdfast.special.runner import SpecialStepRunner
 from holdfast.special.sign_ins import EVENT_TYPES
+from tests.integration.run_a_tool import query_pool, result_of, runner_of
 
 SEED, USERS = 7, 150
 README = Path(registry.__file__).parent / "README.md"
@@ -56,25 +49,13 @@ class Place:
     root: Path
     log: Path
 
-    def runner(self, synced_from: str | None = None) -> SpecialStepRunner:
-        settings = load_settings(data_dir=self.root, okta={"url": self.tenant.url, "token": DEMO_TOKEN})
-        okta = SharedTenant(lambda: OktaClient.from_settings(settings.okta))
-        tenant_url = synced_from or self.tenant.url
-        stores = Stores(lambda _: tenant_url, ArtifactStore(self.root / "artifacts"), self.root / "journals")
-        return SpecialStepRunner(SnapshotStore(self.demo.directory / "graph"), self.pool, okta, stores, settings)
+    @property
+    def snapshots(self) -> SnapshotStore:
+        return SnapshotStore(self.demo.directory / "graph")
 
     async def result(self, tool: str, **parameters: JsonValue) -> StepResult:
-        called = blake2b(orjson.dumps([tool, parameters]), digest_size=8).hexdigest()
-        request = StepRequest(
-            correlation_id="q",
-            question="?",
-            snapshot=self.demo.snapshot.ref,
-            step=SpecialStep(
-                id=f"t{called}", name=tool, entity="user", operation="get", query_context="?", parameters=parameters
-            ),
-            earlier=(),
-        )
-        return await self.runner().run(request, NOW)
+        runner = runner_of(self.tenant.url, self.snapshots, self.pool, self.root)
+        return await result_of(runner, self.snapshots, tool, parameters)
 
     async def rows(self, tool: str, **parameters: JsonValue) -> list[dict[str, Any]]:
         return self.frame(await self.result(tool, **parameters)).to_dicts()
@@ -95,7 +76,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoTenant:
 
 @pytest.fixture(scope="module")
 async def pool() -> AsyncIterator[QueryPool]:
-    made = QueryPool(engine="ladybug", size=1, timeout=timedelta(seconds=60), memory_bytes=1 << 30, max_rows=100_000)
+    made = query_pool()
     yield made
     await made.close()
 
@@ -339,6 +320,27 @@ async def test_a_cancelled_attempt_leaves_no_request_and_the_next_repeats_none_t
         assert not answered & set(place.asked()[settled:])
 
 
+async def test_after_kill_9_nothing_that_was_answered_is_asked_again(
+    demo: DemoTenant, pool: QueryPool, tmp_path: Path
+) -> None:
+    user, app, _ = sorted(demo.records.paths)[0]
+    call = orjson.dumps(["user_app_access", {"user": user, "application": app}]).decode()
+    async with place_with(demo, pool, tmp_path, latency=timedelta(seconds=0.2)) as place:
+        command = ["-m", "tests.integration.run_a_tool", place.tenant.url, str(demo.directory / "graph")]
+        process = await asyncio.create_subprocess_exec(sys.executable, *command, str(place.root), call)
+        async with asyncio.timeout(60):
+            # The fifth asks for the policy that one of the four before it named.
+            while len(place.asked()) < 5 and process.returncode is None:
+                await asyncio.sleep(0.005)
+        assert process.returncode is None, "it ended before it could be killed"
+        process.kill()
+        await process.wait()
+        before = place.asked()
+        rows = await place.rows("user_app_access", user=user, application=app)
+        assert rows[0]["topic"] == "verdict"
+        assert not set(before[:4]) & set(place.asked()[len(before) :])
+
+
 async def test_what_was_read_live_and_what_was_called_is_told(place: Place) -> None:
     user = sorted(place.demo.records.users)[0]
     result = await place.result("login_risk", user=user)
@@ -379,15 +381,10 @@ async def test_a_name_that_several_people_have_is_asked_back_with_their_logins(p
 
 
 async def test_a_snapshot_of_another_tenant_is_never_mixed_with_this_one(place: Place) -> None:
-    request = StepRequest(
-        correlation_id="q", question="?", snapshot=place.demo.snapshot.ref, earlier=(),
-        step=SpecialStep(
-            id="t", name="login_risk", entity="user", operation="get", query_context="?",
-            parameters={"user": sorted(place.demo.records.users)[0]},
-        ),
-    )  # fmt: skip
+    other = runner_of(place.tenant.url, place.snapshots, place.pool, place.root, "https://other.example")
+    parameters: dict[str, JsonValue] = {"user": sorted(place.demo.records.users)[0]}
     with pytest.raises(SettingsError, match=r"snapshot of https://other\.example"):
-        await place.runner("https://other.example").run(request, NOW)
+        await result_of(other, place.snapshots, "login_risk", parameters)
 
 
 # --- adding a tool ------------------------------------------------------------------------------------------
