@@ -11,9 +11,10 @@ from holdfast.offline.columns import listed
 from holdfast.offline.live.log import columns
 from holdfast.offline.live.log.shapes import Events, LogMeaning, LogUsage, LogWithout
 from holdfast.offline.live.log.wording import noun_of
-from holdfast.offline.meaning import Asked, Named, Noun, Order, Selection, StepMeaning, Things
+from holdfast.offline.meaning import Asked, Counted, Named, Noun, Order, Selection, StepMeaning
+from holdfast.offline.meaning.links import Kind, Link
 from holdfast.offline.meaning.showing import ShownColumn
-from holdfast.offline.steps import steps
+from holdfast.offline.steps import main_meaning, steps
 from holdfast.offline.wording import Wording
 from holdfast.plan import ApiStep, CypherStep, Step
 
@@ -25,7 +26,7 @@ _OPERATIONS: Final = {
     "log_tally": "count",
     "log_travel": "list",
     "log_without": "list",
-    "log_usage": "rank",
+    "log_usage": "list",
 }
 
 
@@ -57,15 +58,17 @@ def log_steps(meaning: LogMeaning, schema: GraphSchema, sentence: str, wording: 
 
 def _asked_first(meaning: LogMeaning) -> dict[str, Asked]:
     found = {step_id: Asked(subject=selection) for step_id, selection in fed(meaning.events).items()}
-    if isinstance(meaning, LogWithout | LogUsage):
+    if isinstance(meaning, LogWithout):
         found[THINGS] = Asked(subject=meaning.things)
+    if isinstance(meaning, LogUsage):
+        people = Counted(link=Link.OPENED_BY, target=Selection(kind=Kind.PERSON))
+        found[THINGS] = Asked(mode="rank", subject=meaning.things, counted=people, limit=meaning.limit)
     return found
 
 
 def _feeding(step_id: str, asked: Asked, schema: GraphSchema, wording: Wording) -> CypherStep:
-    meaning = Things(subject=asked.subject)
     sentence = wording.sentence(asked)
-    (step,) = steps(asked, meaning, schema, sentence[0].upper() + sentence[1:], "")
+    (step,) = steps(asked, main_meaning(asked), schema, sentence[0].upper() + sentence[1:], "")
     return step.model_copy(
         update={
             "id": step_id,

@@ -85,7 +85,8 @@ def _tally(meaning: LogTally, step: Step) -> Composed:
         if meaning.travel:
             name = columns.TRAVELS.name
             script.line(f'group["{name}"] = group.get("{name}", 0) + int(jump(seen, event) is not None)')
-    _ordered(meaning, script, list(values))
+    told = [column.name for column in shown if column.name in values]
+    _ordered(meaning, script, told)
     return script.composed(_promised(shown, ids), "Counts the events as they are read.")
 
 
