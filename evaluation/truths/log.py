@@ -97,6 +97,26 @@ def country(e: Record) -> Any:
     return (e["client"]["geographicalContext"] or {}).get("country")
 
 
+def city(e: Record) -> Any:
+    return (e["client"]["geographicalContext"] or {}).get("city")
+
+
+def reason(e: Record) -> Any:
+    return e["outcome"]["reason"]
+
+
+def outcome(e: Record) -> Any:
+    return e["outcome"]["result"]
+
+
+def ip(e: Record) -> Any:
+    return e["client"]["ipAddress"]
+
+
+def day(e: Record) -> Any:
+    return e["published"][:10]
+
+
 def when(e: Record) -> datetime:
     return moment(e["published"]).replace(tzinfo=None)
 
@@ -234,11 +254,6 @@ def last_sign_ins_of_dana(t: Records) -> Rows:
     return list(found)[-5:]
 
 
-_REASON: Callable[[Record], Any] = lambda e: e["outcome"]["reason"]
-_OUTCOME: Callable[[Record], Any] = lambda e: e["outcome"]["result"]
-_IP: Callable[[Record], Any] = lambda e: e["client"]["ipAddress"]
-_DAY: Callable[[Record], Any] = lambda e: e["published"][:10]
-_CITY: Callable[[Record], Any] = lambda e: (e["client"]["geographicalContext"] or {}).get("city")
 _PUSH = either(of("user.mfa.okta_verify.deny_push"), of("user.account.report_suspicious_activity_by_enduser"))
 _SUPPORT = tuple(f"user.session.impersonation.{word}" for word in ("grant", "initiate", "extend", "end", "revoke"))
 _POLICY = tuple(
@@ -253,23 +268,23 @@ def _provisioning(e: Record) -> bool:
 
 
 TRUTHS: Mapping[str, Callable[[Records], Rows]] = {
-    "log_failed_day_by_person": lambda t: tally(events(t, last(DAY), failed), login, _REASON),
+    "log_failed_day_by_person": lambda t: tally(events(t, last(DAY), failed), login, reason),
     "log_failed_finance": lambda t: tally(
-        events(t, last(30 * DAY), both(failed, department(t, "Finance"))), login, _REASON
+        events(t, last(30 * DAY), both(failed, department(t, "Finance"))), login, reason
     ),
     "log_failed_count": lambda t: [(sum(1 for _ in events(t, last(7 * DAY), failed)),)],
     "log_failed_month_edge": lambda t: [(sum(1 for _ in events(t, last(30 * DAY), failed)),)],
     "log_failed_people": lambda t: [(len({person(e) for e in events(t, last(7 * DAY), failed)}),)],
-    "log_failed_by_day": lambda t: tally(events(t, last(7 * DAY), failed), _DAY),
+    "log_failed_by_day": lambda t: tally(events(t, last(7 * DAY), failed), day),
     "log_failed_ever": lambda t: [(sum(1 for _ in events(t, EVER, failed)),)],
     "log_top_failed": lambda t: most(tally(events(t, last(30 * DAY), failed), login), 10),
     "log_most_failed": most_failed,
-    "log_top_ips": lambda t: most(tally(events(t, last(7 * DAY), failed), _IP), 3),
-    "log_ips_today": lambda t: tally(events(t, today, failed), _IP),
-    "log_spray": lambda t: tally(events(t, last(7 * DAY), both(failed, lambda e: _IP(e) == "198.18.66.6")), login),
-    "log_hostile": lambda t: tally(events(t, last(DAY), both(failed, lambda e: _IP(e) == "198.18.66.8")), login),
+    "log_top_ips": lambda t: most(tally(events(t, last(7 * DAY), failed), ip), 3),
+    "log_ips_today": lambda t: tally(events(t, today, failed), ip),
+    "log_spray": lambda t: tally(events(t, last(7 * DAY), both(failed, lambda e: ip(e) == "198.18.66.6")), login),
+    "log_hostile": lambda t: tally(events(t, last(DAY), both(failed, lambda e: ip(e) == "198.18.66.8")), login),
     "log_wrong_password": lambda t: tally(
-        events(t, last(7 * DAY), both(failed, lambda e: _REASON(e) == "INVALID_CREDENTIALS")), login
+        events(t, last(7 * DAY), both(failed, lambda e: reason(e) == "INVALID_CREDENTIALS")), login
     ),
     "log_resets_for_others": lambda t: listed(events(t, last(30 * DAY), reset_for_others), when, login, user),
     "log_resets_week": lambda t: listed(events(t, this_week, reset_for_others), when, login, user),
@@ -277,33 +292,33 @@ TRUTHS: Mapping[str, Callable[[Records], Rows]] = {
     "log_support": lambda t: listed(events(t, EVER, of(*_SUPPORT)), when, lambda e: e["eventType"], login),
     "log_role_of_luis": role_of_luis,
     "log_dana_countries": countries_and_travel,
-    "log_dana_ips": lambda t: tally(events(t, EVER, both(signed_in, by(t, "Dana", "Whitfield"))), _IP),
+    "log_dana_ips": lambda t: tally(events(t, EVER, both(signed_in, by(t, "Dana", "Whitfield"))), ip),
     "log_dana_apps": lambda t: tally(events(t, last(30 * DAY), both(opened, by(t, "Dana", "Whitfield"))), app),
     "log_dana_last": last_sign_ins_of_dana,
     "log_dana_times": lambda t: [
         (sum(1 for _ in events(t, last(30 * DAY), both(signed_in, by(t, "Dana", "Whitfield")))),)
     ],
-    "log_salesforce": lambda t: tally(
-        events(t, last(30 * DAY), both(opened, lambda e: app(e) == "Salesforce")), login
-    ),
+    "log_salesforce": lambda t: tally(events(t, last(30 * DAY), both(opened, lambda e: app(e) == "Salesforce")), login),
     "log_openings_by_app": lambda t: tally(events(t, last(7 * DAY), opened), app),
     "log_never_opened": never_opened,
     "log_never_opened_engineering": lambda t: never_opened(t, of_engineering(t)),
     "log_silent": silent,
     "log_usage": usage,
-    "log_travel": lambda t: listed(travels(t, EVER), login, when, _CITY),
+    "log_travel": lambda t: listed(travels(t, EVER), login, when, city),
     "log_policies": lambda t: listed(events(t, EVER, of(*_POLICY, result="SUCCESS")), when, login, names),
-    "log_tokens": lambda t: listed(events(t, EVER, of("system.api_token.create", result="SUCCESS")), when, login, names),
+    "log_tokens": lambda t: listed(
+        events(t, EVER, of("system.api_token.create", result="SUCCESS")), when, login, names
+    ),
     "log_rate": lambda t: listed(events(t, EVER, of("system.org.rate_limit.warning")), when, names),
-    "log_provisioning": lambda t: tally(events(t, EVER, _provisioning), app, _REASON),
+    "log_provisioning": lambda t: tally(events(t, EVER, _provisioning), app, reason),
     "log_threats": lambda t: listed(
-        events(t, EVER, of("security.threat.detected", "security.attack.start")), when, _IP, _REASON
+        events(t, EVER, of("security.threat.detected", "security.attack.start")), when, ip, reason
     ),
     "log_denied_by_country": lambda t: tally(events(t, EVER, denied), country),
     "log_contractors_by_outcome": lambda t: tally(
-        events(t, last(30 * DAY), both(either(failed, denied), contractor(t))), _OUTCOME
+        events(t, last(30 * DAY), both(either(failed, denied), contractor(t))), outcome
     ),
-    "log_mfa_by_outcome": lambda t: tally(events(t, last(30 * DAY), of("user.authentication.auth_via_mfa")), _OUTCOME),
+    "log_mfa_by_outcome": lambda t: tally(events(t, last(30 * DAY), of("user.authentication.auth_via_mfa")), outcome),
     "log_mfa_by_factor": lambda t: tally(
         events(t, last(30 * DAY), of("user.authentication.auth_via_mfa")),
         lambda e: e["debugContext"]["debugData"].get("factor"),
@@ -325,10 +340,8 @@ TRUTHS: Mapping[str, Callable[[Records], Rows]] = {
         when,
         user,
     ),
-    "log_germany": lambda t: tally(
-        events(t, last(7 * DAY), both(signed_in, lambda e: country(e) == "Germany")), login
-    ),
-    "log_berlin": lambda t: tally(events(t, last(30 * DAY), both(signed_in, lambda e: _CITY(e) == "Berlin")), login),
+    "log_germany": lambda t: tally(events(t, last(7 * DAY), both(signed_in, lambda e: country(e) == "Germany")), login),
+    "log_berlin": lambda t: tally(events(t, last(30 * DAY), both(signed_in, lambda e: city(e) == "Berlin")), login),
     "log_console": lambda t: tally(
         events(t, last(30 * DAY), of("user.session.access_admin_app", result="SUCCESS")), login
     ),

@@ -68,26 +68,46 @@ def _tally(meaning: LogTally, step: Step) -> Composed:
     reading = EventReading(meaning.events, script, needs=(*by, *extra), travel=meaning.travel)
     if meaning.distinct is not None:
         return _different(meaning.distinct, script, reading, shown)
-    values = dict(pair for facet in by for pair in facet_values(facet))
-    script.line("groups: dict[Any, dict[str, Any]] = {}")
+    if not by:
+        return _number(script, reading, shown)
     if meaning.travel:
         script.line("seen: dict[str, Any] = {}")
+    script.line("groups: dict[Any, list[Any]] = {}")
     with reading.each_event():
-        keys = [key_of(facet) for facet in by]
-        script.line(f"key = ({', '.join(keys)}{',' if len(keys) == 1 else ''})")
-        script.line("group = groups.setdefault(key, {})")
-        # Names as the latest event tells them.
-        script.line(*(f"group[{literal(name)}] = {value}" for name, value in values.items()))
-        script.line(f'group["{columns.COUNT.name}"] = group.get("{columns.COUNT.name}", 0) + 1')
-        if meaning.spans:
-            script.line(f'group.setdefault("{columns.FIRST.name}", event["published"])')
-            script.line(f'group["{columns.LAST.name}"] = event["published"]')
+        script.line(f"key = {', '.join(key_of(facet) for facet in by)}", "group = groups.get(key)")
+        with script.block("if group is None:"):
+            # How many, since when, the latest one, and how many of them nobody could have travelled to.
+            script.line('group = groups[key] = [0, event["published"], event, 0]')
+        script.line("group[0] += 1", "group[2] = event")
         if meaning.travel:
-            name = columns.TRAVELS.name
-            script.line(f'group["{name}"] = group.get("{name}", 0) + int(jump(seen, event) is not None)')
-    told = [column.name for column in shown if column.name in values]
-    _ordered(meaning, script, told)
+            script.line("group[3] += int(jump(seen, event) is not None)")
+    _rows_of_groups(meaning, script, ids, shown)
     return script.composed(_promised(shown, ids), "Counts the events as they are read.")
+
+
+def _number(script: Script, reading: EventReading, shown: tuple[ShownColumn, ...]) -> Composed:
+    script.line("count = 0")
+    with reading.each_event():
+        script.line("count += 1")
+    script.line(f"result = [{{{literal(shown[0].name)}: count}}]")
+    return script.composed(_promised(shown, ()), "Counts the events as they are read.")
+
+
+def _rows_of_groups(meaning: LogTally, script: Script, ids: tuple[str, ...], shown: tuple[ShownColumn, ...]) -> None:
+    """A row for each group, with the names that its latest event tells."""
+    values = dict(pair for facet in meaning.by for pair in facet_values(facet))
+    counted = {
+        columns.COUNT.name: "count",
+        columns.FIRST.name: "first",
+        columns.LAST.name: 'event["published"]',
+        columns.TRAVELS.name: "travels",
+    }
+    script.line("rows: list[dict[str, Any]] = []")
+    with script.block("for count, first, event, travels in groups.values():"):
+        expressions = values | counted
+        names = (*ids, *(column.name for column in shown))
+        _row(script, [(name, expressions[name]) for name in names], "rows.append({", "})")
+    _ordered(meaning, script, [column.name for column in shown if column.name in values])
 
 
 def key_of(facet: Facet) -> str:
@@ -106,12 +126,9 @@ def _different(facet: Facet, script: Script, reading: EventReading, shown: tuple
 
 def _ordered(meaning: LogTally, script: Script, names: list[str]) -> None:
     count = columns.COUNT.name
-    if not meaning.by:
-        script.line(f'result = [{{"{count}": groups[()]["{count}"] if groups else 0}}]')
-        return
     sign = "" if meaning.fewest_first else "-"
     key = ", ".join([f'{sign}row["{count}"]', *(f'str(row[{literal(name)}] or "").lower()' for name in names)])
-    script.line(f"rows = sorted(groups.values(), key=lambda row: ({key}))")
+    script.line(f"rows = sorted(rows, key=lambda row: ({key}))")
     if meaning.limit is not None or meaning.ties:
         # Nobody and nothing are not among the first.
         first = READ[meaning.by[0]].shown

@@ -94,7 +94,8 @@ def who(one: Any) -> Any:
     """What tells a person from another: strangers have only the name they gave."""
     if one is None:
         return None
-    return one.get("alternateId") if one.get("id") in (None, "unknown") else one.get("id")
+    found = one.get("id")
+    return one.get("alternateId") if found is None or found == "unknown" else found
 ''',
     "application": """\
 def application(event: Any) -> Any:
@@ -270,7 +271,7 @@ def _person(events: Events) -> tuple[str, tuple[str, ...]]:
     """The function that tells whom an event is about, and the functions that it calls."""
     kinds = [(kind_of(one), one) for one in events.sets]
     by_actor = [t for kind, one in kinds if kind.person == "actor" for t in kind.types_of(one.ended)]
-    actor = ['who_did = event.get("actor")', 'return who_did if at(who_did, "type") == "User" else None']
+    actor = ['one = event.get("actor")', 'return one if one is not None and one.get("type") == "User" else None']
     head = ["def person(event: Any) -> Any:", '    """Whom the event is about."""']
     if all(kind.person == "actor" for kind, _ in kinds):
         return "\n".join([*head, *(f"    {line}" for line in actor)]), ()
