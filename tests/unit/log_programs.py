@@ -65,7 +65,10 @@ def thing(kind: str, identity: str, name: str, login: str = "unknown") -> Record
 
 
 class Tenant:
-    """Answers what programs ask: a page of so few events that every answer has several."""
+    """Answers what programs ask: a page of so few events that every answer has several.
+
+    Okta does not say whether `until` itself belongs to a window. Here it does, so that programs must look themselves.
+    """
 
     def __init__(self, events: Sequence[Record], rows: Rows | None = None) -> None:
         self._events = sorted(events, key=lambda one: one["published"])
@@ -80,7 +83,7 @@ class Tenant:
         chosen = [
             one
             for one in self._events
-            if asked["since"] <= one["published"] < asked["until"] and fits(one, asked["filter"])
+            if asked["since"] <= one["published"] <= asked["until"] and fits(one, asked["filter"])
         ]
         if asked.get("sort_order") == "DESCENDING":
             chosen.reverse()
