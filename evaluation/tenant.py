@@ -51,7 +51,7 @@ def demo_tenant(
 ) -> DemoTenant:
     """`unreadable`: relation → names of the groups or applications whose lines the tenant does not tell."""
     company = make_company(seed, users, now=NOW)
-    export(company, directory / "export")
+    export(company, directory / "export", log=True)
     records = {
         file.stem: [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
         for file in (directory / "export").glob("*.jsonl")
