@@ -54,6 +54,13 @@ async def test_the_clock_stands_still_and_chance_is_the_same_each_time(sandbox: 
     assert first[0]["time"] == NOW.timestamp()
 
 
+async def test_sleeping_takes_no_time(sandbox: Sandbox) -> None:
+    async with asyncio.timeout(30):
+        assert (
+            await rows(sandbox, "import asyncio, time\nawait asyncio.sleep(3600)\ntime.sleep(3600)\nresult = []") == []
+        )
+
+
 async def test_what_is_printed_comes_beside_the_rows(sandbox: Sandbox) -> None:
     run = await ran(sandbox, "print('one')\nresult = []\nprint('two')")
     assert (run.result_json, run.printed) == ("[]", "one\ntwo\n")

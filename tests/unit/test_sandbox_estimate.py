@@ -50,6 +50,7 @@ KNOWN: dict[str, tuple[str, int, int | None]] = {
     "elsewhere": (PEOPLE + "x = []\ndef f(p): x.append(p)\nfor p in people: f(p)\nfor i in x: await user(i)", 0, None),
     "different ones": (PEOPLE + "for i in {p['m'] for p in people}: await user(i)", 1, 500),
     "the first ten": (PEOPLE + "for p in people[:10]: await factors(p)", 10, 10),
+    "all but the first": (PEOPLE + "for p in people[1:]: await factors(p)", 0, 500),
     "in portions": (PEOPLE + "for i in range(0, len(people), 50): await user(people[i : i + 50])", 10, 10),
     "side by side": (PEOPLE + "for p, g in zip(people, await load('groups')): await user(p)", 3, 3),
     "no rows": ("for p in await load('nobody'): await user(p)", 0, 0),
