@@ -108,6 +108,13 @@ def _contractor(user: Record) -> bool:
     return bool(p(user)["userType"] == "Contractor")
 
 
+def _assignments(t: Records, fits: Fits = lambda _: True) -> Rows:
+    """(login, role, directly or through a group) of admin role assignments."""
+    for line in t.families["user_roles"]:
+        if fits(line):
+            yield p(t.users[line["user_id"]])["login"], line["label"], line["assignmentType"]
+
+
 TRUTHS: Mapping[str, Callable[[Records], Rows]] = {
     "api_tokens": _tokens,
     "api_tokens_number": lambda t: [(len(t.families["api_tokens"]),)],
@@ -178,6 +185,12 @@ TRUTHS: Mapping[str, Callable[[Records], Rows]] = {
     "super_admins_group_now": lambda t: t.people(t.in_group("sso-super-admins")),
     "super_admins_group_with_all_now": lambda t: _with_groups_and_apps(t, t.in_group("sso-super-admins")),
     "recent_with_all_now": lambda t: _with_groups_and_apps(t, _recent(t)),
+    "role_assignments_now": _assignments,
+    "super_admins_now": lambda t: _assignments(t, lambda line: line["type"] == "SUPER_ADMIN"),
+    "group_owners_finance": lambda t: [
+        (line["displayName"],) for line in t.families["group_owners"] if line["group_id"] == t.group("Finance")
+    ],
+    "refresh_tokens_by_app": lambda t: counted(t.apps[x["app_id"]]["label"] for x in t.families["refresh_tokens"]),
     "groups_of_imani_now": lambda t: [
         (t.groups[g]["profile"]["name"],) for g in t.groups_of[t.person("Imani", "Okoye")]
     ],

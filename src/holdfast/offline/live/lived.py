@@ -16,12 +16,13 @@ from holdfast.offline.doubt import FITS, UNKNOWN_COUNT, Unread
 from holdfast.offline.grammar.combining import all_of
 from holdfast.offline.live.conditions import columns_of
 from holdfast.offline.live.linked import links_in
-from holdfast.offline.live.plans import UNREAD, after, api_step
+from holdfast.offline.live.plans import UNREAD, after, api_step, inventory_plan
 from holdfast.offline.live.shapes import Inventory, OfEach, Tested
 from holdfast.offline.live.things import live_links, thing_family
 from holdfast.offline.meaning import (
     AllOf,
     Asked,
+    Compare,
     Condition,
     Join,
     Linked,
@@ -35,7 +36,7 @@ from holdfast.offline.meaning import (
     StepMeaning,
     Things,
 )
-from holdfast.offline.meaning.links import LINKS, Kind, Link
+from holdfast.offline.meaning.links import HOLDING, LINKS, Kind, Link
 from holdfast.offline.steps import described, graph_step, main_meaning, marked
 from holdfast.plan import Step
 
@@ -71,7 +72,7 @@ def lived(asked: Asked, schema: GraphSchema, unread: Unread, words: Words) -> Li
         raise NotLive("figures and rankings over everything are computed from the snapshot")
     if _means_open_sessions(asked.subject.where):
         raise NotLive("nothing tells who has a session open, only when each person last signed in")
-    if asked.paths:
+    if asked.paths and not _asks_for_roles(asked):
         raise NotLive("paths of access are computed from the snapshot")
     return _Planner(asked, schema, unread, words).lived()
 
@@ -99,7 +100,26 @@ class _Planner:
             return self._of_each(anchor)
         if self._asked.beside and self._asked.mode == "list":
             return self._beside_stored()
+        if (roles := self._role_assignments(linked)) is not None:
+            return roles
         raise NotLive(f"which {NOUNS[self._kind].many} these are is known from the snapshot only")
+
+    def _role_assignments(self, linked: Sequence[Condition]) -> Lived | None:
+        """Who holds which admin role: the tenant lists who holds any, and of each of them which."""
+        asked, ways = self._asked, {Link.HOLDS: None, Link.HOLDS_DIRECTLY: "USER", Link.HOLDS_THROUGH_GROUP: "GROUP"}
+        plainly = self._kind is Kind.PERSON and self._parts == list(linked) and len(linked) == 1
+        held = linked[0]
+        if not plainly or not isinstance(held, Linked) or held.link not in ways or asked.mode != "list":
+            return None
+        role, way = held.target.where, ways[held.link]
+        if asked.also or asked.beside or asked.order or (held.at_least, held.at_most) != (1, None):
+            return None
+        if role is not None and not (isinstance(role, Compare) and role.column == "type"):
+            return None
+        how = Compare(column="way", values=(way,)) if way else None
+        plan = inventory_plan(Inventory(family="role_assignment", where=all_of((role, how))))
+        step = plan.steps[0].model_copy(update={"query_context": self._sentence})
+        return Lived((step,), ("Each assignment has a row: somebody may hold a role in more than one way.",))
 
     def _is_anchor(self, part: Condition) -> bool:
         """Whether the things are those that something else has, which can be asked what it has."""
@@ -262,6 +282,16 @@ def _to(link: Link) -> Link:
 def _means_open_sessions(where: Condition | None) -> bool:
     """ "Who is logged in right now" does not ask who ever was."""
     return Not(condition=Missing(column="last_login")) in _parts(where)
+
+
+def _asks_for_roles(asked: Asked) -> bool:
+    """ "Who has which admin role and how": each assignment says how by itself."""
+    return asked.subject.kind is Kind.PERSON and links_in_all(asked.subject.where) <= HOLDING
+
+
+def links_in_all(where: Condition | None) -> frozenset[Link]:
+    """The links of a condition that may be none."""
+    return links_in(where) if where is not None else frozenset()
 
 
 def _mixes(condition: Condition) -> bool:

@@ -98,7 +98,9 @@ def _question(parse: Parse, at: int, name: str) -> Iterator[Read[Inventory]]:
             yield from _by(parse, things, name)
     # "API tokens by status"; "scopes per app" are the scopes of each.
     for things in _things(parse, at, name):
-        yield from (read._replace(cost=read.cost + 2) for read in _by(parse, things, name))
+        for counted in _by(parse, things, name):
+            by = key_at(parse, things.end) == "by"
+            yield counted._replace(cost=counted.cost + (1 if by else 2))
     for things in (*_asked_by(parse, at, name), *_attribute_of(parse, at, name), *_of_parents(parse, at, name)):
         yield from _meant(things, name)
     for things in (*_demanded(parse, at, name), *_state(parse, at, name)):
@@ -238,8 +240,8 @@ def _given_to(parse: Parse, at: int, name: str) -> Iterator[Read[Named | Conditi
     for each in parse.phrases(parse.lexicon.each, at):
         for owner in parents(parse, each.end, name):
             if owner.value is None:
-                # Numbers are of each of them, before they are of all.
-                yield owner._replace(cost=owner.cost + 1)
+                # Numbers are of each of them, before they are of all; "by app" asks for numbers.
+                yield owner._replace(cost=owner.cost + (2 if key_at(parse, at) == "by" else 1))
 
 
 def _belonging(things: Read[_Things], given: Read[Named | Condition | None]) -> Read[_Things]:
