@@ -20,8 +20,8 @@ from tests.truth.conftest import Company
 _SEED, _USERS = 31, 60
 
 
-def _awkward(company: DemoCompany, folder: Path) -> None:
-    export(company, folder)
+def _awkward(company: DemoCompany, folder: Path, *, log: bool) -> None:
+    export(company, folder, log=log)
     users = _lines(folder / "users.jsonl")
     for user, empty in zip(users, ("", " ", "  "), strict=False):
         user["profile"]["department"] = empty
