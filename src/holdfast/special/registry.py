@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import iter_modules, resolve_name
 from types import ModuleType
 from typing import Any
 
@@ -25,7 +24,7 @@ def tools_in(package: ModuleType) -> dict[str, AnyTool]:
     """Tools of one package by their names. Raises ValueError where two have the same."""
     found: dict[str, AnyTool] = {}
     for module in iter_modules(package.__path__, f"{package.__name__}."):
-        tool = getattr(import_module(module.name), "TOOL", None)
+        tool = getattr(resolve_name(f"{module.name}:"), "TOOL", None)
         if isinstance(tool, SpecialTool):
             if tool.name in found:
                 raise ValueError(f"two special tools are called {tool.name}")

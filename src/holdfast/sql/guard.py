@@ -17,9 +17,11 @@ from holdfast.query_words import NOTHING, Token, nearest, refusal
 from holdfast.sql.names import folded, given_names, spelt
 from holdfast.sql.tokens import quoted, tokens_of
 from holdfast.sql.vocabulary import (
+    BETWEEN_VALUES,
     CALLED_HERE,
     CLAUSES,
     CONTEXTUAL,
+    ENDS_OF_VALUES,
     FUNCTIONS,
     GROUPS,
     KEYWORDS,
@@ -39,7 +41,6 @@ MAX_SERIES = 1_000_000
 _OPENING = {")": "(", "]": "["}
 _NAMES = ("word", "quoted")
 _BEFORE_STAR = frozenset({"SELECT", "DISTINCT", ",", "."})
-_ENDS_OF_VALUES = frozenset({")", "]"})
 _TABLE_CLAUSES = frozenset({"FROM", "ON", "USING"})
 # "types": inside DECIMAL(…); "names": a list of columns; "tables": joins in parentheses.
 _Role = Literal["query", "tables", "call", "group", "names", "types", "list"]
@@ -216,14 +217,14 @@ class _Judge:
             scope.lambdas += 1
         elif name == "EXCLUDE" and self._tokens[index - 2].text.upper() not in _BEFORE_STAR:
             raise self._refused(token, "EXCLUDE stands only after the * of all columns")
-        elif name in ("LIKE", "ILIKE") and before.kind == "symbol" and before.text not in _ENDS_OF_VALUES:
+        elif name in BETWEEN_VALUES and not _ends_a_value(before):
             raise self._refused(token, f"{name} stands between two values")
-        elif name == "CASE":
-            self._open_cases += 1
+        elif name == "BY" and before.name not in ("GROUP", "ORDER", "PARTITION"):
+            raise self._refused(token, "BY stands only after GROUP, ORDER or PARTITION")
+        elif name in ("CASE", "END"):
+            self._open_cases += 1 if name == "CASE" else -1
             if self._open_cases > MAX_NESTED_CASES:
                 raise self._refused(token, f"CASE is nested deeper than {MAX_NESTED_CASES}")
-        elif name == "END":
-            self._open_cases -= 1
 
     def _judge_clause(self, index: int, token: Token, before: Token) -> None:
         name, scope = token.name, self._scope
@@ -360,6 +361,12 @@ class _Judge:
             raise self._refused(token, f"this {token.text} closes nothing that is open")
         self._check_end(token)
         self._scopes.pop()
+
+
+def _ends_a_value(token: Token) -> bool:
+    if token.kind == "symbol":
+        return token.text in (")", "]")
+    return token.kind != "word" or token.name not in KEYWORDS - ENDS_OF_VALUES
 
 
 def _place(clause: str) -> int:

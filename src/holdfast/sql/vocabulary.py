@@ -20,6 +20,10 @@ KEYWORDS: Final = (
     JOIN ON USING ASC DESC
 """)
 )
+# Elsewhere an engine would take these for the name of a function.
+BETWEEN_VALUES: Final = _words("LIKE ILIKE IS IN BETWEEN AND OR ESCAPE")
+# Keywords that one of them may follow.
+ENDS_OF_VALUES: Final = _words("NOT NULL TRUE FALSE END")
 # Words that are keywords only beside another, and names elsewhere: (what may stand before, what may stand after).
 CONTEXTUAL: Final = {
     "FIRST": (_words("NULLS"), frozenset[str]()),
