@@ -86,6 +86,8 @@ class Header:
     now: datetime
     seed: int
     endpoints: tuple[str, ...]
+    # Raised whenever answers are kept, or asked for, in another way.
+    form: int = 1
 
     @property
     def digest(self) -> str:

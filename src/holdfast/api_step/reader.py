@@ -157,7 +157,7 @@ class Reader:
             try:
                 return request.keep(await self._okta.read(request.url, meter))
             except OktaRefused as refusal:
-                return refusal_of(refusal, has_parameters=request.has_parameters)
+                return refusal_of(refusal, request.endpoint, has_parameters=request.has_parameters)
             except (OktaServerError, OktaUnreachable) as trouble:
                 if pause is None:
                     return await self._lasting(trouble)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.api_step.journal import Kept
+from holdfast.catalogue.endpoints import Endpoint
 from holdfast.errors import HoldfastError, OktaRefused, ProgramFailed
 
 # A feature that is off is refused with 401, a wrong token too.
@@ -10,7 +11,7 @@ _FEATURE_OFF = "E0000015"
 _GONE = (404, 410)
 
 
-def refusal_of(refusal: OktaRefused, *, has_parameters: bool) -> Kept:
+def refusal_of(refusal: OktaRefused, endpoint: Endpoint, *, has_parameters: bool) -> Kept:
     """The refusal as a value.
 
     Raises ProgramFailed where the parameters are what the tenant refuses, and the refusal itself where it is about the
@@ -19,6 +20,10 @@ def refusal_of(refusal: OktaRefused, *, has_parameters: bool) -> Kept:
     status, code = refusal.status, refusal.code or ""
     if status in _GONE:
         return Kept(b"", refused="not_found", reason=said(refusal))
+    if status == 403 and not code and endpoint.scopes:
+        # So Okta answers a service app that lacks the scope: without a word.
+        scopes = " or ".join(endpoint.scopes)
+        return Kept(b"", refused="forbidden", reason=f"HTTP 403; the service app may lack the scope {scopes}")
     if status == 403 or (status == 401 and code == _FEATURE_OFF):
         return Kept(b"", refused="forbidden", reason=said(refusal))
     # Okta's own codes; those of a login that is refused are OAuth's, like `invalid_client`.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from holdfast.api_step.projection import fields_from, projected
 from holdfast.api_step.requests import Read, UnreadableThing, read_from
-from holdfast.catalogue.endpoints import Catalogue
+from holdfast.catalogue.endpoints import Catalogue, Endpoint
 from holdfast.errors import ProgramFailed
 from holdfast.okta.addresses import checked_path
 
@@ -40,6 +40,19 @@ def test_a_read_is_an_address_with_the_largest_page() -> None:
     factors = read("list_user_factors", {"userId": "00u1"})
     assert (factors.path, factors.subject) == ("/api/v1/users/00u1/factors", "00u1")
 
+
+@pytest.mark.parametrize("endpoint", list(Catalogue.load()), ids=lambda endpoint: endpoint.name)
+def test_every_endpoint_of_the_catalogue_can_be_asked(endpoint: Endpoint) -> None:
+    path = {one.name: "00u1abcDEF" for one in endpoint.path_parameters}
+    query = {one.name: SAMPLES[one.type] for one in endpoint.query_parameters if one.required and not one.is_of_host}
+    allowed = {one.name: one.values[0] for one in endpoint.query_parameters if one.name in query and one.values}
+    arguments = {"path": path, "query": query | allowed, "fields": None}
+    found = read_from(endpoint.name, json.dumps(arguments), {endpoint.name: endpoint}, NOW)
+    assert found.path.count("00u1abcDEF") == len(path)
+    assert "{" not in found.path
+
+
+SAMPLES = {"text": "x", "whole": 1, "number": 1.5, "flag": True, "text_list": ["x"]}
 
 HOSTILE = [
     "",
