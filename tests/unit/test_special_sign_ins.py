@@ -104,6 +104,12 @@ def test_travel_is_impossible_exactly_beyond_the_named_speed_and_distance(
     assert ("impossible_travel" in found) == (fast and distance >= LEAST_KM)
 
 
+def test_places_too_near_for_an_address_to_tell_apart_are_no_travel() -> None:
+    potsdam, hamburg = (52.39, 13.06), (53.55, 9.99)
+    assert kinds(event(1), event(1.01, place=potsdam)) == ["no_baseline"]
+    assert kinds(event(1), event(1.01, place=hamburg)) == ["no_baseline", "impossible_travel"]
+
+
 def test_travel_names_both_events_and_counts_from_the_last_sign_in_before_the_window() -> None:
     (travel,) = [f for f in findings([event(-0.5), in_london(0.25)], SINCE) if f.kind == "impossible_travel"]
     assert travel.event is not None
