@@ -38,7 +38,7 @@ def table_of(result_json: str, columns: Sequence[PromisedColumn], most_rows: int
             f"The program returns {len(rows):,} rows, and {most_rows:,} are allowed; return fewer of them."
         )
     _see_that_columns_are_kept(rows, [column.name for column in columns])
-    made = [_series(column, [row[column.name] for row in rows]) for column in columns]
+    made = [_kept(column, [row[column.name] for row in rows]) for column in columns]
     as_text = [series.name for series, is_text in made if is_text]
     notes = (
         (f"The values of {', '.join(as_text)} are of different shapes and are kept as JSON text.",) if as_text else ()
@@ -60,6 +60,13 @@ def _see_that_columns_are_kept(rows: Sequence[Mapping[str, Any]], names: Sequenc
         )
 
 
+def _kept(column: PromisedColumn, values: list[Any]) -> tuple[pl.Series, bool]:
+    try:
+        return _series(column, values)
+    except (OverflowError, TypeError):
+        raise ProgramFailed(f"{column.name!r} holds a number beyond 64 bits; give it as text.") from None
+
+
 def _series(column: PromisedColumn, values: list[Any]) -> tuple[pl.Series, bool]:
     """The column, and whether it is JSON text because its values fit no one type."""
     name = column.name
@@ -72,6 +79,9 @@ def _series(column: PromisedColumn, values: list[Any]) -> tuple[pl.Series, bool]
             if dtype is None or not _is_kept_by_parquet(dtype):
                 return pl.Series(name, [_as_text(one) for one in values], pl.String), True
             return pl.Series(name, values, dtype), False
+        case "number" if float not in set(map(type, values)):
+            # Nobody writes a minimum length of 14.0.
+            return pl.Series(name, values, _DTYPES["integer"]), False
         case plain:
             return pl.Series(name, values, _DTYPES[plain]), False
 

@@ -24,7 +24,7 @@ def table(rows: list[dict[str, Any]], **columns: str) -> Table:
 
 
 def test_every_kind_has_its_type() -> None:
-    row = {"t": "x", "i": 1, "n": 1, "f": True, "w": "2026-11-01T10:00:00+02:00", "l": ["a"], "r": {"a": 1}}
+    row = {"t": "x", "i": 1, "n": 1.5, "f": True, "w": "2026-11-01T10:00:00+02:00", "l": ["a"], "r": {"a": 1}}
     found = table(
         [row, dict.fromkeys(row)], t="text", i="integer", n="number", f="flag", w="time", l="list", r="record"
     )
@@ -39,6 +39,18 @@ def test_every_kind_has_its_type() -> None:
     }
     assert found.frame["w"].to_list() == [datetime(2026, 11, 1, 8, tzinfo=UTC), None]
     assert found.notes == ()
+
+
+def test_numbers_that_are_all_whole_stay_whole() -> None:
+    assert table([{"n": 14}, {"n": None}], n="number").frame["n"].to_list() == [14, None]
+    assert table([{"n": 14}, {"n": None}], n="number").frame["n"].dtype == pl.Int64
+    assert table([{"n": 14}, {"n": 0.5}], n="number").frame["n"].to_list() == [14.0, 0.5]
+
+
+@pytest.mark.parametrize("kind", ["integer", "number", "list"])
+def test_a_number_that_no_column_holds_is_named(kind: str) -> None:
+    with pytest.raises(ProgramFailed, match="'n'"):
+        table([{"n": [2**63] if kind == "list" else 2**63}], n=kind)
 
 
 def test_columns_stand_in_the_promised_order_also_where_there_is_no_row() -> None:
