@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from holdfast.answer import ModelUsage, SnapshotRef
+from holdfast.answer import ArtifactRef, Generated, ModelUsage, SnapshotRef
 from holdfast.api_step.programs import ProgramAuthor
 from holdfast.catalogue.endpoints import Catalogue
-from holdfast.contracts import ProgramRequest, PromisedColumn, RefusedProgram, StepRequest
+from holdfast.contracts import EarlierStep, ProgramRequest, PromisedColumn, RefusedProgram, StepRequest
 from holdfast.errors import NoEndpoint, ProgramRefused
 from holdfast.plan import ApiStep
 from holdfast.program_writer import ProgramDraft
@@ -75,6 +75,29 @@ async def test_a_program_names_its_endpoints_its_clock_its_seed_and_what_it_cost
     assert written.effort.models is not None
     assert written.effort.models.calls == 1
     assert written.seed == (await author(Writer(GOOD), sandbox).write(request(), ledger())).seed
+
+
+EACH = """
+people = PEOPLE
+result = []
+for person in people:
+    factors, unread = await attempt(list_user_factors(person["id"]))
+    result.append({"id": person["id"]})
+"""
+
+
+@pytest.mark.parametrize(("people", "estimated"), [("await load('before')", 4_870), ("await list_users()", 5)])
+async def test_the_calls_to_come_are_counted_in_the_text_and_else_taken_from_its_writer(
+    people: str, estimated: int, sandbox: Sandbox
+) -> None:
+    asked = request("user factors")
+    rows = ArtifactRef(key="q-1/before", row_count=4_870, size_bytes=1, columns=())
+    before = ApiStep(id="before", entity="User", operation="list", query_context="people")
+    generated = Generated(language="python", text="", author="test")
+    earlier = (EarlierStep(step=before, generated=generated, rows=rows, samples=()),)
+    asked = asked.model_copy(update={"step": asked.step.model_copy(update={"earlier": earlier})})
+    written = await author(Writer(EACH.replace("PEOPLE", people)), sandbox).write(asked, ledger())
+    assert written.estimated_calls == estimated
 
 
 async def test_a_writer_is_told_what_the_checks_found_and_may_mend_it(sandbox: Sandbox) -> None:

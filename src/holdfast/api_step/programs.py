@@ -15,6 +15,7 @@ from holdfast.contracts import ProgramRequest, RefusedProgram, StepRequest, Writ
 from holdfast.effort import Stopwatch
 from holdfast.errors import ProgramRefused
 from holdfast.program_writer import ProgramDraft, ProgramWriter
+from holdfast.sandbox.estimate import estimated_calls
 from holdfast.sandbox.interface import ProgramInterface
 from holdfast.sandbox.pool import Sandbox
 from holdfast.spending import Ledger
@@ -45,7 +46,7 @@ class ProgramAuthor:
             endpoints=tuple(endpoint.name for endpoint in endpoints),
             columns=draft.columns,
             explanation=draft.explanation,
-            estimated_calls=draft.estimated_calls,
+            estimated_calls=_estimate(draft, interface, request.step),
             rate_limit_note=draft.rate_limit_note,
             now=datetime.now(UTC),
             seed=_seed(request.step),
@@ -80,6 +81,15 @@ class ProgramAuthor:
             else:
                 return draft
         raise AssertionError("the last refusal is raised")
+
+
+def _estimate(draft: ProgramDraft, interface: ProgramInterface, request: StepRequest) -> int | None:
+    """What the program's text tells; where only a run would, its writer's word, as far as the text allows it."""
+    rows = {one.step.id: one.rows.row_count for one in request.earlier}
+    counted = estimated_calls(draft.text, interface, rows)
+    if counted.likely is not None:
+        return counted.likely
+    return None if draft.estimated_calls is None else max(draft.estimated_calls, counted.least)
 
 
 def _seed(request: StepRequest) -> int:
