@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.answer import NeedsClarification, Refused
@@ -109,6 +109,7 @@ def _conditions(family: Family) -> st.SearchStrategy[Condition]:
     return st.one_of(one, one.map(lambda c: Not(condition=c)))
 
 
+@settings(max_examples=150, deadline=None)
 @given(data=st.data(), name=st.sampled_from([n for n in NAMES if not families()[n].single]))
 def test_what_was_understood_means_the_same_when_it_is_asked(
     data: st.DataObject, name: str, vocabulary: Vocabulary
