@@ -48,7 +48,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-
 # How every ProgramRefused begins: what follows is about the program alone, and quotes no row.
 REFUSED_BEFORE_IT_RAN = "The program was refused before it ran."
 
