@@ -60,7 +60,8 @@ def _never(parse: Parse, things: Read[Selection]) -> Iterator[Read[Phrase]]:
         elif key not in _AUXILIARIES:
             break
         end += 1
-    if not denied:
+    if not denied or any(key_at(parse, place) in ("do", "does") for place in range(things.end, end)):
+        # "Who does not use Box" asks for a habit, which no window of a log tells.
         return
     if things.value.kind is Kind.APPLICATION:
         if key_at(parse, end) in _OPENED:
