@@ -14,6 +14,7 @@ from holdfast.offline.live.log.questions import log_question
 from holdfast.offline.live.plans import READ_BY, inventory_plan
 from holdfast.offline.live.reading import inventory_questions
 from holdfast.offline.live.shapes import Inventory
+from holdfast.offline.live.special import asked_of_one, special_question
 from holdfast.offline.meaning import Asked
 from holdfast.offline.reading.parse import Parse, Read
 from holdfast.offline.wording import Wording
@@ -37,11 +38,13 @@ class StoredReading:
 
 def live_question(parse: Parse, wording: Wording) -> Understood | None:
     """What a question means that the snapshot cannot answer; None where the live tenant cannot either."""
-    return _of_inventory(parse) or log_question(parse, wording)
+    return special_question(parse) or _of_inventory(parse) or log_question(parse, wording)
 
 
 def asked_live(reading: StoredReading, parse: Parse, unread: Unread, wording: Wording) -> Plan | Refused:
     """What the snapshot could answer, asked of the live tenant, or why that cannot be read live."""
+    if (by_tool := asked_of_one(reading.asked)) is not None:
+        return by_tool
     sentence = f"{reading.sentence} {MARK}"
     words = Words(sentence, " ".join(reading.notes), wording.sentence)
     try:
