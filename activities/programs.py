@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
+from structlog.contextvars import bind_contextvars
 from temporalio import activity
 from temporalio.contrib.workflow_streams import WorkflowStreamClient
 from temporalio.service import RPCError
 
 from activities.failures import translated
-from activities.liveness import beating, beating_quickly
+from activities.liveness import beating, beating_quickly, progresses
 from activities.spending import opened_ledger
 from holdfast import events
 from holdfast.api_step.programs import ProgramAuthor
@@ -48,8 +49,9 @@ class ProgramActivities:
     @beating_quickly
     async def run_program(self, run: ProgramRun) -> ProgramOutcome:
         """See `holdfast.contracts.run_program`."""
-        opened_ledger(self._models, run.step.correlation_id, run.step.spent)
+        bind_contextvars(correlation_id=run.step.correlation_id)
         progress = LiveProgress()
+        progresses.get().append(progress)
         async with _telling(progress):
             return await self._runner.run(run, progress)
 

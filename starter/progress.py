@@ -13,9 +13,11 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from holdfast.contracts import Progress, SyncProgress, Waiting
+from holdfast.contracts import Progress, StepProgress, SyncProgress, Waiting
+from holdfast.events import StepProgressed
 from holdfast.execution import State, StepState
 from starter.plain_text import visible
+from starter.troubles import NOTHING_TOLD, Look
 
 Mark = Literal["waiting", "running", "done", "failed", "skipped"]
 
@@ -113,20 +115,38 @@ _STEP_MARKS: dict[StepState, Mark] = {
 }
 
 
-def question_progress(seen: Progress, trouble: str = "") -> tuple[str, list[Line]]:
-    """Title and lines of a running question; `trouble` is what keeps it from going on, or nothing."""
+def question_progress(seen: Progress, look: Look = NOTHING_TOLD) -> tuple[str, list[Line]]:
+    """Title and lines of a running question; `look` is what Temporal tells of it besides."""
     title = f"{seen.correlation_id}: {_words_for(seen)}"
     lines = [
         Line(
             name=f"{step.step_id}: {step.operation} {step.entity}",
             mark=_STEP_MARKS[step.state],
-            detail=visible(step.error) if step.error else "" if step.row_count is None else _rows(step.row_count),
+            detail=_step_words(step, look.live.get(step.step_id)),
         )
         for step in seen.steps
     ]
-    if trouble:
-        lines.append(Line("waits", "running", trouble=visible(trouble)))
+    if look.trouble:
+        lines.append(Line("waits", "running", trouble=visible(look.trouble)))
     return title, lines
+
+
+def _step_words(step: StepProgress, live: StepProgressed | None) -> str:
+    if step.error:
+        return visible(step.error)
+    if step.row_count is not None:
+        return _rows(step.row_count)
+    return "" if live is None else _live_words(live)
+
+
+def _live_words(live: StepProgressed) -> str:
+    """How often the tenant was asked, of how many times, and what is waited for."""
+    calls = (
+        f"{live.calls:,} of about {live.estimated_calls:,} calls" if live.estimated_calls else f"{live.calls:,} calls"
+    )
+    if live.waiting_until is not None:
+        return f"{calls}, waits for the tenant's rate limit until {live.waiting_until:%H:%M:%S} UTC"
+    return calls
 
 
 def _words_for(seen: Progress) -> str:

@@ -33,7 +33,7 @@ from holdfast.errors import HoldfastError, InvalidTransition, ReviewRefused, Unk
 from holdfast.execution import State, checked_transition
 from holdfast.question import checked_text
 from starter.connection import Connection
-from starter.troubles import trouble_of
+from starter.troubles import NOTHING_TOLD, Look, looked_at
 from workflows.query import QueryWorkflow
 
 # Temporal's limit on a summary is 400 bytes, with some for its envelope.
@@ -107,10 +107,10 @@ async def start(connection: Connection, text: str, *, approve_plan: bool) -> str
     return question.correlation_id
 
 
-async def follow(connection: Connection, question_id: str, show: Callable[[Progress | None, str], None]) -> Answer:
+async def follow(connection: Connection, question_id: str, show: Callable[[Progress | None, Look], None]) -> Answer:
     """Show progress until the question ends, and return its answer.
 
-    `show` gets None while no worker says how far it is, and beside it what keeps failing and is tried again, or "".
+    `show` gets None while no worker says how far it is, and beside it what Temporal tells of it.
 
     Raises UnknownExecution, QuestionLost.
     """
@@ -120,9 +120,9 @@ async def follow(connection: Connection, question_id: str, show: Callable[[Progr
         while not result.done():
             seen = await progress_of(connection, question_id)
             # Most questions end before anything could be in trouble; those need not wait for one look more.
-            failing = await trouble(connection, question_id) if time.monotonic() > may_be_in_trouble else ""
+            look = await looked(connection, question_id) if time.monotonic() > may_be_in_trouble else NOTHING_TOLD
             if not result.done():
-                show(seen, failing)
+                show(seen, look)
             await asyncio.wait({result}, timeout=_POLL_S)
         return result.result()
     finally:
@@ -158,9 +158,9 @@ async def progress_of(connection: Connection, question_id: str) -> Progress | No
             return None
 
 
-async def trouble(connection: Connection, question_id: str) -> str:
-    """What keeps failing and is tried again, or nothing."""
-    return await trouble_of(_handle(connection.client, question_id))
+async def looked(connection: Connection, question_id: str) -> Look:
+    """What Temporal itself tells of a question that runs."""
+    return await looked_at(_handle(connection.client, question_id))
 
 
 async def asked(connection: Connection, question_id: str) -> Asked:

@@ -24,7 +24,7 @@ from holdfast.errors import HoldfastError, InvalidTransition, SettingsError
 from holdfast.execution import State
 from starter.connection import Connection
 from starter.questions import asker, new_id
-from starter.troubles import trouble_of
+from starter.troubles import looked_at
 from workflows.sync import SyncWorkflow
 
 # How a sync that somebody cancelled names its end (workflows/sync.py).
@@ -93,7 +93,7 @@ async def follow(connection: Connection, name: str, show: Callable[[SyncProgress
         while not result.done():
             seen = await _progress(handle)
             # A family tells its trouble by itself; the other chapters are one activity each.
-            trouble = await trouble_of(handle) if seen is None or seen.phase != "reading" else ""
+            trouble = (await looked_at(handle)).trouble if seen is None or seen.phase != "reading" else ""
             if not result.done():
                 show(seen, trouble)
             await asyncio.wait({result}, timeout=_POLL_S)

@@ -15,6 +15,7 @@ from starter import questions, syncs
 from starter.connection import Connection
 from starter.progress import Line, progress_view, question_progress, sync_progress
 from starter.rendering import answer_view, err, out, sync_view
+from starter.troubles import Look
 
 
 def _unseen(trouble: str) -> tuple[str, list[Line]]:
@@ -28,8 +29,8 @@ async def watch_question(connection: Connection, question_id: str) -> Answer:
     try:
         with progress_view(err()) as view:
 
-            def show(seen: Progress | None, trouble: str) -> None:
-                view.show(*(_unseen(trouble) if seen is None else question_progress(seen, trouble)))
+            def show(seen: Progress | None, look: Look) -> None:
+                view.show(*(_unseen(look.trouble) if seen is None else question_progress(seen, look)))
 
             return await questions.follow(connection, question_id, show)
     except asyncio.CancelledError:

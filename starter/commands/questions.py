@@ -143,13 +143,13 @@ def status(question_id: QuestionId) -> None:
         if seen.closed is not None:
             console.print(Text(f"  Took      {span((seen.closed - seen.started).total_seconds())}"))
         progress = await questions.progress_of(connection, question_id)
-        trouble = await questions.trouble(connection, question_id)
-        if progress is None and trouble:
-            console.print(Text(f"  Waits     {visible(trouble)}"))
+        look = await questions.looked(connection, question_id)
+        if progress is None and look.trouble:
+            console.print(Text(f"  Waits     {visible(look.trouble)}"))
         if progress is not None:
             for waiting in progress.waiting:
                 console.print(Text(f"  Waits for {visible(waiting.reason)}"))
-            for line in question_progress(progress, trouble)[1]:
+            for line in question_progress(progress, look)[1]:
                 console.print(Text(f"  {line.mark:<9} {line.text}"))
         if link := connection.link(question_id):
             console.print(Text(f"  Open      {link}"))

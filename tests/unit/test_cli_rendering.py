@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -29,6 +30,7 @@ from holdfast.answer import (
     StepResult,
 )
 from holdfast.contracts import FamilyProgress, FamilyReport, Progress, StepProgress, SyncProgress, SyncReport, Waiting
+from holdfast.events import StepProgressed
 from holdfast.execution import State, StepState
 from holdfast.plan import CypherStep, Plan
 from starter.model_words import usage_words
@@ -36,6 +38,7 @@ from starter.plain_text import age, cell, span, visible, visible_lines, when
 from starter.progress import Line, progress_view, question_progress, sync_progress
 from starter.questions import Asked, summary_of
 from starter.rendering import answer_view, plan_view, questions_view, sync_view
+from starter.troubles import Look
 from tests.unit.rendered import rendered
 
 NOON = datetime(2026, 7, 24, 12, tzinfo=UTC)
@@ -334,6 +337,26 @@ def test_steps_show_their_rows_or_their_error() -> None:
         Progress(correlation_id="q", question="?", state=State.RUNNING, waiting=(), plan=PLAN, steps=steps)
     )
     assert [(line.mark, line.detail) for line in lines] == [("done", "1,200 rows"), ("failed", "no \\u001b")]
+
+
+def test_a_step_that_reads_the_tenant_says_how_far_it_is_and_what_it_waits_for() -> None:
+    def words(**told: Any) -> list[str]:
+        step = StepProgress(
+            step_id="live",
+            tool="api",
+            entity="user",
+            operation="list",
+            state=StepState.RUNNING,
+            row_count=None,
+            error=None,
+        )
+        seen = Progress(correlation_id="q", question="?", state=State.RUNNING, waiting=(), plan=PLAN, steps=(step,))
+        look = Look(live={"live": StepProgressed(at=NOON, step_id="live", **told)})
+        return [line.detail for line in question_progress(seen, look)[1]]
+
+    assert words(calls=1_200, estimated_calls=4_000) == ["1,200 of about 4,000 calls"]
+    assert words(calls=7) == ["7 calls"]
+    assert words(calls=7, waiting_until=NOON) == ["7 calls, waits for the tenant's rate limit until 12:00:00 UTC"]
 
 
 def test_a_sync_shows_every_family_and_why_one_does_not_go_on() -> None:
