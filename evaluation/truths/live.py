@@ -69,16 +69,20 @@ def _zone_ranges(t: Records) -> Rows:
             yield zone["name"], tuple(gateway["value"] for gateway in zone.get("gateways") or [])
 
 
-def _factor_types(t: Records, user: str) -> tuple[str, ...] | None:
-    types = t.factors_of[user]
-    return None if types is None else tuple(sorted(types))
-
-
 def _people_by_types(t: Records, who: Fits, fits: Callable[[set[str]], bool]) -> Iterator[tuple[str, str]]:
     for user in t.users.values():
         types = t.factors_of[user["id"]]
         if who(user) and (types is None or fits(types)):
             yield p(user)["login"], "unknown" if types is None else "yes"
+
+
+def _with_types(t: Records, who: Fits) -> Rows:
+    """(login, types of factor, yes or unknown) of those who have any, or may."""
+    for user in t.users.values():
+        types = t.factors_of[user["id"]]
+        if who(user) and (types is None or types):
+            mark = "unknown" if types is None else "yes"
+            yield p(user)["login"], {"unknown"} if types is None else types, mark
 
 
 def _numbers(rows: Iterator[tuple[str, str]]) -> Rows:
@@ -181,6 +185,7 @@ TRUTHS: Mapping[str, Callable[[Records], Rows]] = {
     "active_only_sms_second_now": lambda t: _people_by_types(
         t, lambda u: u["status"] == "ACTIVE", lambda types: "sms" in types and types <= {"sms", "email"}
     ),
+    "active_with_factors_now": lambda t: _with_types(t, lambda u: u["status"] == "ACTIVE"),
     "factors_of_carmen_now": lambda t: _factors_of(t, "Carmen", "Iglesias"),
     "super_admins_group_now": lambda t: t.people(t.in_group("sso-super-admins")),
     "super_admins_group_with_all_now": lambda t: _with_groups_and_apps(t, t.in_group("sso-super-admins")),

@@ -107,9 +107,9 @@ async def test_whose_factors_cannot_be_read_may_fit_and_says_why(sandbox: Sandbo
     told = {row["user_id"]: (row["fits"], row["factors"], row["unread"]) for row in rows}
     assert told == {
         "u1": ("yes", ["sms"], None),
-        "u2": ("unknown", None, "403 E0000006"),
+        "u2": ("unknown", ["unknown"], "403 E0000006"),
         "u4": ("yes", [], None),
-        "u5": ("unknown", None, "404 E0000007"),
+        "u5": ("unknown", ["unknown"], "404 E0000007"),
     }
 
 

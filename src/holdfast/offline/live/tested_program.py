@@ -60,7 +60,7 @@ def _told(meaning: Tested, step: Step, link: Link) -> dict[str, str]:
         sure += f' and row["{FITS.name}"] == "{YES}"'
     return {
         beside_column(BASE_SCHEMA, link).shown.name: (
-            f'None if reason else sorted({{thing["{named}"] for thing in had[owner]}})'
+            f'["{UNKNOWN}"] if reason else sorted({{thing["{named}"] for thing in had[owner]}})'
         ),
         FITS.name: f'"{YES}" if {sure} else "{UNKNOWN}"',
         "unread": "reason",
