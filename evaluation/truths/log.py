@@ -182,7 +182,7 @@ def travels(t: Records, within: Window, fits: Fits = lambda _: True) -> Iterator
         if earlier is not None:
             km = _distance(*(e["client"]["geographicalContext"]["geolocation"] for e in (one, earlier)))
             hours = max(1.0, (moment(one["published"]) - moment(earlier["published"])).total_seconds()) / 3600
-            if km >= 100 and km / hours > 900:
+            if km >= 150 and km / hours > 900:
                 yield one
 
 

@@ -250,7 +250,7 @@ def test_travel_is_impossible_from_one_sign_in_to_the_next_only(events: list[Rec
             before, city = last[who(actor)]
             hours = max((when - before).total_seconds(), 1) / 3600
             km = _km(city, place["city"])
-            if km >= 100 and km / hours > 900:
+            if km >= 150 and km / hours > 900:
                 true.append((actor["alternateId"], one["published"], round(km)))
         last[who(actor)] = (when, place["city"])
     assert sorted((row["login"], row["time"], row["km"]) for row in found) == sorted(true)

@@ -176,7 +176,7 @@ def jump(seen: dict[str, Any], event: Any) -> Any:
 }
 _CALLED: Final = {"application": ("target",), "group": ("target",), "role": ("target",), "factor": ("target",)}
 # Nearer places are one place, seen by two address books.
-NEAR_KM: Final = 100
+NEAR_KM: Final = 150
 TOP_KMH: Final = 900
 
 

@@ -249,19 +249,8 @@ def _opened_by(parse: Parse, at: int) -> Iterator[Read[Phrase]]:
         return
     opened = (EventSet(name="app_opening"),)
     for people in subject(parse, at + 1):
-        for begin in (
-            (people.end, people.end + 1) if key_at(parse, people.end) in ("really", "actually") else (people.end,)
-        ):
-            if key_at(parse, begin) not in (
-                "open",
-                "opened",
-                "use",
-                "used",
-                "launch",
-                "launched",
-                "access",
-                "accessed",
-            ):
+        for begin in (people.end, *parse.mark("really", people.end), *parse.mark("actually", people.end)):
+            if key_at(parse, begin) not in _OPEN:
                 continue
             phrase = Phrase(opened, Said(person=people.value if people.value.where is not None else None))
             yield Read(phrase, begin + 1, people.cost)
