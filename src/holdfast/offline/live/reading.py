@@ -26,36 +26,10 @@ _GIVEN: Final = frozenset(
     {"granted", "given", "got", "have", "has", "hold", "holds", "allowed", "define", "defines", "use", "own"}
 )
 _ON: Final = frozenset(
-    {
-        "on",
-        "off",
-        "enabled",
-        "disabled",
-        "active",
-        "inactive",
-        "blocking",
-        "auditing",
-        "configured",
-        "allowed",
-        "open",
-        "granted",
-    }
+    {"on", "off", "enabled", "disabled", "active", "inactive", "blocking", "auditing", "configured", "allowed", "open"}
 )
 _DEMAND: Final = frozenset(
-    {
-        "demand",
-        "demands",
-        "require",
-        "requires",
-        "say",
-        "says",
-        "enforce",
-        "enforces",
-        "ask",
-        "want",
-        "prescribe",
-        "look",
-    }
+    {"demand", "demands", "require", "requires", "say", "says", "enforce", "enforces", "ask", "want", "prescribe"}
 )
 _SIDE: Final = frozenset({"and", ",", "with", "including", "plus", "or", "show"})
 
