@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from holdfast.api_step import journal as journals
@@ -56,7 +56,7 @@ def journal_of(folder: Path) -> Path:
     return path
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(found=st.dictionaries(slots, answers, max_size=12), order=st.randoms(use_true_random=False))
 def test_every_answer_is_found_again_in_whatever_order_it_is_asked_for(found: dict[Slot, Kept], order: object) -> None:
     async def story() -> None:
@@ -71,7 +71,7 @@ def test_every_answer_is_found_again_in_whatever_order_it_is_asked_for(found: di
     asyncio.run(story())
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(found=st.dictionaries(slots, answers, min_size=1, max_size=8), data=st.data())
 def test_a_journal_that_is_cut_at_any_byte_keeps_what_was_whole_and_goes_on(
     found: dict[Slot, Kept], data: st.DataObject
@@ -94,7 +94,7 @@ def test_a_journal_that_is_cut_at_any_byte_keeps_what_was_whole_and_goes_on(
     asyncio.run(story())
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(found=st.dictionaries(slots, answers, min_size=1, max_size=8), data=st.data())
 def test_a_damaged_byte_is_never_believed(found: dict[Slot, Kept], data: st.DataObject) -> None:
     async def story() -> None:
@@ -111,7 +111,7 @@ def test_a_damaged_byte_is_never_believed(found: dict[Slot, Kept], data: st.Data
     asyncio.run(story())
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(garbage=st.binary(min_size=1, max_size=200))
 def test_garbage_at_the_end_is_cut_off(garbage: bytes) -> None:
     async def story() -> None:
