@@ -271,6 +271,25 @@ class TestRefusals:
         assert all(row["kinds"] == truth[row["login"]] for row in rows if row not in troubled)
         assert any("could not tell" in gap.message and victim in gap.message for gap in result.gaps)
 
+    async def test_lasting_trouble_with_many_things_is_a_value_for_each_though_their_retries_end_in_a_row(
+        self, company: Company, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Long enough for all the others to be answered meanwhile.
+        monkeypatch.setattr("holdfast.api_step.reader._PAUSES_S", (0.1, 0.9))
+        truth = await truth_of_factors(company)
+        told = [user for user in company.users.values() if truth.get(user["profile"]["login"])]
+        victims = {user["profile"]["login"]: f"*/{user['id']}/factors" for user in told[::5]}
+        assert len(victims) > 10
+        async with running(company, options(tmp_path, broken=tuple(victims.values()))) as tenant:
+            bench = Bench(sandbox, tenant.url, tmp_path)
+            result = await bench.result(factors_of_everyone())
+        rows = bench.rows(result)
+        assert {row["login"] for row in rows if (row["unread"] or "").startswith("asked 3 times")} == victims.keys()
+        assert all(row["kinds"] == truth[row["login"]] for row in rows if row["login"] not in victims)
+        assert result.live is not None
+        asked = sum(use.calls + use.retries for use in result.live.endpoints)
+        assert asked == Asked(tmp_path / "requests").count
+
     async def test_a_tenant_in_trouble_as_a_whole_fails_the_attempt_and_the_next_one_asks_all_of_it_again(
         self, company: Company, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

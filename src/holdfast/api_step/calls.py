@@ -94,11 +94,13 @@ class Calls:
         if kept is None:
             request = self._request(read, lambda it: kept_record(it, read.endpoint, read.fields))
             kept = await self._reader.read(slot, request)
+        elif kept.refused is None:
+            self._reader.was_told(read.endpoint, lambda: self._address(read))
         return self._told(read, slot, kept) or _value(kept.text)
 
     async def _page(self, read: Read) -> str:
         slot, name = self._slot(read), read.endpoint.name
-        at = None if read.cursor is None else self._cursors.position(name, read.cursor)
+        at = None if read.cursor is None else self._cursors.position(name, read.path, read.cursor)
         chain, number = (at.chain, at.number) if at is not None else (Chain(), 0)
         kept = await self._list_page(read, slot, chain, number, None if at is None else at.link)
         if number and self._is_cut(read, kept):
@@ -107,7 +109,7 @@ class Calls:
             return refusal
         cursor = None
         if kept.following is not None:
-            cursor = self._cursors.made(read.asked, Position(name, chain, number + 1, kept.following))
+            cursor = self._cursors.made(read.asked, Position(name, read.path, chain, number + 1, kept.following))
         self._see_whether_whole(read, kept)
         return f'{{"value":{{"rows":{kept.text.decode()},"cursor":{orjson.dumps(cursor).decode()}}}}}'
 
@@ -137,14 +139,19 @@ class Calls:
         if kept is None:
             request = self._request(read, lambda it: kept_page(it, read.endpoint, read.fields, chain, number), link)
             kept = await self._reader.read(slot, request)
+        elif kept.refused is None:
+            self._reader.was_told(read.endpoint, lambda: self._address(read))
         chain.note(number, kept.ids)
         if kept.following is not None and chain.comes_back(number, kept.following):
             return Kept(b"", refused="trouble", reason="its list has no end: a page names an earlier one as the next")
         return kept
 
     def _request(self, read: Read, keep: Callable[[Any], Kept], link: str | None = None) -> Request:
-        url = self._okta.address(read.path, read.params) if link is None else self._okta.link(link)
+        url = self._address(read) if link is None else self._okta.link(link)
         return Request(read.endpoint, url, has_parameters=bool(read.params) and link is None, keep=keep)
+
+    def _address(self, read: Read) -> str:
+        return self._okta.address(read.path, read.params)
 
     def _slot(self, read: Read) -> Slot:
         return Slot(read.asked, self._asked[read.asked], 0)

@@ -40,9 +40,10 @@ class Chain:
 
 @dataclass(frozen=True)
 class Position:
-    """Where a cursor goes on."""
+    """Where a cursor goes on. `path` is that of the list: what is passed on to another one would be its rows."""
 
     endpoint: str
+    path: str
     chain: Chain
     number: int
     link: str
@@ -61,12 +62,13 @@ class Cursors:
         self._positions[text] = position
         return text
 
-    def position(self, endpoint: str, cursor: str) -> Position:
-        """Raises ProgramFailed for one that was not given for this endpoint."""
+    def position(self, endpoint: str, path: str, cursor: str) -> Position:
+        """Raises ProgramFailed for one that was not given for this list."""
         position = self._positions.get(cursor)
-        if position is None or position.endpoint != endpoint:
+        if position is None or (position.endpoint, position.path) != (endpoint, path):
             raise ProgramFailed(
-                f"{cursor[:40]!r} is no cursor of {endpoint}_page: begin with None, then pass what the last page gave."
+                f"{cursor[:40]!r} is no cursor of {endpoint}_page for {path}: begin each list with None, then pass "
+                "what its last page gave."
             )
         return position
 

@@ -18,7 +18,9 @@ from holdfast.okta import CallMeter, OktaClient, Reading
 
 # A read does no harm when it is sent again: most faults of a tenant pass within these seconds.
 _PAUSES_S = (0.2, 0.6, 1.8, 4.0)
-# After so many reads in a row that gave nothing, the tenant is in trouble as a whole, and not with one thing.
+# After so many reads in a row that gave nothing, the tenant may be in trouble as a whole, and not with single things:
+# what it told before is asked once more. Things that it has trouble with come in a row of themselves, because they are
+# asked so often, and so end when all the others have long been answered.
 _AWAY_AFTER = 10
 # A program that asks for thousands of things at once hands them over within moments.
 _LISTENING_S = 0.1
@@ -60,6 +62,9 @@ class Reader:
         self._is_closed = False
         self._beyond_budget = 0
         self._trouble_in_a_row: list[Slot] = []
+        # By endpoint: the address of something that the tenant did tell.
+        self._told: dict[str, Callable[[], str]] = {}
+        self._finding_out = asyncio.Lock()
         self.on_answer: Callable[[], None] = lambda: None
 
     @property
@@ -96,8 +101,15 @@ class Reader:
         never: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
         return await never
 
+    def was_told(self, endpoint: Endpoint, address: Callable[[], str]) -> None:
+        """Take note of an earlier attempt's good answer."""
+        self._told[endpoint.name] = address
+
     def _landed(self, task: asyncio.Task[Kept]) -> None:
         self._beyond_budget += self._flights.pop(task).is_beyond_budget
+        if not task.cancelled():
+            # Where nobody waits for it any more, because the program has ended, asyncio would report it as lost.
+            task.exception()
 
     async def settle(self) -> None:
         """Let no further call leave, and wait for those that have left or may leave."""
@@ -155,14 +167,17 @@ class Reader:
         """Ask until there is an answer, a few times at most."""
         for pause in (*_PAUSES_S, None):
             try:
-                return request.keep(await self._okta.read(request.url, meter))
+                kept = request.keep(await self._okta.read(request.url, meter))
             except OktaRefused as refusal:
                 return refusal_of(refusal, request.endpoint, has_parameters=request.has_parameters)
             except (OktaServerError, OktaUnreachable) as trouble:
                 if pause is None:
-                    return await self._lasting(trouble)
+                    return await self._lasting(trouble, request.endpoint, meter)
                 await self._paused(pause)
                 meter.retries += 1
+            else:
+                self._told[request.endpoint.name] = lambda: request.url
+                return kept
         raise AssertionError("the last pause is None")
 
     async def _paused(self, seconds: float) -> None:
@@ -170,9 +185,9 @@ class Reader:
         if self._is_closed:
             raise asyncio.CancelledError
 
-    async def _lasting(self, trouble: OktaServerError | OktaUnreachable) -> Kept:
+    async def _lasting(self, trouble: OktaServerError | OktaUnreachable, endpoint: Endpoint, meter: CallMeter) -> Kept:
         """Trouble with one thing is a value; a tenant that is away is waited for, by trying the whole step again."""
-        if isinstance(trouble, OktaAway) or len(self._trouble_in_a_row) + 1 >= _AWAY_AFTER:
+        if isinstance(trouble, OktaAway) or await self._is_away(endpoint, meter):
             # What was taken for trouble with one thing was the beginning of this.
             forgotten, self._trouble_in_a_row = self._trouble_in_a_row, []
             self._is_closed = True
@@ -180,6 +195,23 @@ class Reader:
                 await self._journal.forget(slot)
             raise trouble
         return Kept(b"", refused="trouble", reason=reason_of(trouble, tries=len(_PAUSES_S) + 1))
+
+    async def _is_away(self, endpoint: Endpoint, meter: CallMeter) -> bool:
+        async with self._finding_out:
+            if len(self._trouble_in_a_row) + 1 < _AWAY_AFTER:
+                return False
+            if self._is_closed or (address := self._told.get(endpoint.name)) is None:
+                return True
+            meter.retries += 1
+            try:
+                await self._okta.read(address(), meter)
+            except OktaRefused:
+                # It is not there any more, which the tenant could tell.
+                pass
+            except (OktaServerError, OktaUnreachable):
+                return True
+            self._trouble_in_a_row.clear()
+            return False
 
     async def _note_trouble(self, slot: Slot, kept: Kept) -> None:
         if kept.refused != "trouble":

@@ -93,16 +93,22 @@ def test_a_list_that_leads_back_to_itself_has_no_end() -> None:
     assert chain.comes_back(2, "a")
 
 
-def test_cursors_are_the_same_when_a_program_runs_again_and_belong_to_their_endpoint() -> None:
-    position = Position("list_users", Chain(), 1, MORE)
+def test_cursors_are_the_same_when_a_program_runs_again_and_belong_to_their_list() -> None:
+    position = Position("list_group_users", "/groups/a/users", Chain(), 1, MORE)
     one, other = Cursors(), Cursors()
     cursor = one.made("asked", position)
     assert cursor == other.made("asked", position)
     assert cursor != other.made("asked something else", position)
-    assert one.position("list_users", cursor) is position
-    for endpoint, text in (("list_groups", cursor), ("list_users", "x"), ("list_users", MORE), ("list_users", "")):
+    assert one.position("list_group_users", "/groups/a/users", cursor) is position
+    for endpoint, path, text in (
+        ("list_groups", "/groups/a/users", cursor),
+        ("list_group_users", "/groups/b/users", cursor),
+        ("list_group_users", "/groups/a/users", "x"),
+        ("list_group_users", "/groups/a/users", MORE),
+        ("list_group_users", "/groups/a/users", ""),
+    ):
         with pytest.raises(ProgramFailed, match="is no cursor of"):
-            one.position(endpoint, text)
+            one.position(endpoint, path, text)
 
 
 @given(st.lists(st.lists(st.dictionaries(st.text(max_size=3), st.booleans()), max_size=4), max_size=4))
