@@ -16,7 +16,11 @@ from holdfast.errors import ProgramFailed, ProgramOverLimit
 _MOMENT = pl.Datetime("us", "UTC")
 # A record with more keys than this is a dictionary of things, not a record: its keys are no columns.
 _MOST_KEYS = 200
+# A type stands in the question's history, and in its engine's own recursion.
+_DEEPEST = 40
+_LONGEST_TYPE = 10_000
 _SHOWN = 80
+_MOST_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,18 @@ def _see_that_columns_are_kept(rows: Sequence[Mapping[str, Any]], names: Sequenc
         if row.keys() == promised:
             continue
         missing = [name for name in names if name not in row]
-        extra = sorted(row.keys() - promised)
+        extra = _shown(sorted(row.keys() - promised))
         said = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has {', '.join(extra)} too"] * bool(extra)
         raise ProgramFailed(
             f"Row {number} of `result` {' and '.join(said)}. Each row must have exactly the promised columns: "
             f"{', '.join(names)}; what is not known is None."
         )
+
+
+def _shown(names: Sequence[str]) -> list[str]:
+    """They may come out of the tenant's data: a thousand of them, or one as long as a book."""
+    more = [f"{len(names) - _MOST_SHOWN:,} more"] if len(names) > _MOST_SHOWN else []
+    return [name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…" for name in names[:_MOST_SHOWN]] + more
 
 
 def _kept(column: PromisedColumn, values: list[Any]) -> tuple[pl.Series, bool]:
@@ -76,7 +86,7 @@ def _series(column: PromisedColumn, values: list[Any]) -> tuple[pl.Series, bool]
             return pl.Series(name, [_moment(name, number, one) for number, one in enumerate(values, 1)], _MOMENT), False
         case "list" | "record":
             dtype = _dtype_of(values)
-            if dtype is None or not _is_kept_by_parquet(dtype):
+            if dtype is None or not _is_kept_by_parquet(dtype) or len(str(dtype)) > _LONGEST_TYPE:
                 return pl.Series(name, [_as_text(one) for one in values], pl.String), True
             return pl.Series(name, values, dtype), False
         case "number" if float not in set(map(type, values)):
@@ -129,8 +139,10 @@ def _moment(name: str, number: int, text: str | None) -> datetime | None:
         ) from None
 
 
-def _dtype_of(values: Iterable[Any]) -> pl.DataType | None:
+def _dtype_of(values: Iterable[Any], depth: int = 0) -> pl.DataType | None:
     """The one type of all these values; None where there is none. What is nowhere known is text."""
+    if depth > _DEEPEST:
+        return None
     found = [one for one in values if one is not None]
     kinds = set(map(type, found))
     if not kinds:
@@ -139,32 +151,32 @@ def _dtype_of(values: Iterable[Any]) -> pl.DataType | None:
         return pl.Float64()
     if len(kinds) > 1:
         return None
-    one_type: Callable[[list[Any]], pl.DataType | None] = _NESTED.get(kinds.pop(), lambda _: None)
-    return one_type(found)
+    one_type: Callable[[list[Any], int], pl.DataType | None] = _NESTED.get(kinds.pop(), lambda _, __: None)
+    return one_type(found, depth + 1)
 
 
-def _list_type(values: list[list[Any]]) -> pl.DataType | None:
-    inner = _dtype_of(item for one in values for item in one)
+def _list_type(values: list[list[Any]], depth: int) -> pl.DataType | None:
+    inner = _dtype_of((item for one in values for item in one), depth)
     return None if inner is None else pl.List(inner)
 
 
-def _record_type(values: list[dict[str, Any]]) -> pl.DataType | None:
+def _record_type(values: list[dict[str, Any]], depth: int) -> pl.DataType | None:
     names = list(dict.fromkeys(name for one in values for name in one))
     if len(names) > _MOST_KEYS:
         return None
     fields: list[pl.Field] = []
     for name in names:
-        inner = _dtype_of(one.get(name) for one in values)
+        inner = _dtype_of((one.get(name) for one in values), depth)
         if inner is None:
             return None
         fields.append(pl.Field(name, inner))
     return pl.Struct(fields)
 
 
-_NESTED: Mapping[type, Callable[[list[Any]], pl.DataType | None]] = {
-    str: lambda _: pl.String(),
-    bool: lambda _: pl.Boolean(),
-    int: lambda _: pl.Int64(),
+_NESTED: Mapping[type, Callable[[list[Any], int], pl.DataType | None]] = {
+    str: lambda _, __: pl.String(),
+    bool: lambda _, __: pl.Boolean(),
+    int: lambda _, __: pl.Int64(),
     list: _list_type,
     dict: _record_type,
 }
@@ -187,4 +199,7 @@ def _instance(dtype: Any) -> pl.DataType:
 
 
 def _as_text(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value).decode()
+    try:
+        return None if value is None else orjson.dumps(value).decode()
+    except orjson.JSONEncodeError as error:
+        raise ProgramFailed(f"A value of `result` cannot be kept ({error}); nest it less deep.") from None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from holdfast.api_step.rows import Table, table_of
@@ -16,6 +17,7 @@ from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import PromisedColumn
 from holdfast.errors import ProgramFailed, ProgramOverLimit
 from holdfast.records import json_records
+from holdfast.samples import whole_samples
 
 
 def table(rows: list[dict[str, Any]], **columns: str) -> Table:
@@ -107,7 +109,7 @@ nested = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dic
 records = st.lists(st.none() | st.dictionaries(keys, nested, max_size=3), max_size=5)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(values=records)
 def test_nothing_that_nests_is_lost_on_its_way_to_a_file_and_back(
     values: list[Any], tmp_path_factory: pytest.TempPathFactory
@@ -127,3 +129,33 @@ def without_nothing(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: without_nothing(item) for key, item in value.items() if item is not None}
     return [without_nothing(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("value", ['{"a":', "["])
+def test_what_nests_deep_is_kept_as_text_and_what_nests_endlessly_is_refused(value: str, tmp_path: Path) -> None:
+    def nested_so_deep(depth: int) -> str:
+        return f'[{{"r": {value * depth}1{("}" if ":" in value else "]") * depth}}}]'
+
+    promised = [PromisedColumn(name="r", kind="record")]
+    for depth in (10, 30, 100, 200):
+        text = nested_so_deep(depth)
+        found = table_of(text, promised, most_rows=10)
+        ref = ArtifactStore(tmp_path).write("q/s", found.frame)
+        (row,) = json_records(ArtifactStore(tmp_path).scan(ref).collect())
+        assert [{"r": orjson.loads(str(row["r"]))} if found.notes else row] == orjson.loads(text)
+        assert whole_samples(found.frame)
+    for depth in (300, 900):
+        with pytest.raises(ProgramFailed, match="nest it less deep"):
+            table_of(nested_so_deep(depth), promised, most_rows=10)
+
+
+def test_a_record_whose_type_would_fill_the_history_is_kept_as_text() -> None:
+    found = table([{"r": {f"{'x' * 1_000}{number}": 1 for number in range(100)}}], r="record")
+    assert found.frame.schema == {"r": pl.String}
+    assert found.notes
+
+
+def test_names_out_of_the_data_are_told_only_as_far_as_anyone_reads() -> None:
+    with pytest.raises(ProgramFailed, match=", 1,991 more too") as told:
+        table([{"a": 1, "y" * 100_000: 1} | {f"x{number}": 1 for number in range(2_000)}], a="integer")
+    assert len(str(told.value)) < 1_000
