@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from temporalio.api.failure.v1 import Failure
+from temporalio.converter import DefaultFailureConverter, DefaultPayloadConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -68,6 +70,27 @@ async def test_what_no_waiting_mends_is_not_tried_again(error: Exception, is_fin
     with pytest.raises(ApplicationError) as told:
         await failing()
     assert (told.value.type, told.value.non_retryable) == (type(error).__name__, is_final)
+
+
+async def test_words_of_any_length_leave_with_their_beginning_and_end() -> None:
+    """What is larger than the server takes would not even be known to have failed."""
+    book = "It began. " + "x" * 10_000_000 + " It ended."
+
+    @translated
+    async def failing() -> None:
+        try:
+            raise KeyError(book)
+        except KeyError as error:
+            raise PermanentError(book) from error
+
+    with pytest.raises(ApplicationError) as told:
+        await failing()
+    sent = Failure()
+    DefaultFailureConverter().to_failure(told.value, DefaultPayloadConverter(), sent)
+    assert sent.message.startswith("It began.")
+    assert sent.message.endswith(" It ended.")
+    assert "9,992,020 characters" in sent.message
+    assert sent.ByteSize() < 50_000
 
 
 async def test_what_the_system_refuses_stays_what_it_is_and_is_tried_again() -> None:
