@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.api_settings import ApiSettings
+from holdfast.api_step.progress import LiveProgress
 from holdfast.contracts import CallAllowance, CallsWanted, EarlierStep
 from holdfast.demo import Company, FaultOptions, RateLimitOptions, TenantOptions, make_company, running
 from holdfast.errors import OktaAway, OktaNotFound, OktaRefused, OktaServerError, ProgramFailed, SettingsError
@@ -83,10 +84,10 @@ async def test_a_program_finds_what_a_plain_client_finds_and_says_whose_factors_
 @pytest.mark.parametrize(
     "faults",
     [
-        {"error_rate": 0.2},
-        {"cut_rate": 0.2},
+        {"error_rate": 0.05},
+        {"cut_rate": 0.05},
         {"throttle_rate": 0.1},
-        {"error_rate": 0.1, "cut_rate": 0.1, "jitter": timedelta(milliseconds=5)},
+        {"error_rate": 0.03, "cut_rate": 0.03, "jitter": timedelta(milliseconds=5)},
     ],
     ids=str,
 )
@@ -105,6 +106,24 @@ async def test_a_bad_day_of_the_tenant_changes_no_row_and_repeats_no_finished_ca
     assert result.live is not None
     retries = sum(use.retries for use in result.live.endpoints)
     assert retries == Asked(tmp_path / "requests").count - finished.total() > 0
+
+
+async def test_a_step_that_goes_on_after_a_pause_knows_that_the_limit_is_used_up(
+    company: Company, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    limits = RateLimitOptions(share=0.03, window=timedelta(seconds=4))
+    tenant_options = options(tmp_path).model_copy(update={"rate_limits": limits})
+    async with running(company, tenant_options) as tenant:
+        runner, asked = Bench(sandbox, tenant.url, tmp_path).runner(), Asked(tmp_path / "requests")
+        for _ in range(3):
+            attempt = asyncio.create_task(runner.run(factors_of_everyone(), LiveProgress()))
+            while asked.count < 30:
+                await asyncio.sleep(0.01)
+            # Long enough to send what would be one too many, and shorter than the window.
+            await asyncio.sleep(0.3)
+            attempt.cancel()
+            await asyncio.wait([attempt])
+    assert {line["status"] for line in asked.lines()} <= {200, 403}
 
 
 async def test_a_rate_limit_is_kept_to_the_call_and_the_wait_is_told(

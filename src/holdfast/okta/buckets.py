@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
@@ -147,6 +147,10 @@ class Bucket:
             return left_when_sent is not None and rate.remaining > left_when_sent + _COUNTING_ERROR
         # Our idea of the tenant's clock may be a second behind.
         return now + 2 * _SAME_WINDOW_S < min(self.reset, rate.reset)
+
+    def anew(self) -> Bucket:
+        """The same bucket, of which nothing was used yet by whoever counts from now on."""
+        return replace(self, in_flight=0, calls=0, peak_used=0.0, shapes=set(self.shapes))
 
     def close_until(self, moment: float) -> None:
         """Nothing more may leave before: the tenant said so."""

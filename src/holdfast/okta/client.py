@@ -130,6 +130,10 @@ class OktaClient:
         waited = sum(bucket.waited_seconds for bucket in buckets)
         return CallStats(self._calls, self._retries, waited, self._received_bytes, buckets)
 
+    def keep_to_limits_of(self, earlier: OktaClient) -> None:
+        """Know from the first request what another client of the same login learnt of the tenant's limits."""
+        self._pacer.take_over(earlier._pacer)
+
     def standing(self, path: str) -> Standing:
         """What is known of the rate limit that counts requests for `path`."""
         return self._pacer.standing(path)

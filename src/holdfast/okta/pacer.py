@@ -164,6 +164,13 @@ class Pacer:
         opens_at = bucket.opens_at(now) if queue.closed_since is not None else None
         return Standing(limit, None if opens_at is None else time.time() + (opens_at - now))
 
+    def take_over(self, earlier: Pacer) -> None:
+        """What another one, that lets nothing out any more, learnt of the tenant's limits and its clock."""
+        self._clock_ahead = earlier._clock_ahead
+        self._apart = set(earlier._apart)
+        self._at_once = min(earlier._at_once, self._most_at_once)
+        self._queues = {name: _Queue(queue.bucket.anew()) for name, queue in earlier._queues.items()}
+
     def close(self) -> None:
         """End every wait; nothing is admitted any more."""
         for queue in self._queues.values():
