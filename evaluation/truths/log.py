@@ -267,6 +267,15 @@ def _provisioning(e: Record) -> bool:
     return bool(family == ["application", "provision"] and e["outcome"]["result"] == "FAILURE")
 
 
+def first_sign_in_of_dana(t: Records) -> Rows:
+    return list(listed(events(t, EVER, both(signed_in, by(t, "Dana", "Whitfield"))), when))[:1]
+
+
+def worst_address(t: Records) -> Rows:
+    counts = tally(events(t, last(30 * DAY), failed), ip)
+    return [row for row in counts if row[-1] == max(number for _, number in counts)]
+
+
 TRUTHS: Mapping[str, Callable[[Records], Rows]] = {
     "log_failed_day_by_person": lambda t: tally(events(t, last(DAY), failed), login, reason),
     "log_failed_finance": lambda t: tally(
@@ -340,6 +349,32 @@ TRUTHS: Mapping[str, Callable[[Records], Rows]] = {
         when,
         user,
     ),
+    "log_sign_ins_today": lambda t: listed(events(t, today, signed_in), when, login),
+    "log_sign_ins_fortnight": lambda t: listed(events(t, last(14 * DAY), signed_in), when, login),
+    "log_locked_this_week": lambda t: listed(
+        events(t, this_week, of("user.account.lock", "user.account.lock.limit")), when, user
+    ),
+    "log_password_changes": lambda t: listed(
+        events(t, last(42 * DAY), of("user.account.update_password", result="SUCCESS")), when, user
+    ),
+    "log_added_today": lambda t: listed(
+        events(
+            t,
+            today,
+            both(
+                of("group.user_membership.add", result="SUCCESS"),
+                lambda e: target(e, "UserGroup").get("id") == t.group("Sales"),
+            ),
+        ),
+        when,
+        user,
+    ),
+    "log_additions_by_group": lambda t: tally(
+        events(t, EVER, of("group.user_membership.add", result="SUCCESS")),
+        lambda e: target(e, "UserGroup").get("displayName"),
+    ),
+    "log_dana_first": first_sign_in_of_dana,
+    "log_worst_address": worst_address,
     "log_germany": lambda t: tally(events(t, last(7 * DAY), both(signed_in, lambda e: country(e) == "Germany")), login),
     "log_berlin": lambda t: tally(events(t, last(30 * DAY), both(signed_in, lambda e: city(e) == "Berlin")), login),
     "log_console": lambda t: tally(

@@ -189,6 +189,35 @@ def test_the_snapshot_answers_where_it_holds_the_answer(vocabulary: Vocabulary) 
         assert [step.tool for step in plan_of(question, vocabulary).steps] == ["cypher"], question
 
 
+def test_the_log_answers_what_a_snapshot_holds_only_the_last_of(vocabulary: Vocabulary) -> None:
+    for question in (
+        "sign-ins today",
+        "password changes in the last 6 weeks",
+        "who was locked out today",
+        "was anyone added to the group Finance today",
+        "logins of Dana O'Brien today",
+        "when did Dana O'Brien first sign in",
+    ):
+        assert plan_of(question, vocabulary).steps[-1].tool == "api", question
+
+
+def test_the_rows_of_a_tally_are_called_what_they_are(vocabulary: Vocabulary) -> None:
+    nouns = {
+        "failed sign-ins by country": "countries",
+        "failed sign-ins by person and reason": "combinations of person and reason",
+        "failed sign-ins in the log": "events",
+    }
+    for question, many in nouns.items():
+        step = plan_of(question, vocabulary).steps[-1]
+        assert StepMeaning.model_validate(step.parameters).noun.many == many
+
+
+def test_impossible_travel_from_one_place_is_refused(vocabulary: Vocabulary) -> None:
+    refused = read("impossible travel from Germany in the last 7 days", vocabulary)
+    assert isinstance(refused, Refused)
+    assert "without a place" in refused.reason
+
+
 def test_naming_the_log_asks_it(vocabulary: Vocabulary) -> None:
     step = plan_of("active users who did not sign in in the last 30 days according to the log", vocabulary).steps[-1]
     assert step.tool == "api"

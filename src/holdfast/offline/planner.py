@@ -18,6 +18,7 @@ from holdfast.offline.doubt import Unread, unsure_of, words
 from holdfast.offline.grammar.fronting import only_said, unfronted
 from holdfast.offline.grammar.names import PARTLY_COST
 from holdfast.offline.grammar.questions import whole_question
+from holdfast.offline.live.log.questions import log_question_first
 from holdfast.offline.live.marking import unmarked
 from holdfast.offline.live.plans import READ_BY
 from holdfast.offline.live.questions import MARK, StoredReading, asked_live, live_question
@@ -105,6 +106,8 @@ def _understood(parse: Parse, wording: Wording, unread: Unread) -> Plan | Refuse
         return Refused(reason=_CHANGE_REFUSED)
     if (plainly_asked := unmarked(parse)) is not None:
         return _live(plainly_asked, wording, unread)
+    if (told := log_question_first(parse, wording)) is not None:
+        return told
     readings = _readings(parse)
     if len(readings) == 1:
         return _plan(readings[0], wording, parse, unread)

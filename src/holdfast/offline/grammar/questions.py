@@ -35,6 +35,7 @@ _QUESTION_WORDS: Final = frozenset({"who", "whom", "whose", "which", "what"})
 _DOING: Final = frozenset({"do", "does", "did", "can"})
 # What is said of nothing is said of people before it is of another kind of thing.
 _HEADLESS_COSTS: Final = {Kind.PERSON: 1, Kind.GROUP: 2, Kind.APPLICATION: 2, Kind.DEVICE: 2}
+_PAST: Final = frozenset({"was", "were", "did", "been"})
 # Kinds that a bare name may ask for: "show Dana Whitfield".
 _NAMED_KINDS: Final = (Kind.PERSON, Kind.GROUP, Kind.APPLICATION, Kind.DEVICE, Kind.POLICY, Kind.ZONE, Kind.ROLE)
 
@@ -78,12 +79,18 @@ def endings(parse: Parse, at: int) -> list[int]:
     found, waiting = [at], [at]
     while waiting:
         place = waiting.pop()
-        ends = [r.end for r in parse.phrases(parse.lexicon.closing, place)]
+        ends = [r.end for r in parse.phrases(parse.lexicon.closing, place) if not _tells_when(parse, place)]
         for end in [*ends, *parse.mark(",", place), *parse.starts(place)]:
             if end not in found:
                 found.append(end)
                 waiting.append(end)
     return found
+
+
+def _tells_when(parse: Parse, at: int) -> bool:
+    """ "Was anybody added today" is about the day, "who is in Sales today" about what is."""
+    keys = {token.key for token in parse.tokens}
+    return parse.tokens[at].key == "today" and not keys.isdisjoint(_PAST)
 
 
 @rule

@@ -54,6 +54,9 @@ def meant(asked: LogAsked, now: datetime) -> Meant | str:
     if window.clipped and asked.shape == "without":
         # Who was not seen in 90 days may have been before.
         return f"The system log goes back 90 days, to {begin}: what did not happen before that, it cannot tell."
+    said = asked.phrase.said
+    if (asked.shape == "travel" or asked.travel) and (said.ips or said.countries or said.cities):
+        return "Impossible travel is between sign-ins from anywhere: ask for it without a place."
     notes = (f"The system log goes back 90 days, to {begin}: earlier events are not in it.",) if window.clipped else ()
     phrase = _every_outcome(asked)
     return Meant(_meaning(asked, events_of(phrase.sets, phrase.said, window)), notes)

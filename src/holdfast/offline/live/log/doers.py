@@ -75,10 +75,26 @@ def subject(parse: Parse, at: int) -> Iterator[Read[Selection]]:
 @rule
 def subject_did(parse: Parse, at: int) -> Iterator[Read[Phrase]]:
     """ "Did Dana (ever) deny a push", "has Dana denied a push": the events, with Dana as whoever did it."""
-    if key_at(parse, at) not in DID:
-        return
-    for person in subject(parse, at + 1):
-        for begin in (person.end, *(person.end + 1 for word in ("last", "first") if key_at(parse, person.end) == word)):
-            for read in (*do(parse, begin), *(did(parse, begin) if parse.tokens[at].key != "did" else ())):
-                if phrase := done_by(read.value, person.value):
-                    yield Read(phrase, read.end, person.cost + read.cost)
+    for person in _asked_of(parse, at):
+        yield from _did_then(parse, at, person, person.end)
+
+
+@rule
+def subject_did_once(parse: Parse, at: int) -> Iterator[Read[tuple[Phrase, bool]]]:
+    """ "Did Dana first sign in", "did Dana last deny a push": the events, and whether the first of them is meant."""
+    for person in _asked_of(parse, at):
+        for word, oldest in (("first", True), ("last", False)):
+            for begin in parse.mark(word, person.end):
+                for read in _did_then(parse, at, person, begin):
+                    yield Read((read.value, oldest), read.end, read.cost)
+
+
+def _asked_of(parse: Parse, at: int) -> Iterator[Read[Selection]]:
+    if key_at(parse, at) in DID:
+        yield from subject(parse, at + 1)
+
+
+def _did_then(parse: Parse, at: int, person: Read[Selection], begin: int) -> Iterator[Read[Phrase]]:
+    for read in (*do(parse, begin), *(did(parse, begin) if parse.tokens[at].key != "did" else ())):
+        if phrase := done_by(read.value, person.value):
+            yield Read(phrase, read.end, person.cost + read.cost)

@@ -10,7 +10,7 @@ from holdfast.offline.grammar.questions import asked_from
 from holdfast.offline.live.log import tallies, unseen
 from holdfast.offline.live.log.asked import LogAsked
 from holdfast.offline.live.log.clauses import did, done, happened
-from holdfast.offline.live.log.doers import DID, WAS, doers, listed_or_told, subject_did, was
+from holdfast.offline.live.log.doers import DID, WAS, doers, listed_or_told, subject_did, subject_did_once, was
 from holdfast.offline.live.log.events import event_words
 from holdfast.offline.live.log.phrases import events
 from holdfast.offline.live.log.said import Said
@@ -120,6 +120,9 @@ def _when(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
             continue
         for read in subject_did(parse, end):
             yield Read(LogAsked("list", read.value), read.end, read.cost)
+        for once in subject_did_once(parse, end):
+            phrase, oldest = once.value
+            yield Read(LogAsked("list", phrase, oldest_first=oldest, limit=1), once.end, once.cost)
         for doing in happened(parse, end):
             yield Read(LogAsked("list", doing.value.phrase), doing.end, doing.cost)
         # "When were the failed sign-ins of Dana"

@@ -74,13 +74,13 @@ def _tally(meaning: LogTally, step: Step) -> Composed:
         script.line("seen: dict[str, Any] = {}")
     script.line("groups: dict[Any, list[Any]] = {}")
     with reading.each_event():
-        script.line(f"key = {', '.join(key_of(facet) for facet in by)}", "group = groups.get(key)")
-        with script.block("if group is None:"):
+        script.line(f"key = {', '.join(key_of(facet) for facet in by)}", "counted = groups.get(key)")
+        with script.block("if counted is None:"):
             # How many, since when, the latest one, and how many of them nobody could have travelled to.
-            script.line('group = groups[key] = [0, event["published"], event, 0]')
-        script.line("group[0] += 1", "group[2] = event")
+            script.line('counted = groups[key] = [0, event["published"], event, 0]')
+        script.line("counted[0] += 1", "counted[2] = event")
         if meaning.travel:
-            script.line("group[3] += int(jump(seen, event) is not None)")
+            script.line("counted[3] += int(jump(seen, event) is not None)")
     _rows_of_groups(meaning, script, ids, shown)
     return script.composed(_promised(shown, ids), "Counts the events as they are read.")
 

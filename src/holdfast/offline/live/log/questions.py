@@ -7,6 +7,7 @@ from typing import Final
 from holdfast.answer import NeedsClarification, Refused
 from holdfast.offline.doubt import hinges, words
 from holdfast.offline.grammar.names import PARTLY_COST
+from holdfast.offline.grammar.questions import asked_from
 from holdfast.offline.live.log.asked import LogAsked, Meant, meant
 from holdfast.offline.live.log.events import event_words
 from holdfast.offline.live.log.forms import whole_log_question
@@ -20,6 +21,11 @@ from holdfast.offline.wording import Wording
 from holdfast.plan import Plan
 
 _MOST_CHOICES: Final = 8
+# Of these a snapshot holds the last one, and the log each of them.
+_EACH: Final = frozenset({"sign_in", "attempt", "password_change"})
+# What is undone in an hour, or of which a snapshot knows no time.
+_PASSING: Final = frozenset({"lockout", "group_add", "group_remove"})
+_PASSING_WORDS: Final = frozenset({"locked", "added", "put", "removed", "taken"})
 _CONFIDENCE_PARTLY: Final = 0.8
 
 
@@ -39,6 +45,27 @@ def log_question(parse: Parse, wording: Wording) -> Plan | Refused | NeedsClarif
         return _question_back([m for m, _ in meanings.values()], LogWording(wording))
     ((one, reading),) = meanings.values()
     return _plan(one, reading, parse, wording)
+
+
+def log_question_first(parse: Parse, wording: Wording) -> Plan | Refused | NeedsClarification | None:
+    """What a question means that a snapshot would take for less: "sign-ins today" are not who signed in last today."""
+    keys = {token.key for token in parse.tokens if not token.quoted}
+    by_noun = any(_EACH & {name for name, _ in event_words().nouns.at(parse.tokens, at)} for at in asked_from(parse))
+    if not (by_noun or keys & _PASSING_WORDS or "first" in keys):
+        return None
+    readings = _likeliest(whole_log_question(parse))
+    if not readings or not all(_tells_more(read.value, by_noun=by_noun) for read in readings):
+        return None
+    return log_question(parse, wording)
+
+
+def _tells_more(asked: LogAsked, *, by_noun: bool) -> bool:
+    names = {one.name for one in asked.phrase.sets}
+    if asked.oldest_first and names <= _EACH:
+        return True
+    if asked.phrase.said.span is None:
+        return False
+    return names <= _PASSING or (by_noun and names <= _EACH)
 
 
 def _likeliest(readings: list[Read[LogAsked]]) -> list[Read[LogAsked]]:

@@ -101,9 +101,13 @@ def rankings(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
             for had in (facet.end, *(r.end for r in parse.phrases(event_words().words["had"], facet.end))):
                 for most in parse.phrases(parse.lexicon.ranking, had):
                     if most.value in ("most", "fewest"):
-                        one = number is None and not parse.tokens[facet.end - 1].key.endswith(("s", "people"))
+                        one = number is None and not _is_plural(parse.tokens[facet.end - 1].key)
                         limit = None if one else number or 10
                         yield from _ranked_by(parse, most.end, facet.value, (limit, most.value == "fewest", one))
+
+
+def _is_plural(word: str) -> bool:
+    return word == "people" or (word.endswith("s") and word not in ("address", "ip-address", "os"))
 
 
 def _top(parse: Parse, at: int) -> Iterator[tuple[int | None, int]]:

@@ -177,8 +177,11 @@ def noun_of(meaning: LogMeaning) -> tuple[str, str]:
     match meaning:
         case LogTally(distinct=Facet() as facet):
             return singular(facet), plural(facet)
-        case LogTally(spans=True, by=(facet, *_)):
+        case LogTally(by=(facet,)):
             return singular(facet), plural(facet)
+        case LogTally(by=(_, _, *_) as facets):
+            each = " and ".join(singular(facet) for facet in facets)
+            return f"combination of {each}", f"combinations of {each}"
         case LogList() | LogTally():
             return "event", "events"
         case LogTravel():
