@@ -17,7 +17,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import api_calls, graph, guard, models, parsing, presentations, question, sandbox, sync
+from benchmarks import api_calls, graph, guard, live_log, models, parsing, presentations, question, sandbox, sync
 from benchmarks.measurement import Measurement
 
 RESULTS = Path(__file__).parent / "results"
@@ -32,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Measurement]]]] = {
     "sandbox": sandbox.measure,
     "sync": sync.measure,
     "api_calls": api_calls.measure,
+    "live_log": live_log.measure,
 }
 
 
