@@ -454,3 +454,40 @@ async def test_a_tally_says_both_numbers_in_its_summary(asked: Asked) -> None:
     rows = pl.DataFrame({"department": ["Sales", None], "count": [7, 2], "unknown_count": [1, 0]})
     answer = await asked.step("tally", rows, parameters=parameters).answer()
     assert answer.summary == "9 people in 2 rows; factors unknown for 1."
+
+
+def live(shape: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
+    """The parameters of a live step of rules."""
+    return meant(columns) | {"meaning": shape, "noun": {"one": "thing", "many": "things"}}
+
+
+UNREAD = Gap(origin="live", message="The tenant did not tell all.")
+
+
+async def test_a_row_that_only_says_what_could_not_be_read_is_not_counted(asked: Asked) -> None:
+    shape = {"shape": "of_each", "of": "main", "link": "member_of"}
+    rows = pl.DataFrame({"group_id": ["g1", None], "group": ["Ops", None], "unread": [None, "Dana: not allowed"]})
+    said = live(shape, {"group": "text", "unread": "text"})
+    answer = await asked.step("main", rows, parameters=said, gaps=(UNREAD,)).answer(UNREAD)
+    assert answer.summary.startswith("At least 1 thing. Incomplete")
+
+
+async def test_rows_of_each_parent_that_could_not_be_read_are_not_counted(asked: Asked) -> None:
+    rows = pl.DataFrame({"app_grant_id": [None, None], "scope": [None, None], "unread": ["no", "no"]})
+    said = live({"shape": "inventory", "family": "app_grant"}, {"scope": "text", "unread": "text"})
+    answer = await asked.step("main", rows, parameters=said, gaps=(UNREAD,)).answer(UNREAD)
+    assert answer.summary.startswith("At least 0 things. Incomplete")
+
+
+async def test_where_all_was_read_nothing_is_said_of_doubts(asked: Asked) -> None:
+    rows = pl.DataFrame({"api_token_id": list("abcdefgh"), "name": list("abcdefgh"), "fits": ["yes"] * 8})
+    said = live({"shape": "inventory", "family": "api_token"}, {"name": "text", "fits": "text"})
+    answer = await asked.step("main", rows, parameters=said).answer()
+    assert answer.summary == "8 things."
+    assert [header.value for header in answer.headers] == ["name"]
+
+
+async def test_a_setting_that_is_a_number_counts_nothing(asked: Asked) -> None:
+    said = live({"shape": "inventory", "family": "rate_limit_warning"}, {"threshold": "number"})
+    answer = await asked.step("main", pl.DataFrame({"threshold": [60]}), parameters=said).answer()
+    assert answer.summary == "1 thing."

@@ -103,8 +103,8 @@ def _conditions(family: Family) -> st.SearchStrategy[Condition]:
             kinds.append(st.builds(partial(_compared, column.name), operators, texts))
         kinds.append(st.just(Missing(column=column.name)))
         for value in family.values.get(column.name, {}):
-            wanted: str | bool = value == "yes" if column.kind == "flag" else value
-            kinds.append(st.just(Compare(column=column.name, values=(wanted,))))
+            wanted = (value == "yes",) if column.kind == "flag" else tuple(value.split("|"))
+            kinds.append(st.just(Compare(column=column.name, values=wanted)))
     one = st.one_of(kinds)
     return st.one_of(one, one.map(lambda c: Not(condition=c)))
 
@@ -148,6 +148,19 @@ def test_what_was_understood_means_the_same_when_it_is_asked(
         ("trusted origins per status", "number of trusted origins by status"),
         ("the 2 newest brands", None),
         ("2 newest identity providers", "first 2 identity providers sorted by creation date descending"),
+        ("top 3 API tokens by last use", "first 3 API tokens sorted by last use descending"),
+        ("event hooks except inactive ones", "event hooks that are not inactive"),
+        ("active and inactive event hooks", "event hooks that are active or inactive"),
+        ("SAML and OIDC identity providers", "identity providers that are saml or oidc"),
+        ("trusted origins for cors and for redirects", "trusted origins that are for cors and that are for redirects"),
+        ("who is the technical contact?", "contacts of the tenant that are technical"),
+        ("custom user types", "user types of the tenant that are custom"),
+        ("custom domains that are not verified", "custom domains that are not verified"),
+        (
+            "how many scopes does each authorization server have",
+            "number of scopes of authorization servers by authorization server",
+        ),
+        ("how many API tokens does each person have", None),
     ],
 )
 def test_the_words_mean_what_they_say(question: str, sentence: str | None, vocabulary: Vocabulary) -> None:
@@ -170,6 +183,21 @@ def test_the_words_mean_what_they_say(question: str, sentence: str | None, vocab
         "log stream definitions",
         "API tokens of contractors",
         "are all log streams active?",
+        # What is said of people is not said of their tokens.
+        "active API tokens",
+        "suspended API tokens",
+        "show the SSWS token secret",
+        "the API token value",
+        # The first of what is in no order.
+        "first 3 inline hooks",
+        "top 2 identity providers",
+        "top 2 identity providers by status",
+        "newest event hooks by status",
+        # Nothing is both.
+        "event hooks that are active and inactive",
+        # Whose the other ones are is not said.
+        "API tokens owned by dana@acme.example or not used for 90 days",
+        "expired API tokens or of people who left and not used for 90 days",
     ],
 )
 def test_a_question_with_a_word_that_was_not_understood_is_not_answered(question: str, vocabulary: Vocabulary) -> None:

@@ -214,9 +214,25 @@ async def test_what_is_no_meaning_is_refused(parameters: Row, vocabulary: Vocabu
         await WRITER.write(request_of(step), interface, Ledger.under(ModelSettings()))
 
 
+@pytest.mark.parametrize("question", ["who is locked out now", "now who is locked out?", "Dana's factors now"])
+def test_now_asks_the_live_tenant_where_it_can_tell(question: str, vocabulary: Vocabulary) -> None:
+    plan = read(question, vocabulary)
+    assert isinstance(plan, Plan), plan
+    assert isinstance(plan.steps[-1], ApiStep)
+
+
+@pytest.mark.parametrize("question", ["who can open AWS Identity Center now", "top 10 groups by members now"])
+def test_what_only_the_snapshot_tells_of_now_says_so(question: str, vocabulary: Vocabulary) -> None:
+    plan = read(question, vocabulary)
+    assert isinstance(plan, Plan), plan
+    assert [step.tool for step in plan.steps] == ["cypher"]
+    assert "at the last synchronisation" in plan.understood_as
+
+
 @pytest.mark.parametrize(
     ("question", "rest"),
     [
+        ("a live list of locked out people", "locked out people"),
         ("who is locked out right now?", "who is locked out"),
         ("which users are currently active", "which users are active"),
         ("members of Finance, from the live API", "members of Finance"),

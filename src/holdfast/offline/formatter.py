@@ -13,7 +13,10 @@ from holdfast.errors import PresentationRejected
 from holdfast.formatter import Written, caution, has_gaps
 from holdfast.offline.columns import ID_COLUMNS
 from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES, counts, doubtful
+from holdfast.offline.live.families import families, id_column
+from holdfast.offline.live.shapes import Inventory, OfEach
 from holdfast.offline.meaning import Noun, Numbers, Pairs, Paths, RolePaths, ShownColumn, StepMeaning
+from holdfast.offline.meaning.links import LINKS
 from holdfast.offline.wording import number_summary
 from holdfast.presentation import Presentation
 from holdfast.presentation.headings import readable
@@ -101,7 +104,10 @@ class _Found:
         types = {column.name: column.dtype for column in self.result.rows.columns}
         if self.meaning is not None:
             # The reasons why something was not read are shown where there are any.
-            columns = [c for c in self.meaning.columns if c.name != _REASON or self.result.gaps]
+            needless = set() if self.result.gaps else {_REASON}
+            if self.is_all_sure:
+                needless.add(FITS.name)
+            columns = [c for c in self.meaning.columns if c.name not in needless]
             return tuple(_meant(column, types.get(column.name, "Null")) for column in columns)
         shown = [name for name in types if not _joins_only(name) and not self._qualifies_another(name)]
         return tuple(
@@ -111,19 +117,29 @@ class _Found:
         )
 
     @property
+    def is_all_sure(self) -> bool:
+        """Whether it is known of every row that it belongs to the answer, as all that tells so could be read."""
+        return self.meaning is not None and isinstance(self.meaning.meaning, Inventory) and not self.result.gaps
+
+    @property
     def is_single_number(self) -> bool:
         """Whether there is one row of one number: a sentence says it better than a table."""
         kinds = [column.kind for column in self.columns]
         # A name with braces cannot stand in a template.
         nameable = all(_literal(column.name) == column.name for column in self.columns)
         numbers = ["number", "number"] if self.unsure else ["number"]
-        return self.result.rows.row_count == 1 and kinds == numbers and nameable
+        # A setting that is a number counts nothing.
+        meaning = self.meaning.meaning if self.meaning is not None else None
+        is_setting = isinstance(meaning, Inventory) and not meaning.counted
+        return self.result.rows.row_count == 1 and kinds == numbers and nameable and not is_setting
 
     @property
     def unsure(self) -> str:
         """What is unknown of some who may be meant: "factors"; empty where all that was asked could be read."""
         shown = {column.name for column in self.columns}
         if self.meaning is None or not shown & {FITS.name, UNKNOWN_COUNT.name}:
+            return ""
+        if self.is_all_sure and not counts(self.meaning.meaning):
             return ""
         seen, rows = self.result.samples, self.result.rows.row_count
         if FITS.name in shown and 0 < rows <= len(seen) and all(row.get(FITS.name) == YES for row in seen):
@@ -298,6 +314,9 @@ def _summary(main: _Found) -> str:
     noun = f"{_literal(main.noun.one)}|{_literal(main.noun.many)}"
     if main.meaning is not None and isinstance(main.meaning.meaning, Numbers):
         return number_summary.summary(main.meaning.meaning, noun)
+    if known := _known_id(main):
+        # A row may only tell what could not be read, and is no thing.
+        return f"At least {{distinct:{known}|{noun}}}."
     if main.unsure:
         counted = f"{{count:{FITS.name}={YES}}} surely"
         unknown = f"{main.unsure} unknown for {{count:{FITS.name}={UNKNOWN}}}"
@@ -310,8 +329,22 @@ def _summary(main: _Found) -> str:
     return f"{{rows:{noun}}}."
 
 
+def _known_id(main: _Found) -> str:
+    """The id that rows have only where they tell of a thing, and not why things could not be read; or empty."""
+    meaning = main.meaning.meaning if main.meaning is not None and main.result.gaps else None
+    match meaning:
+        case OfEach(counted=False):
+            return ID_COLUMNS[LINKS[meaning.link].target]
+        case Inventory(counted=False, family=name) if name in families() and families()[name].of and not main.unsure:
+            return id_column(name, families()[name])
+        case _:
+            return ""
+
+
 def _counted_ids(main: _Found) -> tuple[str, ...]:
-    """The id that tells how many things there are, where one thing may stand in several rows."""
+    """The id that tells how many things there are, where rows and things are not the same."""
+    if known := _known_id(main):
+        return (known,)
     meaning = main.meaning.meaning if main.meaning is not None else None
     match meaning:
         case Paths() | RolePaths():

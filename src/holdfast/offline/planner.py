@@ -19,7 +19,7 @@ from holdfast.offline.grammar.fronting import only_said, unfronted
 from holdfast.offline.grammar.names import PARTLY_COST
 from holdfast.offline.grammar.questions import whole_question
 from holdfast.offline.live.log.questions import log_question_first
-from holdfast.offline.live.marking import unmarked
+from holdfast.offline.live.marking import unmarked, without_now
 from holdfast.offline.live.plans import READ_BY
 from holdfast.offline.live.questions import MARK, StoredReading, asked_live, live_question
 from holdfast.offline.meaning import Asked, Numbers, Tally
@@ -50,6 +50,7 @@ _CHANGE_REFUSED: Final = (
     "itself is made in the Okta Admin Console."
 )
 
+_NOT_OF_NOW: Final = "This cannot be read live: it is how things stood at the last synchronisation."
 
 _ALL_WAS_READ: Final = Unread()
 
@@ -108,12 +109,21 @@ def _understood(parse: Parse, wording: Wording, unread: Unread) -> Plan | Refuse
         return _live(plainly_asked, wording, unread)
     if (told := log_question_first(parse, wording)) is not None:
         return told
+    asked_now = without_now(parse)
+    if asked_now is not None and not isinstance(found := _live(asked_now, wording, unread), Refused):
+        return found
     readings = _readings(parse)
     if len(readings) == 1:
-        return _plan(readings[0], wording, parse, unread)
+        plan = _plan(readings[0], wording, parse, unread)
+        return plan if asked_now is None else _of_the_snapshot(plan)
     if readings:
         return _question_back(readings, wording, parse)
     return live_question(parse, wording) or _not_read(parse, wording, unread)
+
+
+def _of_the_snapshot(plan: Plan) -> Plan:
+    """The plan of a question that asked for "now", which only the snapshot can tell; it says so."""
+    return plan.model_copy(update={"understood_as": f"{plan.understood_as} {_NOT_OF_NOW}"})
 
 
 def _readings(parse: Parse) -> list[Read[Asked]]:

@@ -65,6 +65,8 @@ _NO_NAME: Final = frozenset(
         "last",
         ",",
     }
+    # Nobody asks for the thing of that name.
+    | {"secret", "secrets", "value", "values", "key", "keys", "credential", "credentials", "password", "hash"}
 )
 _MONTH: Final = timedelta(days=30)
 
@@ -125,12 +127,16 @@ def _adjectives(parse: Parse, opening: Opening, name: str) -> Iterator[Read[Cond
         return
     for value in parse.phrases(words_of(name).values, opening.end):
         column = families()[name].by_name[value.value.column]
-        wanted: str | bool = value.value.value == "yes" if column.kind == "flag" else value.value.value
-        said = Compare(column=column.name, values=(wanted,))
+        said = Compare(column=column.name, values=_values(value.value.value, column.kind))
         yield Read(negated(said) if opening.denied else said, value.end)
     for past in parse.phrases(words_of(name).past, opening.end):
         ended = Within(column=past.value, end=parse.now)
         yield Read(negated(ended) if opening.denied else ended, past.end)
+
+
+def _values(value: str, kind: str) -> tuple[str | bool, ...]:
+    """What a word of `families.toml` stands for: one value, or each that is between bars."""
+    return (value == "yes",) if kind == "flag" else tuple(value.split("|"))
 
 
 def _timed(parse: Parse, opening: Opening, name: str) -> Iterator[Read[Condition]]:
@@ -248,8 +254,7 @@ def _value(parse: Parse, at: int, column: str, name: str, *, denied: bool) -> It
     found: list[Read[Condition]] = []
     for value in parse.phrases(words_of(name).values, at):
         if value.value.column == column:
-            wanted: str | bool = value.value.value == "yes" if kind == "flag" else value.value.value
-            found.append(Read(Compare(column=column, values=(wanted,)), value.end))
+            found.append(Read(Compare(column=column, values=_values(value.value.value, kind)), value.end))
     if kind == "time":
         spans = coming(parse, at) if families()[name].by_name[column].ahead else window(parse, at)
         found += [Read(Within(column=column, start=s.value.start, end=s.value.end), s.end, s.cost) for s in spans]

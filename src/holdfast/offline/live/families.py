@@ -133,12 +133,17 @@ class FamilyWords:
             (word, ColumnValue(column, value))
             for column, values in family.values.items()
             for value, words in values.items()
-            for word in (*words, *([value] if value.replace("_", "").isalnum() and value.isupper() else []))
+            for word in (*words, *_by_itself(family.by_name[column], value))
         )
         self.tables = (
             *(self.nouns, self.before_parent, self.parents, self.attributes, self.verbs),
             *(self.demanding, self.asking, self.idle, self.past, self.values),
         )
+
+
+def _by_itself(column: FamilyColumn, value: str) -> list[str]:
+    """The value as a word for things that have it; what a person is, none of their things is ("active")."""
+    return [value] if value.replace("_", "").isalnum() and value.isupper() and column.person is None else []
 
 
 @cache

@@ -203,14 +203,24 @@ class _Inventory:
         if by is None:
             script.line(self._total(number))
             return promised(self._step.shown.columns)
-        many, by = self._family.by_name[by].kind == "list", self._named(by)
-        script.line("counts: dict[Any, int] = {}")
-        values = f"for row in rows for value in row[{literal(by)}] or []" if many else "for row in rows"
-        script.line(f"values = [{'value' if many else f'row[{literal(by)}]'} {values}]")
-        with script.block("for value in values:"):
-            script.line("counts[value] = counts.get(value, 0) + 1")
-        script.line(f'result = [{{{literal(by)}: value, "{number}": number}} for value, number in counts.items()]')
-        return promised(self._step.shown.columns)
+        column, by = self._family.by_name[by], self._named(by)
+        each = f"for row in rows for value in row[{literal(by)}] or []" if column.kind == "list" else "for row in rows"
+        value = "value" if column.kind == "list" else f"row[{literal(by)}]"
+        if column.person:
+            script.comment("Unknown is not nobody.")
+            value = f'"{UNKNOWN}" if {value} is None and row["unread"] else {value}'
+        script.line(f"pairs = [({value}, row) {each}]", "counts: dict[Any, list[int]] = {}")
+        with script.block("for value, row in pairs:"):
+            script.line("numbers = counts.setdefault(value, [0, 0])")
+            place = f'0 if row["{FITS.name}"] == "{YES}" else 1' if self._doubts else "0"
+            script.line(f"numbers[{place}] += 1")
+        unknown = f', "{UNKNOWN_COUNT.name}": numbers[1]' if self._doubts else ""
+        row = f'{{{literal(by)}: value, "{number}": numbers[0]{unknown}}}'
+        script.line(f"result = [{row} for value, numbers in counts.items()]")
+        # Each value of a list is counted by itself.
+        single = {"kind": "text"} if column.kind == "list" else {}
+        shown = promised(self._step.shown.columns)
+        return tuple(c.model_copy(update=single) if c.name == by else c for c in shown)
 
     def _total(self, number: str) -> str:
         if not self._doubts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from holdfast.offline.live.families import Family, families
@@ -77,8 +78,7 @@ def _plain(family: Family, condition: Condition, *, denied: bool) -> str:
         case Within(column=column):
             return f"whose {_attribute(family, column)} is {no}{Wording.span(condition)}"
         case Compare(column=column, operator=Operator.IS, values=values):
-            words = " or ".join(_value(family, column, value) for value in values)
-            return f"that are {no}{words}"
+            return f"that are {no}{_values(family, column, values)}"
         case Compare(column=column, operator=operator, values=values):
             texts = " or ".join(Wording.quoted(str(value)) for value in values)
             verb = (_NO_TEXTS if denied else _TEXTS)[operator]
@@ -90,6 +90,12 @@ def _plain(family: Family, condition: Condition, *, denied: bool) -> str:
 def _attribute(family: Family, column: str) -> str:
     words = family.by_name[column].words
     return words[0] if words else family.by_name[column].heading.lower()
+
+
+def _values(family: Family, column: str, values: Sequence[str | bool | int]) -> str:
+    if together := family.values.get(column, {}).get("|".join(map(str, values))):
+        return together[0]
+    return " or ".join(_value(family, column, value) for value in values)
 
 
 def _value(family: Family, column: str, value: str | bool | int) -> str:

@@ -23,6 +23,7 @@ from holdfast.plan import Plan
 Understood = Plan | Refused | NeedsClarification
 _MOST_CHOICES: Final = 8
 _WHICH: Final = "This can be read in more than one way. Which is meant?"
+_APART: Final = "This can be read in more than one way: say what “and” and “or” join, or ask for each part."
 MARK: Final = "right now"
 
 
@@ -38,7 +39,10 @@ class StoredReading:
 
 def live_question(parse: Parse, wording: Wording) -> Understood | None:
     """What a question means that the snapshot cannot answer; None where the live tenant cannot either."""
-    return special_question(parse) or _of_inventory(parse) or log_question(parse, wording)
+    found = special_question(parse) or _of_inventory(parse)
+    # "Live users locked out" does not ask what happened to active ones.
+    asks_of_now = any(token.text == "live" and not token.quoted for token in parse.tokens)
+    return found or (None if asks_of_now else log_question(parse, wording))
 
 
 def asked_live(reading: StoredReading, parse: Parse, unread: Unread, wording: Wording) -> Plan | Refused:
@@ -70,6 +74,8 @@ def _of_inventory(parse: Parse) -> Understood | None:
         (meaning,) = meant
         return inventory_plan(meaning)
     if meant:
-        choices = tuple(sorted(inventory_sentence(meaning) for meaning in meant))
+        choices = tuple(sorted({inventory_sentence(meaning) for meaning in meant}))
+        if len(choices) < len(meant):
+            return Refused(reason=_APART)
         return NeedsClarification(question=_WHICH, choices=choices[:_MOST_CHOICES])
     return None

@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from holdfast.offline.grammar.combining import Item, combined
+from holdfast.offline.grammar.combining import Item, combined, exclude_each_other, negated
 from holdfast.offline.grammar.dates import key_at, number_at
 from holdfast.offline.grammar.names import thing
 from holdfast.offline.grammar.questions import asked_from, asks_of_all, endings
 from holdfast.offline.live.clauses import adjectives, by_name, openings, parents, said_of, written
 from holdfast.offline.live.families import families, words_of
+from holdfast.offline.live.ordering import orders, ranked
 from holdfast.offline.live.shapes import Inventory, Whose
-from holdfast.offline.meaning import Compare, Condition, Named, Operator, Order
+from holdfast.offline.meaning import AllOf, Compare, Condition, Named, Operator, Order
 from holdfast.offline.meaning.links import Kind
 from holdfast.offline.reading.parse import Parse, Read
 
 _MANY: Final = 10
 _OF: Final = frozenset({"of", "for", "on", "in", "to", "from", "at"})
+_EACH: Final = frozenset({"each", "every", "per"})
 # What a thing has been given: "which scopes has each app been granted".
 _GIVEN: Final = frozenset(
     {"granted", "given", "got", "have", "has", "hold", "holds", "allowed", "define", "defines", "use", "own"}
@@ -68,7 +70,8 @@ def _question(parse: Parse, at: int, name: str) -> Iterator[Read[Inventory]]:
         yield from _meant(things, name)
     for counting in parse.phrases(parse.lexicon.counting, at):
         for things in _things(parse, counting.end, name):
-            yield from _meant(things, name, counted=True)
+            each = _EACH & {token.key for token in parse.tokens[counting.end : things.end] if not token.quoted}
+            yield from _of_each_parent(things, name) if each else _meant(things, name, counted=True)
             yield from _by(parse, things, name)
     # "API tokens by status"; "scopes per app" are the scopes of each.
     for things in _things(parse, at, name):
@@ -81,11 +84,24 @@ def _question(parse: Parse, at: int, name: str) -> Iterator[Read[Inventory]]:
         yield from _meant(things, name)
 
 
+def _of_each_parent(things: Read[_Things], name: str) -> Iterator[Read[Inventory]]:
+    """ "(How many) scopes does each authorization server have": a number for each, where it is of each of those."""
+    if families()[name].of is not None and things.value.parent is None:
+        yield from _meant(things, name, counted=True, by=families()[name].columns[0].name)
+
+
 def _meant(
     things: Read[_Things], name: str, *, counted: bool = False, by: str | None = None
 ) -> Iterator[Read[Inventory]]:
     items, whose, parent, order, limit = things.value
+    if counted and (order or limit is not None):
+        return
+    if limit is not None and not order:
+        # The first of what is in no order are any.
+        return
     for where in combined(items) if items else [None]:
+        if where is not None and _is_never(where, name):
+            continue
         meaning = Inventory(
             family=name,
             where=where,
@@ -93,8 +109,8 @@ def _meant(
             parent=parent,
             counted=counted,
             by=by,
-            order=() if counted else order,
-            limit=None if counted else limit,
+            order=order,
+            limit=limit,
         )
         yield Read(meaning, things.end, things.cost)
 
@@ -187,11 +203,32 @@ def _adjective_rows(parse: Parse, begin: Read[_Things], name: str) -> Iterator[R
         for word, at in joins:
             for start in parse.starts(at):
                 for said in adjectives(parse, start, name):
-                    rows.append(_with(row, Item(word if row.value.items else "", said.value), said))
+                    rows.append(_with(row, Item(_together(row, word, said.value, name), said.value), said))
+
+
+def _together(row: Read[_Things], word: str, said: Condition, name: str) -> str:
+    """ "Active and inactive hooks" are the ones and the others."""
+    items = row.value.items
+    if not items:
+        return ""
+    return "or" if word == "and" and _excluding(items[-1].condition, said, name) else word
+
+
+def _excluding(one: Condition, other: Condition, name: str) -> bool:
+    """Whether nothing can be both; of a list, each value may be in it."""
+    single = isinstance(one, Compare) and families()[name].by_name[one.column].kind != "list"
+    return single and exclude_each_other(one, other)
+
+
+def _is_never(where: Condition, name: str) -> bool:
+    """Whether nothing can be so: "that are active and inactive", which nobody means to ask."""
+    parts = where.conditions if isinstance(where, AllOf) else ()
+    return any(_excluding(one, other, name) for one in parts for other in parts)
 
 
 def _with(things: Read[_Things], item: Item, read: Read[Condition]) -> Read[_Things]:
-    joined = item if things.value.items else Item("", item.condition)
+    first = negated(item.condition) if item.joined == "and_not" else item.condition
+    joined = item if things.value.items else Item("", first)
     value = things.value._replace(items=(*things.value.items, joined))
     return Read(value, read.end, things.cost + read.cost)
 
@@ -246,7 +283,8 @@ def _longer(parse: Parse, row: Read[_Things], name: str) -> Iterator[Read[_Thing
                 if word == "and":
                     value = row.value._replace(whose=(*row.value.whose, said.value))
                     yield Read(value, said.end, row.cost + said.cost)
-            else:
+            elif word != "or" or (row.value.items and not row.value.whose and row.value.parent is None):
+                # "Of Dana or unused": the other ones may be anybody's, which one condition cannot say.
                 yield _with(row, Item(word, said.value), Read(said.value, said.end, said.cost))
     if families()[name].of and row.value.parent is None:
         for given in _given_to(parse, row.end, name):
@@ -254,7 +292,8 @@ def _longer(parse: Parse, row: Read[_Things], name: str) -> Iterator[Read[_Thing
     for end in _shown_besides(parse, row.end, name):
         yield row._replace(end=end)
     if not row.value.order:
-        for order in _order(parse, row.end, name):
+        ranks = ranked(parse, row.end, name) if row.value.limit is not None else ()
+        for order in (*orders(parse, row.end, name), *ranks):
             yield Read(row.value._replace(order=order.value), order.end, row.cost)
 
 
@@ -269,29 +308,6 @@ def _shown_besides(parse: Parse, at: int, name: str) -> Iterator[int]:
         for attribute in parse.phrases(words_of(name).attributes, side):
             if columns[attribute.value].shown:
                 yield attribute.end
-
-
-def _order(parse: Parse, at: int, name: str) -> Iterator[Read[tuple[Order, ...]]]:
-    columns = families()[name].by_name
-    for begin in (at, *parse.mark(",", at)):
-        for word in parse.phrases(parse.lexicon.sorting, begin):
-            if word.value == "sorted":
-                for attribute in parse.phrases(words_of(name).attributes, word.end):
-                    yield from _directed(parse, attribute)
-            elif word.value in ("newest_first", "oldest_first") and "created" in columns:
-                if parse.tokens[word.end - 1].key == "first":
-                    yield Read((Order(column="created", descending=word.value == "newest_first"),), word.end)
-            elif word.value == "alphabetically":
-                yield Read((Order(column=families()[name].called.name),), word.end)
-
-
-def _directed(parse: Parse, attribute: Read[str]) -> Iterator[Read[tuple[Order, ...]]]:
-    yield Read((Order(column=attribute.value),), attribute.end)
-    for begin in (attribute.end, *parse.mark(",", attribute.end)):
-        for word in parse.phrases(parse.lexicon.sorting, begin):
-            if word.value in ("newest_first", "descending", "oldest_first", "ascending"):
-                descending = word.value in ("newest_first", "descending")
-                yield Read((Order(column=attribute.value, descending=descending),), word.end)
 
 
 def _asked_by(parse: Parse, at: int, name: str) -> Iterator[Read[_Things]]:
