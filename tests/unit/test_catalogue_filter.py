@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from holdfast.catalogue.endpoints import Catalogue, Endpoint, Response
@@ -276,6 +276,7 @@ TEXTS = st.one_of(
 
 
 @given(entity=TEXTS, operation=st.sampled_from(["list", "get", "count", "fetch", "search"]), words=TEXTS)
+@example(entity="\\", operation="list", words="")
 def test_a_choice_is_one_to_five_endpoints_or_a_refusal(entity: str, operation: str, words: str) -> None:
     try:
         chosen = FILTER.choose(entity, operation, words)

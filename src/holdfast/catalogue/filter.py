@@ -182,7 +182,7 @@ class EndpointFilter:
 def _parts(entity: str) -> list[str]:
     """The things of an enumeration; `users and their groups` are users, and users' groups."""
     parts = [part.strip() for part in re.split(r",|&|\band\b", entity, flags=re.IGNORECASE) if part.strip()]
-    return [re.sub(r"^(their|its|his|her)\b", parts[0], part, flags=re.IGNORECASE) for part in parts]
+    return [re.sub(r"^(their|its|his|her)\b", lambda _: parts[0], part, flags=re.IGNORECASE) for part in parts]
 
 
 def _in_turns(found: Iterable[Sequence[_Known]]) -> list[_Known]:
