@@ -174,6 +174,8 @@ class Journal:
         """Read what earlier attempts have left. Blocks."""
         for meta, place in self._file.records():
             if "header" in meta:
+                # What the attempt that began it had to tell is as true of those that go on with it.
+                self.note = meta["note"]
                 continue
             slot = Slot(*meta["slot"])
             if "void" in meta:
@@ -274,12 +276,17 @@ def _journal(folder: Path, header: Header) -> Journal:
         else None
     )
     file = JournalFile(path)
-    journal = Journal(file, note=note)
-    journal.load()
-    if is_new:
-        file.write({"header": asdict(header)}, b"")
-        file.flush()
-        _flush_folder(folder)
+    try:
+        journal = Journal(file, note=note)
+        journal.load()
+        file.see_that_there_is_room()
+        if is_new:
+            file.write({"header": asdict(header), "note": note}, b"")
+            file.flush()
+            _flush_folder(folder)
+    except BaseException:
+        file.close()
+        raise
     return journal
 
 

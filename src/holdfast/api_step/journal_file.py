@@ -25,6 +25,8 @@ from holdfast.errors import StorageFull
 
 _HEAD = struct.Struct("<I8s")
 _META_LENGTH = struct.Struct("<I")
+# What must be free before the tenant is asked: a few of the largest pages.
+_ROOM_BYTES = 1 << 20
 
 
 class Place(NamedTuple):
@@ -55,6 +57,14 @@ class JournalFile:
         if self._end < size:
             os.ftruncate(self._file, self._end)
             os.fsync(self._file)
+
+    def see_that_there_is_room(self) -> None:
+        """Raises StorageFull where not even a few answers could be kept: then nothing is to be asked."""
+        try:
+            with self._storage_errors():
+                _write_whole(self._file, bytes(_ROOM_BYTES), self._end)
+        finally:
+            os.ftruncate(self._file, self._end)
 
     def write(self, meta: dict[str, Any], payload: bytes) -> Place:
         """Hand a record to the system: from here on it outlives the process. Raises StorageFull."""

@@ -209,6 +209,9 @@ async def test_another_program_begins_another_journal_and_says_so(tmp_path: Path
         assert journal.find(slot) is None
         assert journal.note is not None
         assert "another program" in journal.note
+        note = journal.note
+    async with opened(folder, other) as journal:
+        assert journal.note == note
     async with opened(folder, HEADER) as journal:
         assert journal.find(slot) == Kept(b"[]")
         assert journal.note is None
@@ -271,6 +274,30 @@ async def test_a_full_disk_is_told_as_such_and_loses_nothing_that_was_kept(
         assert journal.find(slot) == Kept(b"[]")
         assert journal.find(Slot("b" * 32, 1, 0)) is None
         assert journal.find(Slot("c" * 32, 1, 0)) == Kept(b"[2]")
+
+
+async def test_a_disk_that_is_full_is_noticed_before_anything_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, slot = tmp_path / "q" / "s", Slot("a" * 32, 1, 0)
+    await kept_in(folder, {slot: Kept(b"[1]")})
+    before = journal_of(folder).read_bytes()
+    real = os.pwrite
+
+    def almost_full(file: int, data: bytes, offset: int) -> int:
+        if offset + len(data) > len(before) + 10_000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(file, data, offset)
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "pwrite", almost_full)
+        with pytest.raises(StorageFull, match="HOLDFAST_DATA_DIR"):
+            async with opened(folder, HEADER):
+                pass
+    assert journal_of(folder).read_bytes() == before
+    async with opened(folder, HEADER) as journal:
+        assert journal.find(slot) == Kept(b"[1]")
+    assert journal_of(folder).read_bytes() == before
 
 
 async def test_a_page_of_a_thousand_events_takes_less_than_a_fifth_of_its_size(tmp_path: Path) -> None:
