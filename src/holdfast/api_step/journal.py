@@ -175,7 +175,7 @@ class Journal:
         for meta, place in self._file.records():
             if "header" in meta:
                 # What the attempt that began it had to tell is as true of those that go on with it.
-                self.note = meta["note"]
+                self.note = meta.get("note")
                 continue
             slot = Slot(*meta["slot"])
             if "void" in meta:
