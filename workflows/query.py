@@ -116,7 +116,6 @@ class QueryWorkflow:
             await cancelled(*running.values())
         await self.while_not_paused()
         if (failed := self._execution.failure) is not None:
-            self._want_no_review()
             raise QuestionEnded(Outcome.FAILED, f"Step {failed.step.id} failed: {failed.error}")
 
     async def _format_answer(self) -> None:
@@ -217,6 +216,7 @@ class QueryWorkflow:
                 # Queries end soon and belong to the answer so far; a program may read for hours.
                 programs = [i for i in running if isinstance(execution.records[i].step, ApiStep)]
                 await cancelled(*(running.pop(i) for i in programs))
+                self._want_no_review()
             if not running and (execution.is_over or execution.failure is not None):
                 return
             await workflow.wait_condition(

@@ -27,7 +27,12 @@ Handle = WorkflowHandle[QueryWorkflow, Answer]
 async def asked(
     client: Client, programs: ScriptedPrograms, *steps: Step, rows: dict[str, int | Exception] | None = None
 ) -> AsyncIterator[Handle]:
-    script = ScriptedActivities(planned(*steps), rows, programs=programs)
+    async with working(client, ScriptedActivities(planned(*steps), rows, programs=programs)) as handle:
+        yield handle
+
+
+@asynccontextmanager
+async def working(client: Client, script: ScriptedActivities) -> AsyncIterator[Handle]:
     queue = f"test-{uuid4()}"
     async with Worker(
         client,
@@ -208,6 +213,30 @@ async def test_a_cancelled_question_stops_its_program(temporal_client: Client) -
         while not programs.stopped:
             await asyncio.sleep(0.02)
     assert (answer.outcome, len(programs.runs)) == (Outcome.CANCELLED, 1)
+
+
+async def test_no_review_is_taken_for_a_step_that_was_ended_while_other_steps_still_run(
+    temporal_client: Client,
+) -> None:
+    programs = ScriptedPrograms(calls=5, budget=2)
+    script = ScriptedActivities(
+        planned(api_step("factors"), step("bad"), step("slow")),
+        {"bad": refusal("No such property.")},
+        held=("bad", "slow"),
+        programs=programs,
+    )
+    async with working(temporal_client, script) as handle:
+        await until(handle, State.BLOCKED)
+        script.release("bad")
+        await until(handle, State.RUNNING)
+        assert (await handle.query(QueryWorkflow.progress)).waiting == ()
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await handle.execute_update(QueryWorkflow.review, decision(Decision.APPROVE, "factors"))
+        assert "Nothing waits for a review: the question is RUNNING" in str(refused.value.cause)
+        script.release("slow")
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+    assert programs.made["factors"] == 2
 
 
 async def test_a_cancelled_question_waits_for_no_review(temporal_client: Client) -> None:
