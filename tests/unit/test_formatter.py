@@ -25,7 +25,7 @@ from holdfast.errors import PresentationRejected
 from holdfast.export import content
 from holdfast.formatter import Formatter, Written, format_rows
 from holdfast.offline.formatter import OfflineFormatter
-from holdfast.plan import CypherStep, Plan
+from holdfast.plan import CypherStep, Plan, SpecialStep
 from holdfast.presentation import Presentation
 from holdfast.samples import whole_samples
 from holdfast.settings import ModelSettings
@@ -491,3 +491,32 @@ async def test_a_setting_that_is_a_number_counts_nothing(asked: Asked) -> None:
     said = live({"shape": "inventory", "family": "rate_limit_warning"}, {"threshold": "number"})
     answer = await asked.step("main", pl.DataFrame({"threshold": [60]}), parameters=said).answer()
     assert answer.summary == "1 thing."
+
+
+@pytest.mark.parametrize(
+    ("tally", "counts", "summary"),
+    [
+        ({"by": ["ip"]}, [40, 26], "66 events in 2 rows."),
+        ({"by": ["ip"]}, [1], "1 event in 1 row."),
+        ({"by": ["ip"], "spans": True}, [40, 26], "2 events."),
+        ({"by": ["ip"], "distinct": "person"}, [3, 2], "2 rows."),
+    ],
+)
+async def test_a_tally_of_the_log_says_how_many_events_its_rows_are_of(
+    asked: Asked, tally: dict[str, Any], counts: list[int], summary: str
+) -> None:
+    """A row is an address here; the noun of the plan names the events."""
+    window = {"start": "2026-07-01T00:00:00Z", "end": "2026-08-01T00:00:00Z"}
+    events = {"sets": [{"name": "sign_in_failure", "ended": "usual"}], **window}
+    described = meant({"ip": "text", "event_count": "number"}, noun={"one": "event", "many": "events"})
+    described["meaning"] = {"shape": "log_tally", "events": events, **tally}
+    rows = pl.DataFrame({"ip": [f"192.0.2.{n}" for n in range(len(counts))], "event_count": counts})
+    assert (await asked.step("log", rows, parameters=described).answer()).summary == summary
+
+
+async def test_the_rows_of_a_special_tool_are_findings_and_no_people(asked: Asked) -> None:
+    request = asked.step("check", pl.DataFrame({"finding": ["May sign in.", "Is assigned."]})).request()
+    step = SpecialStep(id="check", name="user_app_access", entity="User", operation="check", query_context="")
+    request = request.model_copy(update={"plan": Plan(steps=(step,), reasoning="", confidence=1)})
+    written_of = await OfflineFormatter().present(request, Ledger.under(ModelSettings()))
+    assert format_rows(request, written_of, asked.store).summary == "2 findings."

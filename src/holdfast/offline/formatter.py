@@ -14,9 +14,12 @@ from holdfast.formatter import Written, caution, has_gaps
 from holdfast.offline.columns import ID_COLUMNS
 from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES, counts, doubtful
 from holdfast.offline.live.families import families, id_column
+from holdfast.offline.live.log import tally_summary
+from holdfast.offline.live.log.shapes import LogTally
 from holdfast.offline.live.shapes import Inventory, OfEach
 from holdfast.offline.meaning import Noun, Numbers, Pairs, Paths, RolePaths, ShownColumn, StepMeaning
 from holdfast.offline.meaning.links import LINKS
+from holdfast.offline.nouns import literal, nothing, noun_of
 from holdfast.offline.wording import number_summary
 from holdfast.presentation import Presentation
 from holdfast.presentation.headings import readable
@@ -41,7 +44,6 @@ from holdfast.presentation.recipe import (
 from holdfast.spending import Ledger
 
 _Kind = Literal["text", "time", "flag", "number", "list"]
-_PEOPLE = frozenset({"user", "users", "person", "people"})
 _REASON = "unread"
 _NUMBERS = ("Int", "UInt", "Float", "Decimal")
 
@@ -93,9 +95,7 @@ class _Found:
         try:
             meaning = StepMeaning.model_validate(step.parameters)
         except ValidationError:
-            person = step.entity.lower() in _PEOPLE
-            noun = Noun(one="person", many="people") if person else Noun(one="row", many="rows")
-            return _Found(result=result, meaning=None, noun=noun)
+            return _Found(result=result, meaning=None, noun=noun_of(step))
         return _Found(result=result, meaning=meaning, noun=meaning.noun)
 
     @property
@@ -119,14 +119,16 @@ class _Found:
     @property
     def is_all_sure(self) -> bool:
         """Whether it is known of every row that it belongs to the answer, as all that tells so could be read."""
-        return self.meaning is not None and isinstance(self.meaning.meaning, Inventory) and not self.result.gaps
+        if self.meaning is None or self.result.gaps:
+            return False
+        return isinstance(self.meaning.meaning, Inventory) or self.result.live is not None
 
     @property
     def is_single_number(self) -> bool:
         """Whether there is one row of one number: a sentence says it better than a table."""
         kinds = [column.kind for column in self.columns]
         # A name with braces cannot stand in a template.
-        nameable = all(_literal(column.name) == column.name for column in self.columns)
+        nameable = all(literal(column.name) == column.name for column in self.columns)
         numbers = ["number", "number"] if self.unsure else ["number"]
         # A setting that is a number counts nothing.
         meaning = self.meaning.meaning if self.meaning is not None else None
@@ -194,10 +196,10 @@ def _sentence(main: _Found, request: FormatRequest) -> Presentation:
     column = main.columns[0]
     filled = f"{{sum:{column.name}}}"
     if main.meaning is None:
-        said, plain = f"{_literal(column.heading)}: **{filled}**", f"{_literal(column.heading)}: {filled}"
+        said, plain = f"{literal(column.heading)}: **{filled}**", f"{literal(column.heading)}: {filled}"
     else:
         is_one = [sample.get(column.name) for sample in main.result.samples] == [1]
-        noun = _literal(main.noun.one if is_one else main.noun.many)
+        noun = literal(main.noun.one if is_one else main.noun.many)
         said, plain = f"**{filled}** {noun}", f"{filled} {noun}"
         if main.unsure:
             more = f"; {main.unsure} unknown for {{sum:{UNKNOWN_COUNT.name}}}"
@@ -254,7 +256,7 @@ def _table(main: _Found, beside: list[tuple[_Found, str]], request: FormatReques
         source=main.result.step_id,
         operations=tuple(operations),
         summary=f"{_summary(main)}{caution(request)}",
-        when_empty=_nothing(main.noun, request),
+        when_empty=nothing(main.noun, request),
     )
 
 
@@ -310,13 +312,15 @@ def _summary(main: _Found) -> str:
             # Somebody with several values is counted under each of them.
             return "{rows:value|values}."
         more = f"; {main.unsure} unknown for {{sum:{UNKNOWN_COUNT.name}}}" if main.unsure else ""
-        return f"{{sum:{numbers[0]}}} {_literal(main.noun.many)} in {{rows:row|rows}}{more}."
-    noun = f"{_literal(main.noun.one)}|{_literal(main.noun.many)}"
+        return f"{{sum:{numbers[0]}}} {literal(main.noun.many)} in {{rows:row|rows}}{more}."
+    noun = f"{literal(main.noun.one)}|{literal(main.noun.many)}"
     if main.meaning is not None and isinstance(main.meaning.meaning, Numbers):
         return number_summary.summary(main.meaning.meaning, noun)
     if known := _known_id(main):
         # A row may only tell what could not be read, and is no thing.
         return f"At least {{distinct:{known}|{noun}}}."
+    if main.meaning is not None and isinstance(main.meaning.meaning, LogTally):
+        return tally_summary.summary(main.meaning.meaning, main.noun, main.result.samples)
     if main.unsure:
         counted = f"{{count:{FITS.name}={YES}}} surely"
         unknown = f"{main.unsure} unknown for {{count:{FITS.name}={UNKNOWN}}}"
@@ -355,16 +359,6 @@ def _counted_ids(main: _Found) -> tuple[str, ...]:
             return number_summary.counted_ids(meaning)
         case _:
             return ()
-
-
-def _nothing(noun: Noun, request: FormatRequest) -> str:
-    said = "Nobody matches" if noun.many == "people" else f"No {_literal(noun.many)} match"
-    return f"{said} among what could be read." if has_gaps(request) else f"{said}."
-
-
-def _literal(text: str) -> str:
-    """Text of a plan inside a template: braces and bars mean themselves."""
-    return text.replace("{", "(").replace("}", ")").replace("|", "/")
 
 
 def _told_apart(columns: list[_Column]) -> tuple[Shown, ...]:

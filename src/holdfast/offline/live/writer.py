@@ -59,7 +59,10 @@ def compiled(request: StepRequest) -> Composed:
         shown = StepMeaning.model_validate(request.step.parameters)
     except ValidationError as error:
         raise ProgramRefused(
-            [f"The parameters of step {request.step.id} are not what the offline writer reads: {complaints_of(error)}."]
+            [
+                f"The parameters of step {request.step.id} are not what the offline writer reads: "
+                f"{complaints_of(error)}. Leave them as the planner wrote them, or ask the question in other words."
+            ]
         ) from error
     compiler = _COMPILERS.get(type(shown.meaning))
     if compiler is None:

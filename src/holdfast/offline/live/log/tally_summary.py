@@ -1,0 +1,21 @@
+"""The sentence under a tally of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import JsonValue
+
+from holdfast.offline.live.log.columns import COUNT
+from holdfast.offline.live.log.shapes import LogTally
+from holdfast.offline.meaning import Noun
+
+
+def summary(tally: LogTally, noun: Noun, samples: Sequence[dict[str, JsonValue]]) -> str:
+    """A template. A row is a place, a person, a day …, and no event; things of several rows may be the same ones."""
+    if tally.spans:
+        return f"{{rows:{noun.one}|{noun.many}}}."
+    if tally.distinct is not None:
+        return "{rows:row|rows}."
+    is_one = [sample.get(COUNT.name) for sample in samples] == [1]
+    return f"{{sum:{COUNT.name}}} {noun.one if is_one else noun.many} in {{rows:row|rows}}."
