@@ -9,6 +9,8 @@ from starter.plain_text import visible
 
 BY_RULES = "by rules"
 _OFFLINE = "offline"
+# Written in code: nobody composed the call of a special tool.
+_SPECIAL = "special"
 _BECAUSE = f"{_OFFLINE}, because "
 _SMALLEST_SHOWN_USD = 0.0001
 
@@ -32,6 +34,11 @@ def author_words(author: str, usage: ModelUsage | None) -> str:
     if author.startswith(_BECAUSE):
         return f"{BY_RULES}, because {visible(author.removeprefix(_BECAUSE))}{spent}"
     return f"by {visible(author)}{spent}"
+
+
+def was_by_models(author: str, usage: ModelUsage | None) -> bool:
+    """Whether there is something to tell of an author: a model's name, what it cost, or why rules stood in for it."""
+    return author not in {_OFFLINE, _SPECIAL} or usage is not None
 
 
 def is_by_rules(author: str) -> bool:

@@ -13,13 +13,16 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from holdfast.contracts import Progress, StepProgress, SyncProgress, Waiting
+from holdfast.contracts import CallsWanted, Progress, StepProgress, SyncProgress, Waiting
 from holdfast.events import StepProgressed
 from holdfast.execution import State, StepState
 from starter.plain_text import visible
 from starter.troubles import NOTHING_TOLD, Look
 
 Mark = Literal["waiting", "running", "done", "failed", "skipped"]
+
+# Below this nobody decides otherwise for the time it takes.
+_MINUTES_WORTH_TELLING = 1.5
 
 _SIGNS: dict[Mark, tuple[str, str]] = {
     "waiting": ("·", "dim"),
@@ -152,7 +155,7 @@ def _live_words(live: StepProgressed) -> str:
 def _words_for(seen: Progress) -> str:
     match seen.state:
         case State.BLOCKED:
-            return "; ".join(_review_words(waiting, seen.correlation_id) for waiting in seen.waiting)
+            return "; ".join(review_words(waiting, seen.correlation_id) for waiting in seen.waiting)
         case State.PAUSED:
             return f"is paused. Go on: holdfast resume {seen.correlation_id}"
         case State.QUEUED:
@@ -163,14 +166,28 @@ def _words_for(seen: Progress) -> str:
             return seen.state.lower()
 
 
-def _review_words(waiting: Waiting, question_id: str) -> str:
+def review_words(waiting: Waiting, question_id: str) -> str:
+    """What waits for a person, why, and what that person can type."""
     decide = f"decide: holdfast review {question_id} approve"
     if waiting.step_id is None:
         return f"waits for a review ({visible(waiting.reason)}). See it: holdfast plan {question_id}; {decide}"
+    reason = f"{visible(waiting.reason)}{_outlook_words(waiting.calls_wanted)}"
     return (
-        f"step {waiting.step_id} waits for a review ({visible(waiting.reason)}). {decide[0].upper()}{decide[1:]} "
+        f"step {waiting.step_id} waits for a review ({reason}). {decide[0].upper()}{decide[1:]} "
         f"--step {waiting.step_id} (or with --further-calls N; or reject; or stop, to answer with what was read)"
     )
+
+
+def _outlook_words(wanted: CallsWanted | None) -> str:
+    """What was read, and what is to come: " 20 calls are made, about 223 are to come, 0.4 minutes at …"."""
+    if wanted is None:
+        return ""
+    parts = [f"{wanted.calls_made:,} call{'s are' if wanted.calls_made != 1 else ' is'} made"]
+    if wanted.calls_to_come is not None:
+        parts.append(f"about {wanted.calls_to_come:,} are to come")
+    if wanted.minutes is not None and wanted.minutes >= _MINUTES_WORTH_TELLING:
+        parts.append(f"{wanted.minutes:,.0f} minutes at the tenant's rate limit")
+    return f" {', '.join(parts)}"
 
 
 def sync_progress(seen: SyncProgress, trouble: str = "") -> tuple[str, list[Line]]:

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from holdfast.answer import Answer, Effort, EndpointUse, FormattedAnswer, Outcome, StepResult
 from holdfast.contracts import SyncRecord, SyncReport
-from holdfast.plan import Plan, Step
-from starter.model_words import BY_RULES, author_words, is_by_rules, stand_ins, usage_words
+from holdfast.plan import Plan, SpecialStep, Step
+from starter.model_words import author_words, is_by_rules, stand_ins, usage_words, was_by_models
 from starter.plain_text import age, cell, moment, span, visible, visible_lines, when
 from starter.questions import Asked
 from starter.tables import table
@@ -174,7 +174,8 @@ def plan_view(plan: Plan, answer: Answer | None) -> RenderableType:
 def _step_view(number: int, step: Step, result: StepResult | None) -> Iterable[RenderableType]:
     after = f", after {', '.join(step.depends_on)}" if step.depends_on else ""
     optional = "" if step.critical else ", not critical"
-    yield Text(f"\n{number}. {step.id} ({step.tool}: {step.operation} {step.entity}{after}{optional})")
+    does = step.name if isinstance(step, SpecialStep) else f"{step.operation} {step.entity}"
+    yield Text(f"\n{number}. {step.id} ({step.tool}: {does}{after}{optional})")
     yield Text(f"   {visible(step.query_context)}")
     if result is not None:
         query = visible_lines(result.generated.text).split("\n")
@@ -202,9 +203,9 @@ def _endpoint_words(use: EndpointUse) -> str:
 
 def _by_models(what: str, author: str, effort: Effort | None, more: str = "") -> Iterable[RenderableType]:
     """Who did it and what it cost; nothing where rules did, as they do where no model is named."""
-    words = author_words(author, effort.models if effort is not None else None)
-    if words != BY_RULES:
-        yield Text(f"{what} {words}{visible(more)}", style="dim")
+    usage = effort.models if effort is not None else None
+    if was_by_models(author, usage):
+        yield Text(f"{what} {author_words(author, usage)}{visible(more)}", style="dim")
 
 
 def questions_view(questions: Sequence[Asked]) -> RenderableType:

@@ -17,6 +17,7 @@ from holdfast.events import StepProgressed
 _DESCRIBE_TIMEOUT = timedelta(seconds=2)
 # A worker that is killed costs an attempt or two; one that cannot run the workflow's code costs one after the other.
 _STUCK_AFTER = 4
+_LOST = "activity Heartbeat timeout"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ async def looked_at(handle: WorkflowHandle[Any, Any]) -> Look:
         return NOTHING_TOLD
     told = description.raw_description
     failing = [each for each in told.pending_activities if each.HasField("last_failure")]
-    troubles = [f"attempt {each.attempt}, before: {each.last_failure.message}" for each in failing]
+    troubles = [f"attempt {each.attempt}, before: {_words_for(each.last_failure.message)}" for each in failing]
     if told.pending_workflow_task.attempt >= _STUCK_AFTER:
         troubles.append(
             f"the worker cannot go on with it, attempt {told.pending_workflow_task.attempt}; its words are in "
@@ -51,6 +52,11 @@ async def looked_at(handle: WorkflowHandle[Any, Any]) -> Look:
         )
     beats = [beat for each in told.pending_activities if (beat := _progress_of(each)) is not None]
     return Look("; ".join(troubles), {beat.step_id: beat for beat in beats})
+
+
+def _words_for(message: str) -> str:
+    """A lost worker is told by Temporal in words of its own."""
+    return "the worker that ran it was lost" if message == _LOST else message
 
 
 def _progress_of(pending: PendingActivityInfo) -> StepProgressed | None:

@@ -27,7 +27,7 @@ from starter.commands.arguments import QuestionId
 from starter.connection import Connection, connect
 from starter.exit_codes import code_of_outcome
 from starter.plain_text import span, visible, when
-from starter.progress import question_progress
+from starter.progress import question_progress, review_words
 from starter.rendering import err, out, plan_view, questions_view
 from starter.streams import events_of
 from starter.watching import content_of, show_answer, watch_question
@@ -148,7 +148,7 @@ def status(question_id: QuestionId) -> None:
             console.print(Text(f"  Waits     {visible(look.trouble)}"))
         if progress is not None:
             for waiting in progress.waiting:
-                console.print(Text(f"  Waits for {visible(waiting.reason)}"))
+                console.print(Text(f"  Review    {review_words(waiting, question_id)}"))
             for line in question_progress(progress, look)[1]:
                 console.print(Text(f"  {line.mark:<9} {line.text}"))
         if link := connection.link(question_id):

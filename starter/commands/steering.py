@@ -118,7 +118,8 @@ def _text_of(plan_file: Path) -> str:
     try:
         return plan_file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise PlanRejected(f"{plan_file} cannot be read: {error}.") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise PlanRejected(f"{plan_file} cannot be read: {why}.") from error
 
 
 def _read_plan(text: str) -> Plan:

@@ -29,10 +29,19 @@ from holdfast.answer import (
     StepReport,
     StepResult,
 )
-from holdfast.contracts import FamilyProgress, FamilyReport, Progress, StepProgress, SyncProgress, SyncReport, Waiting
+from holdfast.contracts import (
+    CallsWanted,
+    FamilyProgress,
+    FamilyReport,
+    Progress,
+    StepProgress,
+    SyncProgress,
+    SyncReport,
+    Waiting,
+)
 from holdfast.events import StepProgressed
 from holdfast.execution import State, StepState
-from holdfast.plan import CypherStep, Plan
+from holdfast.plan import CypherStep, Plan, SpecialStep
 from starter.model_words import usage_words
 from starter.plain_text import age, cell, span, visible, visible_lines, when
 from starter.progress import Line, progress_view, question_progress, sync_progress
@@ -219,6 +228,14 @@ def test_a_plan_shows_each_step_and_its_query() -> None:
     assert "MATCH" not in rendered(plan_view(PLAN, None))
 
 
+def test_a_plan_names_a_special_tool_and_no_author_of_its_call() -> None:
+    step = SpecialStep(id="people", name="login_risk", entity="User", operation="check", query_context="Dana's risk")
+    plan = PLAN.model_copy(update={"steps": (step,)})
+    shown = rendered(plan_view(plan, answer(steps=(step_report("special"),), plan_author="offline")))
+    assert "1. people (special: login_risk)" in shown
+    assert "Written" not in shown
+
+
 CALL = ModelUsage(calls=1, input_tokens=1_900, output_tokens=140, cost_usd=0.0041)
 
 
@@ -306,10 +323,12 @@ def test_a_blocked_question_says_how_to_decide() -> None:
 
 
 def test_a_step_that_wants_more_calls_says_what_can_be_decided() -> None:
-    waiting = Waiting(step_id="factors", reason="500 calls were made, about 4,500 are to come")
+    wanted = CallsWanted(calls_made=500, calls_to_come=4_500, minutes=7.6, reason="No more are allowed unasked.")
+    waiting = Waiting(step_id="factors", reason=wanted.reason, calls_wanted=wanted)
     seen = Progress(correlation_id="q-1", question="?", state=State.BLOCKED, waiting=(waiting,), plan=PLAN, steps=())
     title, _ = question_progress(seen)
-    assert "step factors waits for a review (500 calls were made, about 4,500 are to come)" in title
+    assert "step factors waits for a review (No more are allowed unasked. 500 calls are made, about 4,500 are" in title
+    assert "are to come, 8 minutes at the tenant's rate limit). Decide: " in title
     assert "holdfast review q-1 approve --step factors (or with --further-calls N; or reject; or stop" in title
 
 
