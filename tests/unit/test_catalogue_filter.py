@@ -58,6 +58,21 @@ users in group                  list      list_group_users
 GroupUser                       list      list_group_users
 group membership                list      list_group_users
 user_groups                     list      list_user_groups
+sso events                      count     list_log_events
+app sign-in                     count     list_log_events
+application usage               count     list_log_events
+impersonation event             list      list_log_events
+MFA reset                       list      list_log_events
+user lifecycle event            count     list_log_events
+group membership change         list      list_log_events
+admin role assignment event     list      list_log_events
+configuration change            list      list_log_events
+tenant changes                  list      list_log_events
+push denial                     list      list_log_events
+Okta support session            list      list_log_events
+rate limit event                list      list_log_events
+oauth scope grant               list      list_application_grants
+app certificate                 list      list_application_signing_keys
 groups of a user                fetch     list_user_groups
 user group memberships          list      list_user_groups
 group owners                    list      list_group_owners
@@ -175,6 +190,16 @@ def test_the_text_of_the_step_brings_what_is_asked_of_each() -> None:
     chosen = names("User", "list", "users logged in in the last 7 days with their applications and groups")
     assert chosen[0] == "list_users"
     assert {"list_user_groups", "list_user_app_links", "list_applications"} <= set(chosen)
+
+
+def test_the_text_of_the_step_brings_those_whose_ids_stand_in_the_rows() -> None:
+    assert names("api token", "list", "tokens with the login of the user who owns each")[2:] == ["list_users"]
+
+
+@pytest.mark.parametrize("entity", ["\\", "\\1 and their groups"])
+def test_no_entity_is_taken_for_a_pattern(entity: str) -> None:
+    with pytest.raises(NoEndpoint):
+        FILTER.choose(entity, "list")
 
 
 def test_a_text_without_other_things_brings_nothing_more() -> None:

@@ -122,7 +122,9 @@ class EndpointFilter:
                 (at, taking, -len(one.words), one.endpoint.lifecycle != "GA", one.place, one)
                 for one in spoken
                 for at, other in enumerate(have)
-                for taking, joined in enumerate((self._gives(one, other), self._gives(other, one)))
+                for taking, joined in enumerate(
+                    (self._gives(one, other), self._gives(other, one), self._holds(other, one))
+                )
                 if joined and one not in have
             ]
             if not joins:
@@ -150,6 +152,12 @@ class EndpointFilter:
         """Whether the one lists what the other is asked by."""
         wanted = [self._words.plain(place.entity) for place in taker.endpoint.path_parameters if place.entity]
         return giver.endpoint.operation == "list" and any(giver.words[-len(words) :] == words for words in wanted)
+
+    def _holds(self, holder: _Known, named: _Known) -> bool:
+        """Whether the one's rows hold ids of what the other lists, like `userId`."""
+        shape = self._catalogue.shape(holder.endpoint.response.of.shape or "")
+        ids = [self._words.plain(field) for field in (shape.fields if shape else ()) if field.endswith("Id")]
+        return (*named.words, "id") in ids
 
     def _vocabulary(self, entity: str) -> frozenset[str]:
         """What the documentation of an entity's endpoints speaks of."""

@@ -26,6 +26,7 @@ class EntityWords:
     empty: frozenset[str]
     vague: frozenset[str]
     attributes: frozenset[str]
+    happenings: frozenset[str]
     turning: frozenset[str]
     phrases: Mapping[Words, Words]
     entities: Mapping[str, Sequence[str]]
@@ -42,6 +43,7 @@ class EntityWords:
             empty=frozenset(data["empty"]["words"]),
             vague=frozenset(data["vague"]["words"]),
             attributes=frozenset(data["attributes"]["words"]),
+            happenings=frozenset(data["happenings"]["words"]),
             turning=frozenset(data["turning"]["words"]),
             phrases={tuple(phrase.split()): tuple(other.split()) for phrase, other in data["phrases"].items()},
             entities=data["entities"],
@@ -79,7 +81,8 @@ class EntityWords:
         words = self._filled(entity)
         # `users in Finance` are users, whatever Finance is.
         head = words[: next((at for at, word in enumerate(words) if word in self.turning), None)]
-        readings = [asked, *(self._thinned(words) for words in (asked, head))]
+        log = [("event",)] if asked and asked[-1] in self.happenings else []
+        readings = [asked, *log, *(self._thinned(words) for words in (asked, head))]
         return tuple(
             dict.fromkeys(reading for thinned in readings for reading in (thinned, self._bare(thinned)) if reading)
         )
