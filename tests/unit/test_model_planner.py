@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,3 +109,30 @@ def test_any_draft_becomes_something_that_may_be_shown_or_is_rejected(draft: Pla
 def test_a_step_never_carries_a_meaning_that_rules_would_compile() -> None:
     assert "parameters" not in PlannedStep.model_fields
     assert PlannedStep.model_config["extra"] == "forbid"
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        ({"tool": "api", "entity": "users factoring", "operation": "list"}, "The nearest are"),
+        ({"tool": "api", "entity": "user", "operation": "deactivate"}, "only reads"),
+        ({"tool": "sql", "entity": "user", "operation": "list"}, "depends on"),
+        ({"tool": "special", "special": '{"name": "open_door"}'}, "There is no special tool open_door; there are"),
+        ({"tool": "special", "special": '{"name": "login_risk", "person": "Ann"}'}, "is called wrongly"),
+    ],
+)
+def test_a_step_that_is_sure_to_fail_is_told_to_the_model_that_planned_it(step: dict[str, str], reason: str) -> None:
+    rest = {"entity": "user", "operation": "get", "query_context": "x", "critical": True, "reasoning": "x"}
+    draft = PlanDraft.model_validate(
+        {
+            "understood_as": "People.",
+            "reasoning": "x",
+            "steps": [{**rest, "id": "a", "depends_on": (), **step}],
+            "partial_success_acceptable": False,
+            "confidence": 1,
+            "cannot_answer": None,
+            "ask_back": None,
+        }
+    )
+    with pytest.raises(PlanRejected, match=f"Step a: .*{reason}"):
+        outcome_of(draft, "")

@@ -17,6 +17,7 @@ from holdfast.models.calls import ModelCalls, Role, Task
 from holdfast.models.context import planning_context, reading_context
 from holdfast.models.near_words import TenantLexicon
 from holdfast.models.preplanner import Ambiguity, Intent, intent_of, see_that_it_is_a_sentence
+from holdfast.models.runnable import see_that_it_can_run
 from holdfast.models.untrusted import said
 from holdfast.plan import Plan, checked_plan
 from holdfast.planner import Understanding
@@ -117,7 +118,7 @@ def _plan(draft: PlanDraft) -> Plan:
                 f"The query_context of step {step.id} says what it must find, in at most {MOST_STEP_CHARACTERS} "
                 "characters."
             )
-    return checked_plan(
+    plan = checked_plan(
         {
             "steps": [_step(step) for step in draft.steps],
             "reasoning": said(draft.reasoning),
@@ -126,6 +127,8 @@ def _plan(draft: PlanDraft) -> Plan:
             "partial_success_acceptable": draft.partial_success_acceptable,
         }
     )
+    see_that_it_can_run(plan)
+    return plan
 
 
 def _step(step: PlannedStep) -> dict[str, Any]:
