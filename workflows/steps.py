@@ -12,7 +12,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from holdfast import contracts
-from holdfast.answer import ModelUsage, Outcome, StepResult
+from holdfast.answer import ModelUsage, Outcome, StepResult, total_usage
 from holdfast.contracts import (
     CallAllowance,
     CallsWanted,
@@ -107,6 +107,7 @@ async def _programmed(request: StepRequest, steering: Steering) -> StepResult:
             return await _ran(ProgramRun(step=request, program=program), steering)
         except ActivityError as error:
             steering.spend_in_vain(program.effort.models)
+            request = request.model_copy(update={"spent": total_usage(request.spent, program.effort.models)})
             failed.append(RefusedProgram(text=program.generated.text, diagnostics=words_of(error)))
             if not _is_the_programs_fault(error) or len(failed) == _MOST_PROGRAMS:
                 raise
