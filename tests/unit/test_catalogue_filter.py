@@ -193,7 +193,10 @@ def test_the_text_of_the_step_brings_what_is_asked_of_each() -> None:
 
 
 def test_the_text_of_the_step_brings_those_whose_ids_stand_in_the_rows() -> None:
-    assert names("api token", "list", "tokens with the login of the user who owns each")[2:] == ["list_users"]
+    assert names("api token", "list", "tokens with the login of the user who owns each")[2:] == [
+        "list_users",
+        "get_user",
+    ]
 
 
 @pytest.mark.parametrize("entity", ["\\", "\\1 and their groups"])

@@ -114,7 +114,7 @@ class EndpointFilter:
         return {place: distance for place, distance in fits.items() if distance == least}
 
     def _with_neighbours(self, chosen: Sequence[_Known], told: frozenset[str]) -> list[_Known]:
-        """Behind what is chosen, the lists that the step's text speaks of and that give ids to it, or take its ids."""
+        """Behind what is chosen, what the step's text speaks of and what gives ids to it, or takes its ids."""
         have = list(chosen)
         spoken = self._spoken(told)
         while len(have) < MOST:
@@ -123,7 +123,7 @@ class EndpointFilter:
                 for one in spoken
                 for at, other in enumerate(have)
                 for taking, joined in enumerate(
-                    (self._gives(one, other), self._gives(other, one), self._holds(other, one))
+                    (self._gives(one, other), self._takes(one, other), self._holds(other, one))
                 )
                 if joined and one not in have
             ]
@@ -138,20 +138,20 @@ class EndpointFilter:
         return [known for known in self._known if known.endpoint.name in names and known not in have]
 
     def _spoken(self, told: frozenset[str]) -> list[_Known]:
-        """The lists whose entity the text names, by its own words or by those that it may be called."""
+        """The endpoints whose entity the text names, by its own words or by those that it may be called."""
         named = {
             entity for alias, entities in self._aliases.items() if told.issuperset(alias) for entity in entities[:1]
         }
-        return [
-            known
-            for known in self._known
-            if known.endpoint.operation == "list" and (told.issuperset(known.words) or known.endpoint.entity in named)
-        ]
+        return [known for known in self._known if told.issuperset(known.words) or known.endpoint.entity in named]
 
     def _gives(self, giver: _Known, taker: _Known) -> bool:
         """Whether the one lists what the other is asked by."""
         wanted = [self._words.plain(place.entity) for place in taker.endpoint.path_parameters if place.entity]
         return giver.endpoint.operation == "list" and any(giver.words[-len(words) :] == words for words in wanted)
+
+    def _takes(self, taker: _Known, giver: _Known) -> bool:
+        """Whether the one lists something of each thing that the other gives."""
+        return taker.endpoint.operation == "list" and self._gives(giver, taker)
 
     def _holds(self, holder: _Known, named: _Known) -> bool:
         """Whether the one's rows hold ids of what the other lists, like `userId`."""

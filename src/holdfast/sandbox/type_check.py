@@ -24,9 +24,17 @@ from holdfast.sandbox.tree import Finding
 _LONGEST_SECONDS = 10.0
 
 # What `result` must be. Rows that are TypedDicts are Mappings, not dictionaries. No `_`: stubs keep such names private.
+# And what the sandbox's Python has while the checker's does not know of it.
 _ENDING_STUBS = """
 
-from typing import Mapping as _Mapping, Sequence as _Sequence
+from typing import Any as _Any, Callable as _Callable, Iterable as _Iterable, Iterator as _Iterator
+from typing import Mapping as _Mapping, Sequence as _Sequence, TypeVar as _TypeVar
+_Given = _TypeVar("_Given")
+_Made = _TypeVar("_Made")
+class PermissionError(OSError): ...
+def map(function: _Callable[..., _Made], *values: _Iterable[_Any]) -> _Iterator[_Made]: ...
+def filter(function: _Callable[[_Given], object] | None, values: _Iterable[_Given]) -> _Iterator[_Given]: ...
+def format(value: object, form: str = "") -> str: ...
 def holdfast_rows(result: _Sequence[_Mapping[str, object]]) -> None: ...
 holdfast_start: None
 """
@@ -51,8 +59,8 @@ class _Diagnostic(BaseModel):
 
 _DIAGNOSTICS = TypeAdapter(list[_Diagnostic])
 _PROGRAM_FILE = "program.py"
-# What the checker says of rows' own `row[key]` and `row.get(key)`, and the plain words for it.
-_WRONG_KEYS = (
+# What the checker says of rows' own `row[key]` and `row.get(key)`, and of what may be None; and the plain words for it.
+_PLAINLY = (
     (
         re.compile(r'.*`__getitem__`.* key of type `Literal\["(.*)"\]` on object of type `(\w+)`'),
         r"`\2` has no key `\1`",
@@ -61,7 +69,18 @@ _WRONG_KEYS = (
         re.compile(r"No overload of bound method `(\w+)\.get` matches arguments"),
         r"`\1` has no key that `.get` asks for here",
     ),
+    (
+        re.compile(r"No overload of (?:function|bound method) `(sorted|list\.sort|min|max)` matches arguments"),
+        r'`\1` compares what may be None here; let the key end with `or ""`, like `key=lambda row: row["name"] or ""`',
+    ),
+    (
+        re.compile(r"Attribute `(\w+)` is not defined on `None` in union `.*`"),
+        r'what `.\1` is taken of may be None here; write `(… or "").\1`, or test it before',
+    ),
 )
+
+# Whether a key may be None is no matter to a dictionary: it has no such key.
+_HARMLESS = re.compile(r"No overload of bound method `dict\.get` matches arguments")
 
 
 class TypeCheckOptions(TypedDict):
@@ -98,7 +117,7 @@ async def type_findings(session: AsyncMontySession, code: str) -> list[Finding]:
         if not diagnostics:
             # The stubs are ours: no program can mend them.
             raise
-        return [_finding(one, lines) for one in diagnostics]
+        return [_finding(one, lines) for one in diagnostics if not _HARMLESS.match(one.message)]
     except (MontyRuntimeError, MontySyntaxError) as error:
         if error.display("msg") == _ENDED:
             return []
@@ -115,7 +134,7 @@ def _line(row: int) -> int:
 
 def _finding(diagnostic: _Diagnostic, lines: int) -> Finding:
     line, message = _line(diagnostic.location.row), diagnostic.message
-    for wording, plain in _WRONG_KEYS:
+    for wording, plain in _PLAINLY:
         message = wording.sub(plain, message)
     if line > lines:
         return Finding(lines, f"`result` must be a list of records with text keys: {message}")
