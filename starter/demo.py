@@ -38,6 +38,19 @@ QUESTIONS = (
     DemoQuestion("MFA coverage by department as a percentage, worst first", "what could not be read is counted apart"),
     DemoQuestion("What does Dana Whitfield have that Luis Ortega does not?", "two people compared"),
     DemoQuestion("Which active employees have not logged in for 90 days?", "a window of time"),
+    DemoQuestion(
+        "Which members of Finance have no phishing-resistant factor, right now?",
+        "who is meant comes from the graph, their factors from the live tenant",
+    ),
+    DemoQuestion(
+        "Who reset factors for others in the last 30 days?", "the system log, read by a program that was checked"
+    ),
+    DemoQuestion(
+        "Which API tokens have not been used for 90 days, and who owns them?", "what only the live tenant tells"
+    ),
+    DemoQuestion(
+        "Check whether Dana Whitfield can open Salesforce", "by which path, and what the policy in force demands"
+    ),
     DemoQuestion("Which groups is Maria García in?", "two people have this name: it is asked back, not guessed"),
     DemoQuestion("Deactivate Luis Ortega", "changes are refused: Holdfast only reads"),
 )

@@ -53,6 +53,19 @@ def test_the_demo_shows_tables_a_question_back_and_a_refusal(demo: subprocess.Co
     assert "Refused: This asks to change the tenant" in demo.stdout
 
 
+def test_the_demo_asks_the_live_tenant_and_finds_something_each_time(demo: subprocess.CompletedProcess[str]) -> None:
+    told = {question.text: _told_of(question.text, demo.stdout) for question in QUESTIONS}
+    hybrid = told["Which members of Finance have no phishing-resistant factor, right now?"]
+    assert "stored snapshot and live API" in hybrid
+    assert " calls · " in hybrid
+    assert " events.\n" in told["Who reset factors for others in the last 30 days?"]
+    assert " API tokens.\n" in told["Which API tokens have not been used for 90 days, and who owns them?"]
+    assert " findings.\n" in told["Check whether Dana Whitfield can open Salesforce"]
+    live = [answer for answer in told.values() if "live API" in answer]
+    assert len(live) == 4
+    assert not [answer for answer in live if "match" in answer]
+
+
 def test_the_demo_in_a_pipe_leaves_nothing_running_and_touches_no_other_data(
     demo: subprocess.CompletedProcess[str], home: Path
 ) -> None:
@@ -61,3 +74,8 @@ def test_the_demo_in_a_pipe_leaves_nothing_running_and_touches_no_other_data(
     assert sorted(entry.name for entry in data_dir.iterdir()) == ["demo"]
     assert lock_holder(data_dir / "demo") is None
     assert not (data_dir / "demo" / "stack.json").exists()
+
+
+def _told_of(question: str, said: str) -> str:
+    """What stands between a question of the demo and the next one."""
+    return said.partition(f"? {question}")[2].partition("\n? ")[0]
