@@ -182,12 +182,15 @@ def _outlook_words(wanted: CallsWanted | None) -> str:
     """What was read, and what is to come: " 20 calls are made, about 223 are to come, 0.4 minutes at …"."""
     if wanted is None:
         return ""
-    parts = [f"{wanted.calls_made:,} call{'s are' if wanted.calls_made != 1 else ' is'} made"]
-    if wanted.calls_to_come is not None:
-        parts.append(f"about {wanted.calls_to_come:,} are to come")
+    parts = []
+    if wanted.calls_made:
+        # Before the first call the reason says how many are to come.
+        parts.append(f"{wanted.calls_made:,} call{'s are' if wanted.calls_made != 1 else ' is'} made")
+        if wanted.calls_to_come is not None:
+            parts.append(f"about {wanted.calls_to_come:,} are to come")
     if wanted.minutes is not None and wanted.minutes >= _MINUTES_WORTH_TELLING:
         parts.append(f"{wanted.minutes:,.0f} minutes at the tenant's rate limit")
-    return f" {', '.join(parts)}"
+    return f" {', '.join(parts)}." if parts else ""
 
 
 def sync_progress(seen: SyncProgress, trouble: str = "") -> tuple[str, list[Line]]:

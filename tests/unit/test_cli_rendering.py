@@ -328,7 +328,7 @@ def test_a_step_that_wants_more_calls_says_what_can_be_decided() -> None:
     seen = Progress(correlation_id="q-1", question="?", state=State.BLOCKED, waiting=(waiting,), plan=PLAN, steps=())
     title, _ = question_progress(seen)
     assert "step factors waits for a review (No more are allowed unasked. 500 calls are made, about 4,500 are" in title
-    assert "are to come, 8 minutes at the tenant's rate limit). Decide: " in title
+    assert "are to come, 8 minutes at the tenant's rate limit.). Decide: " in title
     assert "holdfast review q-1 approve --step factors (or with --further-calls N; or reject; or stop" in title
 
 
