@@ -349,6 +349,18 @@ TRUTHS: Mapping[str, Callable[[Records], Rows]] = {
         when,
         user,
     ),
+    "log_three_failures": lambda t: [row for row in tally(events(t, last(7 * DAY), failed), login) if row[-1] >= 3],
+    "log_busy_addresses": lambda t: [row for row in tally(events(t, last(7 * DAY), failed), ip) if row[-1] > 10],
+    "log_failures_of_dana": lambda t: [
+        (sum(1 for _ in events(t, last(30 * DAY), both(failed, by(t, "Dana", "Whitfield")))),)
+    ],
+    "log_reset_factors": lambda t: listed(
+        events(t, last(30 * DAY), of("user.mfa.factor.reset_all", "user.mfa.factor.deactivate", result="SUCCESS")),
+        when,
+        user,
+    ),
+    "log_pushes": lambda t: tally(events(t, EVER, of("user.mfa.okta_verify.deny_push")), login),
+    "log_last_minutes": lambda t: listed(events(t, last(timedelta(minutes=300)), of(_SIGN_IN)), when, login),
     "log_sign_ins_today": lambda t: listed(events(t, today, signed_in), when, login),
     "log_sign_ins_fortnight": lambda t: listed(events(t, last(14 * DAY), signed_in), when, login),
     "log_locked_this_week": lambda t: listed(

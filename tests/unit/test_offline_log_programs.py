@@ -132,6 +132,16 @@ def test_different_people_are_counted_once(events: list[Record], vocabulary: Voc
     assert found == [{"person_count": len(people)}]
 
 
+@given(events=st.lists(sign_ins, max_size=12), least=st.integers(2, 3))
+@settings(deadline=None)
+def test_only_who_has_at_least_so_many_is_in_the_rows(events: list[Record], least: int, vocabulary: Vocabulary) -> None:
+    found = rows_of(f"IPs with at least {least} failed sign-ins in the last 24 hours", events, vocabulary)
+    true = Counter(e["client"]["ipAddress"] for e in failed(events) if in_window(e))
+    assert {row["ip"]: row["event_count"] for row in found} == {
+        ip: number for ip, number in true.items() if number >= least and ip is not None
+    }
+
+
 @given(events=st.lists(sign_ins, max_size=12))
 @settings(deadline=None)
 def test_the_event_that_a_list_shows_is_the_one_that_was_written(events: list[Record], vocabulary: Vocabulary) -> None:

@@ -94,6 +94,21 @@ SAME = [
         "who made Dana O'Brien super admin",
     ],
     [
+        "people with at least 4 failed sign-ins in the last 7 days",
+        "users with more than 3 failed logins in the last 7 days",
+        "which users had 4 or more failed sign-ins in the last 7 days?",
+        "who failed to sign in more than 3 times in the last 7 days",
+    ],
+    [
+        "number of failed sign-ins of Dana O'Brien in the last 7 days",
+        "how many failed sign-ins did Dana O'Brien have in the last 7 days",
+        "how often did Dana O'Brien fail to sign in in the last 7 days",
+    ],
+    [
+        "which people had push denials in the last 30 minutes",
+        "who denied pushes in the last 30 minutes",
+    ],
+    [
         "additions to groups of Dana O'Brien to the group Finance",
         "who added Dana O'Brien to the group Finance",
         "when was Dana O'Brien added to the group Finance?",

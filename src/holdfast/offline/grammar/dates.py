@@ -12,6 +12,7 @@ from holdfast.offline.reading.parse import Parse, Read
 UNITS: Final = {
     name: unit
     for unit, names in {
+        "minute": ("minute", "minutes", "mins"),
         "hour": ("hour", "hours", "hrs"),
         "day": ("day", "days"),
         "week": ("week", "weeks"),
@@ -23,6 +24,7 @@ UNITS: Final = {
     for name in names
 }
 FIXED: Final = {
+    "minute": timedelta(minutes=1),
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
     "week": timedelta(weeks=1),
@@ -86,8 +88,10 @@ def unit_at(parse: Parse, at: int) -> Iterator[Read[str]]:
 
 
 def period_start(moment: datetime, unit: str) -> datetime:
-    """The beginning of the hour, day, week (Monday), month, quarter or year that the moment is in."""
+    """The beginning of the minute, hour, day, week (Monday), month, quarter or year that the moment is in."""
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    if unit == "minute":
+        return moment.replace(second=0, microsecond=0)
     if unit == "hour":
         return moment.replace(minute=0, second=0, microsecond=0)
     if unit == "week":

@@ -89,7 +89,7 @@ def _relative(parse: Parse, at: int) -> Iterator[Read[Span]]:
         yield Read(Span(before(parse.now, many, name), None), after_unit)
     # "The last week" is one; "the last weeks" do not say how many.
     for unit in unit_at(parse, the + 1) if not key_at(parse, the + 1).endswith("s") else ():
-        on_calendar = the == begin and unit.value not in ("hour", "day", "fortnight")
+        on_calendar = the == begin and unit.value not in ("minute", "hour", "day", "fortnight")
         end = period_start(parse.now, unit.value) if on_calendar else parse.now
         start = period_start(end - timedelta(days=1), unit.value) if on_calendar else before(parse.now, 1, unit.value)
         if key_at(parse, at) == "since":

@@ -35,6 +35,7 @@ class LogAsked(NamedTuple):
     oldest_first: bool = False
     limit: int | None = None
     ties: bool = False
+    at_least: int = 1
     things: Selection | None = None
 
 
@@ -88,6 +89,7 @@ def _meaning(asked: LogAsked, events: Events) -> LogMeaning:
                 fewest_first=asked.fewest_first,
                 limit=asked.limit,
                 ties=asked.ties,
+                at_least=asked.at_least,
             )
         case "travel":
             return LogTravel(events=events)

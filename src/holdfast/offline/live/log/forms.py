@@ -7,7 +7,7 @@ from typing import Final
 
 from holdfast.offline.grammar.dates import key_at, number_at
 from holdfast.offline.grammar.questions import asked_from
-from holdfast.offline.live.log import tallies, unseen
+from holdfast.offline.live.log import tallies, thresholds, unseen
 from holdfast.offline.live.log.asked import LogAsked
 from holdfast.offline.live.log.clauses import did, done, happened
 from holdfast.offline.live.log.doers import DID, WAS, doers, listed_or_told, subject_did, subject_did_once, was
@@ -25,6 +25,9 @@ def whole_log_question(parse: Parse) -> list[Read[LogAsked]]:
     found = []
     for begin in asked_from(parse):
         for read in _question(parse, begin):
+            # "Who denied pushes" asks for people, before it is the pushes that were denied.
+            if read.value.shape == "list" and begin and parse.tokens[begin - 1].key == "who":
+                read = read._replace(cost=read.cost + 1)
             if parse.at_end(read.end):
                 found.append(read)
             elif any(parse.at_end(end) for end in _ends(parse, read.end)):
@@ -58,6 +61,7 @@ def _question(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
         yield from _yes_or_no(parse, begin)
         yield from tallies.from_where(parse, begin)
         yield from tallies.travels(parse, begin)
+        yield from thresholds.at_least(parse, begin)
         yield from unseen.without(parse, begin)
         yield from unseen.usage(parse, begin)
 

@@ -129,7 +129,9 @@ def _ordered(meaning: LogTally, script: Script, names: list[str]) -> None:
     sign = "" if meaning.fewest_first else "-"
     key = ", ".join([f'{sign}row["{count}"]', *(f'str(row[{literal(name)}] or "").lower()' for name in names)])
     script.line(f"rows = sorted(rows, key=lambda row: ({key}))")
-    if meaning.limit is not None or meaning.ties:
+    if meaning.at_least > 1:
+        script.line(f'rows = [row for row in rows if row["{count}"] >= {meaning.at_least}]')
+    if meaning.limit is not None or meaning.ties or meaning.at_least > 1:
         # Nobody and nothing are not among the first.
         first = READ[meaning.by[0]].shown
         script.line(f"rows = [row for row in rows if row[{literal(first)}] is not None]")

@@ -104,7 +104,8 @@ class LogTally(Value):
     """How many events, or with `distinct` how many different things of them, for each combination of `by`.
 
     `spans` adds the first and the last moment; `travel` marks how many sign-ins there came too soon after one far away.
-    `limit` keeps those with the most (or the fewest), `ties` all that have as many as the first.
+    `limit` keeps those with the most (or the fewest), `ties` all that have as many as the first. `at_least`
+    keeps those with so many events.
     """
 
     shape: Literal["log_tally"] = "log_tally"
@@ -116,6 +117,7 @@ class LogTally(Value):
     fewest_first: bool = False
     limit: int | None = Field(default=None, ge=1, le=100_000)
     ties: bool = False
+    at_least: int = Field(default=1, ge=1)
 
 
 class LogTravel(Value):

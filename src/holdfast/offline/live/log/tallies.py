@@ -8,7 +8,7 @@ from typing import Final
 from holdfast.offline.grammar import nouns
 from holdfast.offline.grammar.dates import key_at, number_at
 from holdfast.offline.live.log.asked import LogAsked
-from holdfast.offline.live.log.clauses import did, done
+from holdfast.offline.live.log.clauses import did, done, happened
 from holdfast.offline.live.log.doers import doers, subject, subject_did, was
 from holdfast.offline.live.log.events import event_words, kind_of
 from holdfast.offline.live.log.phrases import Phrase, events, narrowing
@@ -57,6 +57,8 @@ def counts(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
         for read in events(parse, counting.end):
             yield Read(LogAsked("tally", read.value), read.end, read.cost)
             yield from _by(parse, read)
+            for had in _somebody_had(parse, read):
+                yield Read(LogAsked("tally", had.value), had.end, had.cost)
     for breakdown in parse.phrases(parse.lexicon.breakdown, at):
         for read in events(parse, breakdown.end):
             yield from _by(parse, read)
@@ -64,12 +66,30 @@ def counts(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
         for phrase in subject_did(parse, times.end):
             yield Read(LogAsked("tally", phrase.value), phrase.end, phrase.cost)
             yield from _by(parse, phrase)
+        for doing in happened(parse, times.end):
+            yield Read(LogAsked("tally", doing.value.phrase), doing.end, doing.cost)
+
+
+def _somebody_had(parse: Parse, read: Read[Phrase]) -> Iterator[Read[Phrase]]:
+    """ "(How many failed sign-ins) did Dana have (in the last 7 days)"."""
+    if key_at(parse, read.end) not in ("did", "has", "have", "had"):
+        return
+    for person in subject(parse, read.end + 1):
+        phrase = _with(read.value, Said(person=person.value)) if person.value.where is not None else None
+        if phrase is None or not tellable(phrase.sets, (Facet.PERSON,)):
+            continue
+        for end in (person.end, person.end + 1) if key_at(parse, person.end) in ("have", "had", "get") else ():
+            cost = read.cost + person.cost
+            yield Read(phrase, end, cost)
+            for more in narrowing(parse, end, phrase.sets):
+                if both := _with(phrase, more.value):
+                    yield Read(both, more.end, cost + more.cost)
 
 
 def _by(parse: Parse, read: Read[Phrase]) -> Iterator[Read[LogAsked]]:
     for each in parse.phrases(parse.lexicon.each, read.end):
         for by in facets(parse, each.end):
-            if not _tellable(read.value.sets, by.value):
+            if not tellable(read.value.sets, by.value):
                 continue
             yield Read(LogAsked("tally", read.value, by=by.value), by.end, read.cost)
             for more in narrowing(parse, by.end, read.value.sets):
@@ -77,7 +97,7 @@ def _by(parse: Parse, read: Read[Phrase]) -> Iterator[Read[LogAsked]]:
                     yield Read(LogAsked("tally", phrase, by=by.value), more.end, read.cost + more.cost)
 
 
-def _tellable(sets: tuple[EventSet, ...], by: tuple[Facet, ...]) -> bool:
+def tellable(sets: tuple[EventSet, ...], by: tuple[Facet, ...]) -> bool:
     """Whether such events have what they are told apart by."""
     kinds = [kind_of(one) for one in sets]
     for facet in by:
@@ -92,12 +112,12 @@ def _tellable(sets: tuple[EventSet, ...], by: tuple[Facet, ...]) -> bool:
 def rankings(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
     """ "Top ten people by failed sign-ins", "the 5 IPs with the most denials", "who has the most failed sign-ins"."""
     for number, begin in _top(parse, at):
-        for facet in _ranked(parse, begin):
+        for facet in ranked(parse, begin):
             for by in parse.phrases(parse.lexicon.ranking, facet.end):
                 if by.value == "by":
                     yield from _ranked_by(parse, by.end, facet.value, (number or 10, False, False))
     for number, begin in _numbered(parse, at):
-        for facet in _ranked(parse, begin):
+        for facet in ranked(parse, begin):
             for had in (facet.end, *(r.end for r in parse.phrases(event_words().words["had"], facet.end))):
                 for most in parse.phrases(parse.lexicon.ranking, had):
                     if most.value in ("most", "fewest"):
@@ -124,7 +144,8 @@ def _numbered(parse: Parse, at: int) -> Iterator[tuple[int | None, int]]:
         yield from ((number.value, number.end) for number in number_at(parse, start) if number.value and start > at)
 
 
-def _ranked(parse: Parse, at: int) -> Iterator[Read[tuple[Facet, Selection | None]]]:
+@rule
+def ranked(parse: Parse, at: int) -> Iterator[Read[tuple[Facet, Selection | None]]]:
     """What is ranked: "people", "contractors", "IPs", "who"."""
     for facet in parse.phrases(event_words().facets, at):
         yield Read((facet.value, None), facet.end)
@@ -142,7 +163,7 @@ def _ranked_by(
     limit, fewest, ties = order
     for read in events(parse, at):
         phrase = _with(read.value, Said(person=selection)) if selection else read.value
-        if phrase is not None and _tellable(phrase.sets, (facet,)):
+        if phrase is not None and tellable(phrase.sets, (facet,)):
             asked = LogAsked("tally", phrase, by=(facet,), fewest_first=fewest, limit=limit, ties=ties)
             yield Read(asked, read.end, read.cost)
 
@@ -152,7 +173,7 @@ def different(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
     """ "Which IPs had failed sign-ins", "people with push denials", "how many people failed to sign in"."""
     counted = [(at, False), *((read.end, True) for read in parse.phrases(parse.lexicon.counting, at))]
     for begin, number in counted:
-        for facet in _ranked(parse, begin):
+        for facet in ranked(parse, begin):
             if facet.value[0] is Facet.EVENT or key_at(parse, begin) == "who":
                 continue
             for read in _of_these(parse, facet):
@@ -183,7 +204,7 @@ def _of_these(parse: Parse, ranked: Read[tuple[Facet, Selection | None]]) -> Ite
     for begin in ends:
         for read in events(parse, begin):
             phrase = _with(read.value, Said(person=selection)) if selection else read.value
-            if phrase is not None and _tellable(phrase.sets, (facet,)):
+            if phrase is not None and tellable(phrase.sets, (facet,)):
                 yield Read(phrase, read.end, ranked.cost + read.cost)
 
 
@@ -226,7 +247,7 @@ def _told_apart(parse: Parse, read: Read[Phrase], facet: Facet) -> Iterator[Read
         if phrase := _with(read.value, more.value):
             rows.append((phrase, more.end, read.cost + more.cost))
     for phrase, end, cost in rows:
-        if not _tellable(phrase.sets, (facet,)):
+        if not tellable(phrase.sets, (facet,)):
             continue
         yield Read(LogAsked("tally", phrase, by=(facet,), spans=True), end, cost)
         if facet in _PLACES:

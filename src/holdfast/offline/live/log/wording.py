@@ -101,6 +101,8 @@ class LogWording:
             return f"which {singular(tally.by[0])} had the {most} {said}"
         if tally.limit is not None:
             return f"the {tally.limit} {plural(tally.by[0])} with the {most} {said}"
+        if tally.at_least > 1:
+            return f"{plural(tally.by[0])} with at least {tally.at_least} {said}"
         by = f" by {' and '.join(singular(facet) for facet in tally.by)}" if tally.by else ""
         return f"number of {said}{by}"
 
