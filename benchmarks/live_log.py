@@ -58,13 +58,12 @@ class _Peak:
 
 
 async def measure(folder: Path) -> list[Measurement]:
-    """Tallies over all events and a list of those of some days, each by a program of its own over the wire."""
+    """A tally over all events and a list of those of some days, each by a program of its own over the wire."""
     port, now = free_port(), datetime.now(UTC).replace(microsecond=0)
     sets = tuple(EventSet(name=name, ended=Ended.ANY) for name in _KINDS)
     ever = Events(sets=sets, start=now - timedelta(days=90), end=now)
     days = Events(sets=sets, start=now - timedelta(days=_LISTED_DAYS), end=now)
     questions: dict[str, LogMeaning] = {
-        "by event type": LogTally(events=ever, by=(Facet.EVENT,)),
         "by person": LogTally(events=ever, by=(Facet.PERSON,)),
         f"listed, {_LISTED_DAYS} days": LogList(events=days),
     }

@@ -94,6 +94,11 @@ SAME = [
         "who made Dana O'Brien super admin",
     ],
     [
+        "failed sign-ins today in the log",
+        "give me all failed sign-ins today",
+        "are there any failed sign-ins today?",
+    ],
+    [
         "people with at least 4 failed sign-ins in the last 7 days",
         "users with more than 3 failed logins in the last 7 days",
         "which users had 4 or more failed sign-ins in the last 7 days?",
@@ -173,6 +178,8 @@ def test_a_name_that_two_people_have_is_asked_back_with_choices_that_work(vocabu
         ("who failed to sign in from outside Germany", "outside"),
         ("failed sign-ins from Atlantis", "Atlantis"),
         ("who denied a purple push", "purple"),
+        # Hers, or of her password?
+        ("password resets from Dana O'Brien", "Brien"),
     ],
 )
 def test_a_word_that_nobody_understood_refuses_the_question(question: str, word: str, vocabulary: Vocabulary) -> None:

@@ -14,6 +14,7 @@ from holdfast.offline.grammar.names import thing
 from holdfast.offline.grammar.windows import Span, window
 from holdfast.offline.live.log.events import event_words
 from holdfast.offline.live.log.said import Said
+from holdfast.offline.live.log.shapes import Facet
 from holdfast.offline.meaning import Selection
 from holdfast.offline.meaning.links import Kind
 from holdfast.offline.reading.parse import Parse, Read, rule
@@ -153,7 +154,8 @@ def _one_place(parse: Parse, at: int) -> Iterator[Read[Said]]:
                 yield Read(Said(countries=words.spellings[name]), end)
             if begin > start:
                 yield from _quoted(parse, begin, start)
-        for name_read in parse.names(start):
+        of_city = [end for facet, end in words.facets.at(parse.tokens, start) if facet is Facet.CITY]
+        for name_read in (read for place_at in (start, *of_city) for read in parse.names(place_at)):
             cities = tuple(w.id for w in name_read.words if w.kind is WordKind.VALUE and w.detail == "city")
             if cities and not name_read.partly:
                 yield Read(Said(cities=cities), name_read.end)

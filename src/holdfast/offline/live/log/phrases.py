@@ -16,6 +16,8 @@ from holdfast.offline.reading.parse import Parse, Read, rule
 # Words before a name that say on which side of an event it stands.
 _ABOUT: Final = ("of", "for", "from", "by", "on", "to")
 _INTO: Final = ("to", "into", "of", "on", "for", "with", "in", "onto", "from", "using")
+# What is taken from somebody.
+_TAKEN_FROM: Final = frozenset({"role_revocation", "app_unassignment"})
 _FROM: Final = ("from", "in", "out of", "through", "over", "at")
 _WHY: Final = (
     ("because", "of"),
@@ -41,6 +43,11 @@ def events(parse: Parse, at: int) -> Iterator[Read[Phrase]]:
     for owner in _owners(parse, at):
         for named in _named(parse, owner.end):
             yield from _narrowed(parse, named, owner)
+    for word in ("all", "any", "every"):
+        for begin in parse.mark(word, at):
+            for start in parse.starts(begin):
+                for named in _named(parse, start):
+                    yield from _narrowed(parse, named, Read(Said(), start))
 
 
 def _narrowed(parse: Parse, named: Read[Phrase], owner: Read[Said]) -> Iterator[Read[Phrase]]:
@@ -173,6 +180,9 @@ def _person(person: Read[Selection], word: str, sets: tuple[EventSet, ...]) -> I
             yield Read(Said(person=person.value), person.end, person.cost)
     elif word == "by":
         yield Read(Said(actor=person.value), person.end, person.cost)
+    elif word == "from" and not all(one.name in _TAKEN_FROM for one in sets):
+        # "Password resets from Dana" may be hers, or those of her password.
+        return
     elif "target" in sides and None not in sides:
         yield Read(Said(person=person.value), person.end, person.cost)
 
