@@ -161,6 +161,22 @@ def test_what_was_understood_means_the_same_when_it_is_asked(
             "number of scopes of authorization servers by authorization server",
         ),
         ("how many API tokens does each person have", None),
+        ("what API tokens does dana@acme.example have", 'API tokens owned by "dana@acme.example"'),
+        ("how many API tokens does dana@acme.example own", 'number of API tokens owned by "dana@acme.example"'),
+        (
+            "which trusted origins did dana@acme.example create",
+            'trusted origins created by "dana@acme.example"',
+        ),
+        ("event hooks whose creator is dana@acme.example", 'event hooks created by "dana@acme.example"'),
+        ("API tokens with a network restriction", "API tokens that are bound to a network zone"),
+        (
+            "API tokens expiring in December",
+            "API tokens whose expiry is on or after 2026-12-01 and before 2027-01-01",
+        ),
+        (
+            "API tokens expiring in December 2025",
+            "API tokens whose expiry is on or after 2025-12-01 and before 2026-01-01",
+        ),
     ],
 )
 def test_the_words_mean_what_they_say(question: str, sentence: str | None, vocabulary: Vocabulary) -> None:
@@ -188,6 +204,10 @@ def test_the_words_mean_what_they_say(question: str, sentence: str | None, vocab
         "suspended API tokens",
         "show the SSWS token secret",
         "the API token value",
+        # The other ones, or these?
+        "all identity providers but SAML",
+        # What can be is not what is.
+        "which features can be turned on",
         # The first of what is in no order.
         "first 3 inline hooks",
         "top 2 identity providers",

@@ -13,6 +13,7 @@ from holdfast.offline.grammar.windows import WORDS, Span, age, silence, window
 from holdfast.offline.live.families import families, words_of
 from holdfast.offline.live.shapes import Whose
 from holdfast.offline.meaning import Compare, Condition, Missing, Named, Operator, Within
+from holdfast.offline.meaning.links import Kind
 from holdfast.offline.reading.parse import Parse, Read
 
 _OPERATORS: Final = {"contains": Operator.CONTAINS, "starts": Operator.STARTS, "ends": Operator.ENDS}
@@ -69,6 +70,9 @@ _NO_NAME: Final = frozenset(
     | {"secret", "secrets", "value", "values", "key", "keys", "credential", "credentials", "password", "hash"}
 )
 _MONTH: Final = timedelta(days=30)
+_LONGEST_MONTH: Final = timedelta(days=31)
+_HAS: Final = frozenset({"have", "own", "hold", "possess"})
+_MAY: Final = frozenset({"can", "could", "may", "might", "should", "must", "will", "would", "shall"})
 
 
 class Opening(NamedTuple):
@@ -86,6 +90,8 @@ def openings(parse: Parse, at: int) -> list[Opening]:
     while waiting:
         one = waiting.pop()
         steps = [(r.end, False) for r in parse.phrases(parse.lexicon.auxiliaries, one.end)]
+        # What can be is not what is.
+        steps = [(end, False) for end, _ in steps if not _MAY & {t.key for t in parse.tokens[one.end : end]}]
         if not one.said:
             steps += [(r.end, False) for r in parse.phrases(parse.lexicon.who, one.end)]
         if not one.denied:
@@ -106,6 +112,7 @@ def said_of(parse: Parse, at: int, name: str) -> Iterator[Read[Condition] | Read
         yield from _timed(parse, opening, name)
         if not opening.denied:
             yield from _by_thing(parse, opening.end, name)
+            yield from _of_person(parse, opening, name)
             yield from _valued(parse, opening.end, name)
     yield from _compared(parse, at, name)
     yield from _called(parse, at, name)
@@ -170,7 +177,17 @@ def coming(parse: Parse, at: int) -> Iterator[Read[Span]]:
         # What has begun already and goes on was meant of the past: "within 30 days".
         goes_on = span.value.end is None and span.value.start is not None and span.value.start < parse.now
         if not goes_on and not _BEGUN & {token.key for token in parse.tokens[at : span.end]}:
-            yield span
+            yield from _ahead(parse, at, span)
+
+
+def _ahead(parse: Parse, at: int, span: Read[Span]) -> Iterator[Read[Span]]:
+    """ "In December" is the next one, where something is to come; other times that are over must be dates."""
+    start, end = span.value
+    dated = any(sum(sign.isdigit() for sign in token.key) > 2 for token in parse.tokens[at : span.end])
+    if dated or end is None or end > parse.now:
+        yield span
+    elif start is not None and timedelta(days=27) < end - start <= _LONGEST_MONTH and start.day == end.day == 1:
+        yield span._replace(value=Span(start.replace(year=start.year + 1), end.replace(year=end.year + 1)))
 
 
 def _by_thing(parse: Parse, at: int, name: str) -> Iterator[Read[Whose]]:
@@ -180,6 +197,22 @@ def _by_thing(parse: Parse, at: int, name: str) -> Iterator[Read[Whose]]:
         kind = column.named_kind
         for who in thing(parse, verb.end, kind) if kind else ():
             yield Read(Whose(column=column.name, who=who.value), who.end, who.cost)
+
+
+def _of_person(parse: Parse, opening: Opening, name: str) -> Iterator[Read[Whose]]:
+    """ "(What API tokens does) Dana have", "(which origins did) Dana create"; "whose creator is Dana"."""
+    columns = [c for c in families()[name].columns if c.named_kind is Kind.PERSON and c.verbs]
+    for who in thing(parse, opening.end, Kind.PERSON) if opening.said and columns else ():
+        done = key_at(parse, who.end)
+        for column in columns:
+            if done in _HAS or any(word in (done, f"{done}d", f"{done}ed") for word in column.asking):
+                yield Read(Whose(column=column.name, who=who.value), who.end + 1, who.cost)
+    for whose in parse.phrases(parse.lexicon.comparing, opening.end):
+        for attribute in parse.phrases(words_of(name).attributes, whose.end) if whose.value == "whose" else ():
+            for verb in parse.phrases(parse.lexicon.comparing, attribute.end):
+                if verb.value == "is" and attribute.value in {column.name for column in columns}:
+                    for who in thing(parse, verb.end, Kind.PERSON):
+                        yield Read(Whose(column=attribute.value, who=who.value), who.end, who.cost)
 
 
 def _valued(parse: Parse, at: int, name: str) -> Iterator[Read[Condition]]:
@@ -268,7 +301,11 @@ def _value(parse: Parse, at: int, column: str, name: str, *, denied: bool) -> It
             found.append(Read(Compare(column=column, values=(int(key_at(parse, at)),)), at + 1))
     else:
         for text in written(parse, at):
-            found.append(Read(Compare(column=column, operator=Operator.SPELT, values=(text.value,)), text.end))
+            # A person is meant by who they are, before how they are written.
+            of_person = int(families()[name].by_name[column].person is not None)
+            found.append(
+                Read(Compare(column=column, operator=Operator.SPELT, values=(text.value,)), text.end, of_person)
+            )
     for read in found:
         yield Read(negated(read.value), read.end, read.cost) if denied else read
 

@@ -277,6 +277,9 @@ def _said(parse: Parse, head: Read[_Things], name: str) -> Iterator[Read[_Things
 
 def _longer(parse: Parse, row: Read[_Things], name: str) -> Iterator[Read[_Things]]:
     joined = [(r.value, r.end) for r in parse.phrases(parse.lexicon.connecting, row.end)]
+    if key_at(parse, row.end) == "but" and not (row.value.items or row.value.whose or row.value.parent):
+        # "All providers but SAML" are the other ones, "but not SAML" too.
+        joined = [(word, at) for word, at in joined if word == "and_not"]
     for word, at in [("and", row.end), *joined]:
         for said in said_of(parse, at, name):
             if isinstance(said.value, Whose):
@@ -290,7 +293,8 @@ def _longer(parse: Parse, row: Read[_Things], name: str) -> Iterator[Read[_Thing
         for given in _given_to(parse, row.end, name):
             yield _belonging(row, given)
     for end in _shown_besides(parse, row.end, name):
-        yield row._replace(end=end)
+        # "With a network restriction" says which, before it says what to show.
+        yield row._replace(end=end, cost=row.cost + int(key_at(parse, row.end) == "with"))
     if not row.value.order:
         ranks = ranked(parse, row.end, name) if row.value.limit is not None else ()
         for order in (*orders(parse, row.end, name), *ranks):
