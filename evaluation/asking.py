@@ -27,7 +27,7 @@ from holdfast.engines import Engines
 from holdfast.errors import HoldfastError
 from holdfast.execution import Execution
 from holdfast.graph.snapshots import SnapshotStore
-from holdfast.plan import ApiStep, Plan, SqlStep, Step, StepId
+from holdfast.plan import ApiStep, Plan, SpecialStep, SqlStep, Step, StepId
 from holdfast.query_worker import QueryPool
 from holdfast.settings import Settings
 from holdfast.spending import Ledger
@@ -85,7 +85,9 @@ class Asker:
         self.steps = StepActivities(runner, settings.models)
         sql = SqlStepRunner(engines.sql, SqlEngine.from_settings(settings.graph), self.artifacts)
         self.sql = SqlActivities(sql, settings.models)
-        self.live = LiveTenant(company, engines.programs, settings) if company is not None else None
+        self.live = None
+        if company is not None:
+            self.live = LiveTenant(company, engines.programs, settings, snapshots, self._pool)
         self.models = settings.models
         self.formatting = FormattingActivities(engines.formatter, self.artifacts, settings.models)
 
@@ -178,6 +180,8 @@ class _Way:
         if isinstance(request.step, ApiStep) and self._asker.live is not None:
             # Its activity tells viewers of a workflow, which is not there.
             return await self._asker.live.run(request, Ledger.under(self._asker.models))
+        if isinstance(request.step, SpecialStep) and self._asker.live is not None:
+            return await self._asker.live.run_tool(request, datetime.now(UTC))
         return await self._done(self._asker.steps.run_cypher_step, request)
 
     async def _done(self, activity: Callable[[A], Awaitable[R]], request: A) -> R:

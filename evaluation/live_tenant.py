@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import SecretStr
 
@@ -16,11 +17,14 @@ from holdfast.artifacts import ArtifactStore
 from holdfast.catalogue.endpoints import Catalogue
 from holdfast.contracts import CallAllowance, ProgramRequest, ProgramRows, ProgramRun, StepRequest
 from holdfast.demo import DEMO_TOKEN, Company, RateLimitOptions, TenantOptions, running
+from holdfast.graph.snapshots import SnapshotStore
 from holdfast.okta import OktaClient
 from holdfast.okta.shared_tenant import SharedTenant
 from holdfast.program_writer import ProgramWriter
+from holdfast.query_worker import QueryPool
 from holdfast.sandbox.pool import Sandbox
 from holdfast.settings import OktaSettings, Settings
+from holdfast.special.runner import SpecialStepRunner
 from holdfast.spending import Ledger
 
 _SANDBOXES = 4
@@ -32,12 +36,22 @@ _ANY_NUMBER = CallAllowance(calls=None)
 class _Open:
     author: ProgramAuthor
     runner: ApiStepRunner
+    tools: SpecialStepRunner
 
 
 class LiveTenant:
     """Serves one company, and runs API steps against it as a worker does. Close it in the end."""
 
-    def __init__(self, company: Company, programs: ProgramWriter, settings: Settings) -> None:
+    def __init__(
+        self,
+        company: Company,
+        programs: ProgramWriter,
+        settings: Settings,
+        snapshots: SnapshotStore,
+        pool: QueryPool,
+    ) -> None:
+        """`snapshots` and `pool` are for special tools, which read both."""
+        self._snapshots, self._pool = snapshots, pool
         self._company = company
         self._programs = programs
         self._settings = settings
@@ -53,6 +67,11 @@ class LiveTenant:
         outcome = await live.runner.run(run, LiveProgress())
         assert isinstance(outcome, ProgramRows)
         return outcome.result
+
+    async def run_tool(self, request: StepRequest, now: datetime) -> StepResult:
+        """The rows of a special tool. Raises what running it raises."""
+        live = await self._open()
+        return await live.tools.run(request, now)
 
     async def close(self) -> None:
         """End the tenant and the sandboxes, where there are any."""
@@ -75,4 +94,5 @@ class LiveTenant:
         stores = Stores(lambda _: served.url, ArtifactStore(folder / "artifacts"), folder / "journals")
         tenant = SharedTenant(lambda: OktaClient.from_settings(okta))
         author = ProgramAuthor(self._programs, sandbox, Catalogue.load())
-        return _Open(author, ApiStepRunner(sandbox, tenant, stores, settings))
+        tools = SpecialStepRunner(self._snapshots, self._pool, tenant, stores, settings)
+        return _Open(author, ApiStepRunner(sandbox, tenant, stores, settings), tools)

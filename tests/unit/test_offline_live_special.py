@@ -32,6 +32,12 @@ def test_every_form_is_of_a_tool_that_there_is() -> None:
     ("question", "tool", "parameters"),
     [
         ("login risk of Dana O'Brien", "login_risk", {"user": "u1"}),
+        ("how risky are Dana's recent sign-ins?", "login_risk", {"user": "u1"}),
+        (
+            "Can zoe@acme.example open Old Wiki and what does the policy demand of them?",
+            "user_app_access",
+            {"user": "u2", "application": "a2"},
+        ),
         ("sign-in risk of dana@acme.example in the last 30 days", "login_risk", {"user": "u1", "days": 30}),
         ("anything unusual in zoe@acme.example's sign-ins?", "login_risk", {"user": "u2"}),
         ("check whether zoe@acme.example can open Old Wiki", "user_app_access", {"user": "u2", "application": "a2"}),

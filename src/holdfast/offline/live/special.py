@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from holdfast.offline.grammar.names import thing
+from holdfast.offline.grammar.names import PARTLY_COST, thing
 from holdfast.offline.grammar.questions import asked_from, endings
 from holdfast.offline.grammar.windows import window
 from holdfast.offline.live.plans import READ_BY
@@ -118,7 +118,7 @@ def _matched(parse: Parse, at: int, parts: tuple[str, ...]) -> Iterator[Read[tup
     if (kind := _KINDS.get(parts[0])) is not None:
         for named in thing(parse, at, kind):
             # One thing: of several of one name the asker must choose.
-            if len(named.value.ids) == 1 and named.cost == 0:
+            if len(named.value.ids) == 1 and named.cost < PARTLY_COST:
                 for rest in _matched(parse, named.end, parts[1:]):
                     yield Read(((kind, named.value), *rest.value), rest.end)
         return
