@@ -144,6 +144,8 @@ TRUTHS: Mapping[str, Callable[[Records], Rows]] = {
     "event_hooks_sound": lambda t: _names(
         t, "event_hooks", lambda hook: hook["status"] == "ACTIVE" and hook["verificationStatus"] == "VERIFIED"
     ),
+    "event_hooks_not_inactive": lambda t: _names(t, "event_hooks", lambda hook: hook["status"] != "INACTIVE"),
+    "event_hooks_by_event": lambda t: counted(e for hook in t.families["event_hooks"] for e in hook["events"]["items"]),
     "inline_hooks_active": lambda t: _names(t, "inline_hooks", _is("status", "ACTIVE")),
     "trusted_origins_redirect": lambda t: _names(
         t, "trusted_origins", lambda x: "REDIRECT" in [scope["type"] for scope in x["scopes"]]
@@ -154,6 +156,26 @@ TRUTHS: Mapping[str, Callable[[Records], Rows]] = {
     "features_on": lambda t: _names(t, "features", _is("status", "ENABLED")),
     "identity_providers": lambda t: [(x["name"], x["type"], x["status"]) for x in t.families["identity_providers"]],
     "identity_providers_inactive": lambda t: _names(t, "identity_providers", _is("status", "INACTIVE")),
+    "identity_providers_saml_or_google": lambda t: _names(
+        t, "identity_providers", lambda provider: provider["type"] in ("SAML2", "GOOGLE")
+    ),
+    "server_scopes_by_server": lambda t: counted(
+        server["name"]
+        for server in t.families["authorization_servers"]
+        for scope in t.families["authorization_server_scopes"]
+        if scope["server_id"] == server["id"]
+    ),
+    "technical_contact": lambda t: [(_login(t, t.person("Imani", "Okoye")),)],
+    "custom_domains_verified": lambda t: _names(
+        t, "domains", lambda x: x["validationStatus"] in ("VERIFIED", "COMPLETED"), name="domain"
+    ),
+    "custom_domains_not_verified": lambda t: _names(
+        t, "domains", lambda x: x["validationStatus"] not in ("VERIFIED", "COMPLETED"), name="domain"
+    ),
+    "brands_default": lambda t: _names(t, "brands", _is("isDefault", True)),
+    "api_tokens_expiring_in_december": lambda t: _tokens(
+        t, lambda token: (moment(token["expiresAt"]).year, moment(token["expiresAt"]).month) == (2026, 12)
+    ),
     "authorization_servers": lambda t: _names(t, "authorization_servers"),
     "custom_server_scopes": lambda t: _server_scopes(t, lambda scope: not scope["system"]),
     "custom_domains": lambda t: _names(t, "domains", name="domain"),
