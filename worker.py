@@ -136,8 +136,8 @@ async def _prune_now_and_then(client: Client, settings: Settings) -> None:
             running = {question.id async for question in client.list_workflows(_QUESTIONS_THAT_RUN)}
             now = datetime.now(UTC)
             await asyncio.to_thread(prune_questions, settings.data_dir, settings.keep_answers, running, now)
-        except RPCError as error:
-            # Without knowing which questions run nothing may go; the next round asks again.
+        except (RPCError, OSError) as error:
+            # Without knowing which questions run nothing may go; the next round asks again, and looks again.
             log.warning("pruning_put_off", reason=str(error))
         await asyncio.sleep(_PRUNING_EVERY.total_seconds())
 

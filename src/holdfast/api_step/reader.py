@@ -22,7 +22,8 @@ _PAUSES_S = (0.2, 0.6, 1.8, 4.0)
 # what it told before is asked once more. Things that it has trouble with come in a row of themselves, because they are
 # asked so often, and so end when all the others have long been answered.
 _AWAY_AFTER = 10
-# A program that asks for thousands of things at once hands them over within moments.
+# A program that asks for thousands of things at once hands them over within moments. Of a hundred thousand not all are
+# heard: each that waits costs the worker some kilobytes, and the writer's estimate tells of the rest.
 _LISTENING_S = 0.1
 _LONGEST_LISTENING_S = 2.0
 STOPPED = "a reviewer stopped further calls"
@@ -61,6 +62,8 @@ class Reader:
         self._flights: dict[asyncio.Task[Kept], _Flight] = {}
         self._is_closed = False
         self._beyond_budget = 0
+        # Of the flights, those that are not counted yet: there may be a hundred thousand of them.
+        self._not_left = 0
         self._trouble_in_a_row: list[Slot] = []
         # By endpoint: the address of something that the tenant did tell.
         self._told: dict[str, Callable[[], str]] = {}
@@ -70,7 +73,7 @@ class Reader:
     @property
     def waiting(self) -> int:
         """Reads that were asked for and have not left."""
-        return self._beyond_budget + sum(not flight.is_counted for flight in self._flights.values())
+        return self._beyond_budget + self._not_left
 
     def known(self, slot: Slot) -> Kept | None:
         """What needs no request: an answer that was kept, or that nothing more is read."""
@@ -89,6 +92,7 @@ class Reader:
         flight = _Flight()
         task = asyncio.create_task(self._fly(slot, request, flight))
         self._flights[task] = flight
+        self._not_left += 1
         task.add_done_callback(self._landed)
         try:
             # The program may be ended while its call is under way; the answer is kept all the same.
@@ -106,7 +110,9 @@ class Reader:
         self._told[endpoint.name] = address
 
     def _landed(self, task: asyncio.Task[Kept]) -> None:
-        self._beyond_budget += self._flights.pop(task).is_beyond_budget
+        flight = self._flights.pop(task)
+        self._not_left -= not flight.is_counted
+        self._beyond_budget += flight.is_beyond_budget
         if not task.cancelled():
             # Where nobody waits for it any more, because the program has ended, asyncio would report it as lost.
             task.exception()
@@ -155,6 +161,7 @@ class Reader:
             flight.is_beyond_budget = True
             raise
         flight.is_counted = True
+        self._not_left -= 1
 
     async def _until_it_asks_no_more(self) -> None:
         """Let a program that fans out say all that it wants, so that a person is told how much it is."""
