@@ -181,7 +181,7 @@ class _Way:
             # Its activity tells viewers of a workflow, which is not there.
             return await self._asker.live.run(request, Ledger.under(self._asker.models))
         if isinstance(request.step, SpecialStep) and self._asker.live is not None:
-            return await self._asker.live.run_tool(request, datetime.now(UTC))
+            return await self._asker.live.run_tool(request)
         return await self._done(self._asker.steps.run_cypher_step, request)
 
     async def _done(self, activity: Callable[[A], Awaitable[R]], request: A) -> R:

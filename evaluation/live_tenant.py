@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime
 
 from pydantic import SecretStr
 
@@ -68,10 +67,10 @@ class LiveTenant:
         assert isinstance(outcome, ProgramRows)
         return outcome.result
 
-    async def run_tool(self, request: StepRequest, now: datetime) -> StepResult:
-        """The rows of a special tool. Raises what running it raises."""
+    async def run_tool(self, request: StepRequest) -> StepResult:
+        """The rows of a special tool, whose windows count back from the company's own moment. Raises what it raises."""
         live = await self._open()
-        return await live.tools.run(request, now)
+        return await live.tools.run(request, self._company.now)
 
     async def close(self) -> None:
         """End the tenant and the sandboxes, where there are any."""

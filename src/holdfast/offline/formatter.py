@@ -96,6 +96,10 @@ class _Found:
             meaning = StepMeaning.model_validate(step.parameters)
         except ValidationError:
             return _Found(result=result, meaning=None, noun=noun_of(step))
+        if meaning.like is not None:
+            # What earlier steps could not read is missing in what was made of their rows.
+            meaning = meaning.model_copy(update={"meaning": meaning.like})
+            result = result.model_copy(update={"gaps": request.gaps})
         return _Found(result=result, meaning=meaning, noun=meaning.noun)
 
     @property

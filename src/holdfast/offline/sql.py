@@ -180,6 +180,8 @@ class _Compiler:
 
     def _one_by_one(self, name: str) -> str:
         cell = self._cell(name)
+        if self._known[name] == "String":
+            return f"{_there(cell, 'String')} AS {cell}"
         if not self._known[name].startswith("List"):
             return cell
         if sum(self._known[each].startswith("List") for each in self._meaning.by if each in self._known) > 1:
@@ -198,9 +200,26 @@ class _Compiler:
             part = f"count(*){sure}"
             return f"round(100.0 * {part} / nullif(sum({part}) OVER (), 0), 1)"
         cell = self._cell(measure.column) if measure.column else "*"
+        if measure.figure in ("count_of", "share_of"):
+            return self._of_value(measure, cell)
+        if measure.figure == "sum":
+            # A sum of whole numbers is wider than any of them, and no number of things.
+            return f"CAST(sum({cell}){sure} AS {'DOUBLE' if self._is_fraction(measure) else 'BIGINT'})"
         if measure.figure == "list":
             return f"list_sort(list(DISTINCT {cell}) FILTER (WHERE {_SURE} AND {cell} IS NOT NULL))"
         return f"{_FIGURES[measure.figure].format(cell)}{sure}"
+
+    def _is_fraction(self, measure: Measure) -> bool:
+        return measure.column is not None and self._known[measure.column].startswith(("Float", "Decimal"))
+
+    @staticmethod
+    def _of_value(measure: Measure, cell: str) -> str:
+        assert measure.value is not None
+        part = f"count(*) FILTER (WHERE {_SURE} AND {cell} = {_literal(measure.value)})"
+        if measure.unknown is None:
+            return part
+        known = f"coalesce({cell}, '') <> {_literal(measure.unknown)}"
+        return f"100.0 * {part} / nullif(count(*) FILTER (WHERE {_SURE} AND {known}), 0)"
 
     def _ordered(self, shown: Sequence[str]) -> str:
         asked = {key.column: key.descending for key in self._meaning.order}
@@ -220,7 +239,6 @@ _JOINED: Final = ("beside", "only")
 _FIGURES: Final = {
     "count": "count({})",
     "count_distinct": "count(DISTINCT {})",
-    "sum": "sum({})",
     "least": "min({})",
     "most": "max({})",
     "average": "avg({})",
@@ -231,9 +249,9 @@ def _tested(test: Filter, cell: str, dtype: str) -> str:
     is_list = dtype.startswith("List")
     match test.test:
         case "empty":
-            return f"coalesce(len({cell}), 0) = 0" if is_list else f"{cell} IS NULL"
+            return f"coalesce(len({cell}), 0) = 0" if is_list else f"{_there(cell, dtype)} IS NULL"
         case "filled":
-            return f"coalesce(len({cell}), 0) > 0" if is_list else f"{cell} IS NOT NULL"
+            return f"coalesce(len({cell}), 0) > 0" if is_list else f"{_there(cell, dtype)} IS NOT NULL"
         case "at_least":
             return f"{cell} >= {_literal(test.values[0])}"
         case "at_most":
@@ -244,6 +262,11 @@ def _tested(test: Filter, cell: str, dtype: str) -> str:
             any_of = " OR ".join(_equal(test, value, "item" if is_list else cell) for value in test.values)
             found = f"len(list_filter({cell}, lambda item: {any_of})) > 0" if is_list else f"({any_of})"
             return f"NOT coalesce({found}, false)" if test.test == "is_not" else found
+
+
+def _there(cell: str, dtype: str) -> str:
+    """Some directories send an empty text for what somebody does not have."""
+    return f"CASE WHEN trim({cell}) = '' THEN NULL ELSE {cell} END" if dtype == "String" else cell
 
 
 def _equal(test: Filter, value: str | bool | int | float, cell: str) -> str:

@@ -83,16 +83,28 @@ class Filter(_Value):
 
 
 class Measure(_Value):
-    """A figure of each group. `percent` is the part of all counted rows; the others are of `column`."""
+    """A figure of each group. `percent` is the part of all counted rows; the others are of `column`.
+
+    `count_of` is how many rows have `value` there, and `share_of` what percentage of those that do not have `unknown`
+    there: null where all of them do.
+    """
 
     name: _Text
-    figure: Literal["count", "percent", "count_distinct", "sum", "least", "most", "average", "list"]
+    figure: Literal[
+        "count", "percent", "count_distinct", "count_of", "share_of", "sum", "least", "most", "average", "list"
+    ]
     column: _Text | None = None
+    value: _Text | None = None
+    unknown: _Text | None = None
 
     @model_validator(mode="after")
     def _has_a_column_where_it_is_of_one(self) -> Self:
         if (self.column is None) != (self.figure in ("count", "percent")):
             raise ValueError(f"`{self.figure}` {'needs a' if self.column is None else 'is of no'} column")
+        if (self.value is None) != (self.figure not in ("count_of", "share_of")):
+            raise ValueError(f"`{self.figure}` {'needs a' if self.value is None else 'is of no'} value")
+        if (self.unknown is None) != (self.figure != "share_of"):
+            raise ValueError(f"`{self.figure}` {'needs to know what is' if self.unknown is None else 'has no'} unknown")
         return self
 
 

@@ -71,6 +71,9 @@ def _without(parse: Parse, marks: Callable[[list[Token], int], list[int]]) -> Pa
     while at < len(tokens):
         if ends := marks(tokens, at):
             found, at = True, max(ends)
+            # "…, right now, worst first": one comma is left of the two.
+            if kept and kept[-1].key == "," and at < len(tokens) and tokens[at].key == ",":
+                at += 1
         else:
             kept.append(tokens[at])
             at += 1

@@ -8,6 +8,7 @@ from typing import Final
 
 from holdfast.answer import NeedsClarification, Refused
 from holdfast.offline.doubt import Unread
+from holdfast.offline.live.counted import counted_live
 from holdfast.offline.live.inventory_wording import inventory_sentence
 from holdfast.offline.live.lived import NotLive, Words, lived
 from holdfast.offline.live.log.questions import log_question
@@ -52,7 +53,8 @@ def asked_live(reading: StoredReading, parse: Parse, unread: Unread, wording: Wo
     sentence = f"{reading.sentence} {MARK}"
     words = Words(sentence, " ".join(reading.notes), wording.sentence)
     try:
-        found = lived(reading.asked, parse.schema, unread, words)
+        found = counted_live(reading.asked, parse.schema, unread, words)
+        found = found or lived(reading.asked, parse.schema, unread, words)
     except NotLive as why:
         return Refused(
             reason=f"This cannot be read from the live tenant: {why}. Ask without “{MARK}”: {reading.sentence}."

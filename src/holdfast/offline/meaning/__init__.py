@@ -24,6 +24,7 @@ A step's `parameters` are a `StepMeaning` as JSON:
     inventory   what the live tenant lists of one family          one for each thing, or counts
     of_each     what things of an earlier step have, read live    one for each pair, or each thing had
     tested      of which of them something holds, read live       those of the earlier step, or counts
+    sql         what the rows of earlier steps come to            see `holdfast.offline.sql_shapes`
     ==========  ================================================  ==========================================
 
     Those of the system log stand in `holdfast.offline.live.log.shapes`.
@@ -46,6 +47,9 @@ A step's `parameters` are a `StepMeaning` as JSON:
     What the rows of a list are, or what a tally counts: ``{"one": "person", "many": "people"}``.
 ``feeds``
     Whether the rows are only there for a later step to go on with, and are not shown where that one ran.
+``like``
+    What the rows are to be shown as, where that is not what the step asks: rows that SQL counted, as the numbers of
+    the snapshot that they are like.
 ``note``
     Sentences that the reader needs to take the rows right, also at the end of `understood_as`; often empty.
 
@@ -90,6 +94,7 @@ from holdfast.offline.meaning.selection import (
     Within,
 )
 from holdfast.offline.meaning.showing import Join, Noun, Order, ShownColumn
+from holdfast.offline.sql_shapes import SqlMeaning
 
 __all__ = [
     "Alike",
@@ -211,7 +216,7 @@ class Ranking(Value):
 
 
 GraphMeaning = Things | Paths | RolePaths | Pairs | Tally | Ranking | Numbers
-Meaning = Annotated[GraphMeaning | LiveMeaning | LogMeaning, Field(discriminator="shape")]
+Meaning = Annotated[GraphMeaning | LiveMeaning | LogMeaning | SqlMeaning, Field(discriminator="shape")]
 
 
 class StepMeaning(Value):
@@ -224,6 +229,7 @@ class StepMeaning(Value):
     noun: Noun
     note: str = ""
     feeds: bool = False
+    like: Meaning | None = None
 
 
 class Counted(Value):
