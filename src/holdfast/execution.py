@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from holdfast.answer import Gap, StepReport, StepResult
 from holdfast.errors import InvalidTransition
-from holdfast.plan import Plan, Step, StepId, dependants, ready_steps
+from holdfast.plan import Plan, SqlStep, Step, StepId, dependants, ready_steps
 
 
 class State(StrEnum):
@@ -91,8 +91,9 @@ class StepRecord:
 class Execution:
     """The steps of one plan as they run. Decides what may start and when the run is over; awaits nothing.
 
-    A step that found nothing leaves its dependants without anything to ask about, so they are skipped. A failed
-    critical step ends the run as a failure, unless the plan accepts a part; a failed non-critical one leaves a
+    A step that found nothing leaves those that go on with its rows without anything to ask about, so they are skipped;
+    an SQL step runs, since of no rows the number is 0, and everybody is without a partner among them. A failed critical
+    step ends the run as a failure, unless the plan accepts a part; a failed non-critical one leaves a
     gap that the answer states.
     """
 
@@ -117,11 +118,14 @@ class Execution:
         record.state, record.started = StepState.RUNNING, at
 
     def finish(self, result: StepResult, at: datetime) -> None:
-        """Note what a step found; without rows, its dependants are skipped."""
+        """Note what a step found; without rows, what goes on with them is skipped."""
         record = self.records[StepId(result.step_id)]
         record.state, record.finished, record.result = StepState.DONE, at, result
         if record.found_nothing:
-            self._skip_dependants(record.step.step_id)
+            for step in self.plan.steps:
+                if record.step.step_id in step.depends_on and not isinstance(step, SqlStep):
+                    self.records[step.step_id].state = StepState.SKIPPED
+                    self._skip_dependants(step.step_id)
 
     def fail(self, step_id: StepId, error: str, at: datetime) -> None:
         """Note why a step failed; its dependants are skipped."""

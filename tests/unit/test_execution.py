@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from holdfast.answer import ArtifactRef, Generated, StepResult
 from holdfast.errors import InvalidTransition
 from holdfast.execution import TRANSITIONS, Execution, State, StepState, checked_transition, is_final
-from holdfast.plan import Plan, StepId
+from holdfast.plan import Plan, SqlStep, StepId
 from tests.unit.test_plan import plans
 from tests.workflows.fakes import NO_EFFORT, plan, step
 
@@ -105,6 +105,17 @@ def test_only_a_failure_is_a_gap_and_finding_nothing_is_not() -> None:
     assert execution.is_over
     assert execution.records[StepId("b")].state is StepState.SKIPPED
     assert execution.gaps() == ()
+
+
+def test_rows_that_are_not_there_can_be_counted_but_not_gone_on_with() -> None:
+    counted = SqlStep(id="c", entity="rows", operation="count", query_context="count them", depends_on=("a", "b"))
+    of_none = SqlStep(id="d", entity="rows", operation="count", query_context="count them", depends_on=("e",))
+    execution = Execution(plan(step("a"), step("b", "a"), counted, step("e", "b"), of_none))
+    for step_id, rows in (("a", 3), ("b", 0)):
+        execution.start(StepId(step_id), NOW)
+        execution.finish(result(step_id, rows), NOW)
+    assert execution.startable(9) == [counted]
+    assert {i for i, r in execution.records.items() if r.state is StepState.SKIPPED} == {"d", "e"}
 
 
 def test_reports_leave_out_what_never_started_and_number_steps_by_the_plan() -> None:
