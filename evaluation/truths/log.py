@@ -165,7 +165,7 @@ def names(e: Record) -> str:
     return ", ".join(one["displayName"] for one in e["target"])
 
 
-def _distance(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+def kilometres(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     """Kilometres along a great circle, by the law of cosines."""
     north, south = math.radians(one["lat"]), math.radians(other["lat"])
     turn = math.cos(math.radians(one["lon"] - other["lon"]))
@@ -180,7 +180,7 @@ def travels(t: Records, within: Window, fits: Fits = lambda _: True) -> Iterator
         earlier = before.get(one["actor"]["id"])
         before[one["actor"]["id"]] = one
         if earlier is not None:
-            km = _distance(*(e["client"]["geographicalContext"]["geolocation"] for e in (one, earlier)))
+            km = kilometres(*(e["client"]["geographicalContext"]["geolocation"] for e in (one, earlier)))
             hours = max(1.0, (moment(one["published"]) - moment(earlier["published"])).total_seconds()) / 3600
             if km >= 150 and km / hours > 900:
                 yield one

@@ -30,7 +30,6 @@ from holdfast.offline.meaning import (
     Condition,
     Linked,
     Meaning,
-    Order,
     Selection,
     ShownColumn,
     StepMeaning,
@@ -107,9 +106,7 @@ class _Planner:
             Measure(name=NUMBER_UNKNOWN, figure="count_of", column=FITS.name, value=UNKNOWN),
         ]
         if numbers.percent:
-            measures.append(
-                Measure(name=PERCENT, figure="share_of", column=FITS.name, value=YES, unknown=UNKNOWN)
-            )
+            measures.append(Measure(name=PERCENT, figure="share_of", column=FITS.name, value=YES, unknown=UNKNOWN))
         meaning = self._counting(numbers, "main", measures).model_copy(update={"matches": (match,)})
         steps = (
             self._people(main, Asked(subject=numbers.subject, also=numbers.by)),
@@ -174,7 +171,7 @@ class _Planner:
         if numbers.percent and numbers.limit is not None:
             # The whole is everything, also what has no value.
             return None
-        if set((*numbers.by, *(columns_of(where) if where is not None else ()))) - {c.said for c in family.columns}:
+        if {*numbers.by, *(columns_of(where) if where is not None else ())} - {c.said for c in family.columns}:
             return None
         columns = tuple(column(self.schema, kind, name).shown for name in numbers.by)
         listed = StepMeaning(
@@ -258,9 +255,7 @@ class _Planner:
             shown = described(like, self.schema, "")
             columns, order, noun = shown.columns, shown.order, shown.noun
         return sql_step(
-            StepMeaning(
-                meaning=meaning, like=like, columns=columns, order=order, noun=noun, note=self.words.note
-            ),
+            StepMeaning(meaning=meaning, like=like, columns=columns, order=order, noun=noun, note=self.words.note),
             NOUNS[kind].many,
             self.words.sentence,
             earlier,
