@@ -88,7 +88,7 @@ def special_plan(called: Called) -> Plan:
     step = SpecialStep(
         id="main",
         name=called.tool,
-        entity="finding",
+        entity="person",
         operation="check",
         parameters=dict(parameters),
         query_context=sentence,
