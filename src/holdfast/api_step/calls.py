@@ -216,4 +216,5 @@ def _error_of(kept: Kept) -> HoldfastError:
         case "not_found":
             return OktaNotFound(sentence, status=404)
         case _:
-            return OktaRefused(sentence, status=403)
+            advice = "Give the token's owner the right to it, or switch its feature on, and ask again."
+            return OktaRefused(f"{sentence} {advice}", status=403)
