@@ -520,3 +520,18 @@ async def test_the_rows_of_a_special_tool_are_findings_and_no_people(asked: Aske
     request = request.model_copy(update={"plan": Plan(steps=(step,), reasoning="", confidence=1)})
     written_of = await OfflineFormatter().present(request, Ledger.under(ModelSettings()))
     assert format_rows(request, written_of, asked.store).summary == "2 findings."
+
+
+async def test_doubts_of_an_earlier_step_stay_where_the_live_one_read_all(asked: Asked) -> None:
+    enrolled = {"type": "linked", "link": "enrolled", "target": {"kind": "factor"}}
+    shape = {"shape": "tested", "kind": "person", "where": enrolled}
+    rows = pl.DataFrame({"user_id": ["u1", "u2"], "login": ["ann", "bob"], "fits": ["yes", "unknown"]})
+    said = live(shape | {"unsure": ["enrolled"]}, {"login": "text", "fits": "text"})
+    asked.step("main", rows, parameters=said)
+    read = LiveReading(started=SYNCED, finished=SYNCED, endpoints=())
+    request = asked.request()
+    request = request.model_copy(update={"results": (request.results[0].model_copy(update={"live": read}),)})
+    recipe = await OfflineFormatter().present(request, Ledger.under(ModelSettings()))
+    answer = format_rows(request, recipe, asked.store)
+    assert [header.value for header in answer.headers] == ["login", "fits"]
+    assert answer.summary == "2 things: 1 surely; factors unknown for 1."

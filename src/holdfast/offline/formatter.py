@@ -16,7 +16,7 @@ from holdfast.offline.doubt import FITS, UNKNOWN, UNKNOWN_COUNT, YES, counts, do
 from holdfast.offline.live.families import families, id_column
 from holdfast.offline.live.log import tally_summary
 from holdfast.offline.live.log.shapes import LogTally
-from holdfast.offline.live.shapes import Inventory, OfEach
+from holdfast.offline.live.shapes import Inventory, OfEach, Tested
 from holdfast.offline.meaning import Noun, Numbers, Pairs, Paths, RolePaths, ShownColumn, StepMeaning
 from holdfast.offline.meaning.links import LINKS
 from holdfast.offline.nouns import literal, nothing, noun_of
@@ -125,7 +125,9 @@ class _Found:
         """Whether it is known of every row that it belongs to the answer, as all that tells so could be read."""
         if self.meaning is None or self.result.gaps:
             return False
-        return isinstance(self.meaning.meaning, Inventory) or self.result.live is not None
+        meaning = self.meaning.meaning
+        # Of those whom an earlier step found, that step may not know whether they belong to the answer.
+        return isinstance(meaning, Inventory) or (self.result.live is not None and not isinstance(meaning, Tested))
 
     @property
     def is_single_number(self) -> bool:
