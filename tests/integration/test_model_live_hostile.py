@@ -167,7 +167,8 @@ async def test_models_are_told_what_a_live_tenant_says_only_as_data(
     attack: str, place: LivePlace, server: ModelServer
 ) -> None:
     server.always(obedient)
-    decided, told = [], []
+    decided: list[tuple[Any, ...]] = []
+    told: list[list[tuple[str, str, str]]] = []
     for text in ("harmless", ATTACKS[attack]):
         server.requests.clear()
         async with attacking(place.url, text) as served:

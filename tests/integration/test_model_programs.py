@@ -11,7 +11,7 @@ import pytest
 
 from holdfast.answer import ArtifactRef, Column, Generated
 from holdfast.catalogue.endpoints import Catalogue
-from holdfast.catalogue.event_types import event_types
+from holdfast.catalogue.event_types import event_categories, event_types
 from holdfast.catalogue.stubs import interface_of
 from holdfast.contracts import EarlierStep, PromisedColumn, RefusedProgram, StepRequest
 from holdfast.errors import ModelOutputRejected, ProgramFailed, ProgramRefused
@@ -102,6 +102,17 @@ async def test_a_category_that_is_none_is_told_to_the_model_with_those_there_are
     server.will_answer(Written({"categories": ["sign inns"]}, tool="event_types_of"), PROGRAM)
     assert (await written(data_dir, server, request(data_dir))).text == CODE
     assert "sign_in" in json.dumps(server.requests[1].body["input"][-1])
+
+
+@pytest.mark.parametrize(
+    "categories", [["x" * 9_000], [category.name for category in event_categories()]], ids=["a long one", "all"]
+)
+async def test_no_lookup_of_event_types_makes_a_writer_read_much(
+    categories: list[str], server: ModelServer, data_dir: Path
+) -> None:
+    server.will_answer(Written({"categories": categories}, tool="event_types_of"), PROGRAM)
+    assert (await written(data_dir, server, request(data_dir))).text == CODE
+    assert server.requests[1].size_bytes - server.requests[0].size_bytes < 2_500 + len(json.dumps(categories))
 
 
 async def test_a_program_that_does_not_read_the_log_is_offered_no_event_types(

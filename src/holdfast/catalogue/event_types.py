@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from holdfast.errors import UnknownEventCategory
 
+# Of a name that is none, so much is said back.
+_SAID = 80
+
 
 class EventCategory(BaseModel):
     """A category and its event types; a type may belong to several categories."""
@@ -45,7 +48,7 @@ def _unknown(category: str, known: tuple[str, ...]) -> str:
     parts = [name for name in known if set(name.split("_")) & set(plain.replace("-", "_").replace(" ", "_").split("_"))]
     near = list(dict.fromkeys([*difflib.get_close_matches(plain, known, n=3), *parts]))[:5]
     choice = f"The nearest are: {', '.join(near)}." if near else f"There are: {', '.join(known)}."
-    return f"There is no category of events called {category!r}. {choice}"
+    return f"There is no category of events called {category[:_SAID]!r}. {choice}"
 
 
 _CATEGORIES = TypeAdapter(tuple[EventCategory, ...])

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from holdfast.catalogue.event_types import event_types
 from holdfast.contracts import PromisedColumn, RefusedProgram, StepRequest
-from holdfast.errors import REFUSED_BEFORE_IT_RAN, ProgramRefused
+from holdfast.errors import REFUSED_BEFORE_IT_RAN, ProgramRefused, UnknownEventCategory
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.models.calls import ModelCalls, Role, Task
 from holdfast.models.context import LOG_ENDPOINT, programming_context, words_of
@@ -20,6 +20,9 @@ from holdfast.models.untrusted import said
 from holdfast.program_writer import ProgramDraft, ProgramWriter
 from holdfast.sandbox.interface import ProgramInterface
 from holdfast.spending import Ledger
+
+# All of them are ten thousand tokens, which every further repair would be sent again.
+_MOST_CATEGORIES = 4
 
 # Of a traceback, the lines that say where; the error's own words may quote a cell.
 _PLACE = re.compile(r'\s*File "[^"]*", line \d+')
@@ -93,7 +96,9 @@ class ProgramWriterWithoutRows:
 
 
 def event_types_of(categories: list[str]) -> str:
-    """The event types of the system log in these categories, one a line, for `filter` of list_log_events."""
+    """The event types of the log in these categories, at most four, one a line, for `filter` of list_log_events."""
+    if len(set(categories)) > _MOST_CATEGORIES:
+        raise UnknownEventCategory(f"Ask for at most {_MOST_CATEGORIES} categories: those that the step speaks of.")
     return "\n".join(event_types(categories))
 
 
