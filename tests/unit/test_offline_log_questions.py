@@ -215,6 +215,9 @@ def test_the_log_answers_what_a_snapshot_holds_only_the_last_of(vocabulary: Voca
     for question in (
         "sign-ins today",
         "password changes in the last 6 weeks",
+        "how many different people had password changes in September",
+        "number of distinct people with password resets",
+        "successful logins in October 2026",
         "who was locked out today",
         "was anyone added to the group Finance today",
         "logins of Dana O'Brien today",

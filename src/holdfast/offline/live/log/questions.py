@@ -25,6 +25,8 @@ _MOST_CHOICES: Final = 8
 _EACH: Final = frozenset({"sign_in", "attempt", "password_change"})
 # What is undone in an hour, or of which a snapshot knows no time.
 _PASSING: Final = frozenset({"lockout", "group_add", "group_remove"})
+_PASSWORDS: Final = frozenset({"password_change", "password_reset"})
+_OFTEN: Final = frozenset({"changes", "resets"})
 _PASSING_WORDS: Final = frozenset({"locked", "added", "put", "removed", "taken"})
 _CONFIDENCE_PARTLY: Final = 0.8
 
@@ -50,8 +52,10 @@ def log_question(parse: Parse, wording: Wording) -> Plan | Refused | NeedsClarif
 def log_question_first(parse: Parse, wording: Wording) -> Plan | Refused | NeedsClarification | None:
     """What a question means that a snapshot would take for less: "sign-ins today" are not who signed in last today."""
     keys = {token.key for token in parse.tokens if not token.quoted}
-    by_noun = any(_EACH & {name for name, _ in event_words().nouns.at(parse.tokens, at)} for at in asked_from(parse))
-    if not (by_noun or keys & _PASSING_WORDS or "first" in keys):
+    begins = asked_from(parse)
+    begins += [end for at in begins for _, end in event_words().outcomes.at(parse.tokens, at)]
+    by_noun = any(_EACH & {name for name, _ in event_words().nouns.at(parse.tokens, at)} for at in begins)
+    if not (by_noun or keys & _PASSING_WORDS or "first" in keys or (keys & _OFTEN and "password" in keys)):
         return None
     readings = _likeliest(whole_log_question(parse))
     if not readings or not all(_tells_more(read.value, by_noun=by_noun) for read in readings):
@@ -62,6 +66,8 @@ def log_question_first(parse: Parse, wording: Wording) -> Plan | Refused | Needs
 def _tells_more(asked: LogAsked, *, by_noun: bool) -> bool:
     names = {one.name for one in asked.phrase.sets}
     if asked.oldest_first and names <= _EACH:
+        return True
+    if names <= _PASSWORDS and asked.shape == "tally":
         return True
     if asked.phrase.said.span is None:
         return False
