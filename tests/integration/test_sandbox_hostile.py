@@ -150,6 +150,22 @@ async def test_what_the_checks_refuse_gains_nothing_without_them(attack: Attack,
     await see_that_all_is_well(sandbox, host, outcome, out)
 
 
+async def test_more_calls_at_the_same_time_than_the_host_can_hold_end_the_program(sandbox: Sandbox) -> None:
+    begun: list[str] = []
+
+    async def slow(name: str, text: str) -> str:
+        begun.append(text)
+        await asyncio.sleep(0.5)
+        return json.dumps({"value": []})
+
+    code = "import asyncio\nawait asyncio.gather(*[list_user_factors('u') for _ in range({})])\nresult = []"
+    limits = replace(LIMITS, pending=100)
+    with pytest.raises(ProgramOverLimit, match="more than 100 calls at the same time"):
+        await sandbox.run(Program(code.format(300), INTERFACE, NOW, 7), slow, limits)
+    assert len(begun) <= 100
+    assert (await sandbox.run(Program(code.format(50), INTERFACE, NOW, 7), slow, limits)).result_json == "[]"
+
+
 async def test_a_million_calls_at_once_leave_none_behind(sandbox: Sandbox) -> None:
     host = Host()
     limits = replace(LIMITS, calls=1_000)

@@ -48,6 +48,8 @@ class HostDoor:
         self._count += 1
         if self._count > self._limits.calls:
             self._end(ProgramOverLimit(self._limits.too_many_calls()))
+        if len(self._in_flight) >= self._limits.pending:
+            self._end(ProgramOverLimit(self._limits.too_many_pending()))
         if self.stop.done():
             return await self._never()
         task = asyncio.current_task()

@@ -10,7 +10,8 @@ from datetime import timedelta
 class SandboxLimits:
     """Bounds of one run. Time is the program's own computing; waiting for the host does not count.
 
-    `calls` are all those of the host: reads, pages, `load` and `progress`.
+    `calls` are all those of the host: reads, pages, `load` and `progress`; `pending` are those that may wait for their
+    answers at the same time. Many more would keep the host's loop from everything else for longer than a heartbeat.
     """
 
     computing: timedelta = timedelta(seconds=180)
@@ -19,6 +20,7 @@ class SandboxLimits:
     result_bytes: int = 64 << 20
     printed_bytes: int = 64 << 10
     calls: int = 1_000_000
+    pending: int = 20_000
 
     def told(self, words: str) -> str | None:
         """What Monty's `words` for a passed limit mean, and what to do; None where they are about something else."""
@@ -43,6 +45,13 @@ class SandboxLimits:
         """For more calls of the host than a run may make."""
         return (
             f"The program calls the host more than {self.calls:,} times; let it read lists, not each thing by itself."
+        )
+
+    def too_many_pending(self) -> str:
+        """For more calls at the same time than a host can hold."""
+        return (
+            f"The program waits for more than {self.pending:,} calls at the same time; gather some thousands, and then "
+            "the next ones."
         )
 
     def too_much_printed(self) -> str:

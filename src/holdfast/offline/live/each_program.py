@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from holdfast.contracts import PromisedColumn
+from holdfast.contracts import EarlierStep, PromisedColumn
 from holdfast.errors import ProgramRefused
 from holdfast.graph.schema import BASE_SCHEMA
 from holdfast.offline.columns import ID_COLUMNS, beside_column, naming
@@ -18,6 +18,8 @@ from holdfast.offline.live.shapes import OfEach
 from holdfast.offline.live.things import LiveLink, live_links, thing_family
 from holdfast.offline.meaning.links import LINKS, Kind, Link
 
+# More reads than this wait in turns: the host holds so many at ease, and the pauses between cost nothing to speak of.
+_AT_ONCE: Final = 5_000
 # What names a thing in the reason why what it has could not be read.
 _CALLED: Final = {Kind.PERSON: "login", Kind.GROUP: "group_name", Kind.POLICY: "policy_name"}
 
@@ -28,7 +30,7 @@ def of_each_program(meaning: OfEach, step: Step) -> Composed:
     script = Script(f"{step.request.step.query_context}.")
     source, target = ID_COLUMNS[LINKS[meaning.link].source], ID_COLUMNS[LINKS[meaning.link].target]
     row_function(script, family, target)
-    read_each(script, meaning.of, link, source)
+    read_each(script, step.earlier(meaning.of), link, source)
     if meaning.where is not None:
         test = conditions_on(script, family, target, variable="thing").surely(meaning.where)
         with script.block("for owner, things in had.items():"):
@@ -76,10 +78,10 @@ def row_function(script: Script, family: Family, target: str) -> None:
     write_row_of(script, fields)
 
 
-def read_each(script: Script, of: str, link: LiveLink, source: str) -> None:
-    """Reads into `had`, and into `reasons` why not, by the id in the column `source` of the rows of the step `of`."""
+def read_each(script: Script, of: EarlierStep, link: LiveLink, source: str) -> None:
+    """Reads into `had`, and into `reasons` why not, by the id in the column `source` of the rows of `of`."""
     script.include("import asyncio")
-    script.line(f"rows = await load({literal(of)})")
+    script.line(f"rows = await load({literal(of.step.id)})")
     script.line(f"owners = list(dict.fromkeys([row[{literal(source)}] for row in rows if row[{literal(source)}]]))")
     script.line("had: dict[str, list[dict[str, Any]]] = {}", "reasons: dict[str, str] = {}", "", "")
     with script.block("async def read_of(owner: str) -> None:"):
@@ -91,7 +93,11 @@ def read_each(script: Script, of: str, link: LiveLink, source: str) -> None:
             script.line('reasons[owner] = reason or "unknown"')
         script.line("await progress(len(had), len(owners))")
     script.line("", "")
-    script.line("await asyncio.gather(*[read_of(owner) for owner in owners])")
+    if of.rows.row_count <= _AT_ONCE:
+        script.line("await asyncio.gather(*[read_of(owner) for owner in owners])")
+        return
+    with script.block(f"for first in range(0, len(owners), {_AT_ONCE}):"):
+        script.line(f"await asyncio.gather(*[read_of(owner) for owner in owners[first : first + {_AT_ONCE}]])")
 
 
 def _call(script: Script, link: LiveLink) -> str:

@@ -23,7 +23,7 @@ def tested_program(meaning: Tested, step: Step) -> Composed:
     target = ID_COLUMNS[LINKS[links[0]].target]
     script = Script(f"{step.request.step.query_context}.")
     row_function(script, family, target)
-    read_each(script, meaning.of, read, ID_COLUMNS[meaning.kind])
+    read_each(script, step.earlier(meaning.of), read, ID_COLUMNS[meaning.kind])
     script.line("", "")
     with script.block("def fits(things: list[dict[str, Any]]) -> bool:"):
         script.line(f"return {holds(meaning.where, conditions_on(script, family, target, variable='thing'))}")
