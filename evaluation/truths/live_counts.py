@@ -85,6 +85,9 @@ TRUTHS: Mapping[str, Callable[[Records], Rows]] = {
     "without_factor_by_department_now": lambda t: _those(t, lambda types: not types),
     "active_without_factor_by_department_now": lambda t: _those(t, lambda types: not types, _active),
     "factors_of_finance_by_type_now": lambda t: _factors(t, _in_finance),
+    "api_tokens_by_department": lambda t: Counter(
+        department(t.users[token["userId"]]) for token in t.families["api_tokens"]
+    ).items(),
     "people_by_department_and_status_now": lambda t: [
         (*pair, number) for pair, number in Counter((department(u), u["status"]) for u in t.users.values()).items()
     ],

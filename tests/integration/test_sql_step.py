@@ -136,6 +136,31 @@ async def test_rows_whose_live_part_is_unknown_are_kept_and_marked(desk: Desk) -
     assert counted == [{"n": 1, "unknown_count": 1}]
 
 
+async def test_who_is_named_and_not_there_is_unknown_and_not_without_a_value(desk: Desk) -> None:
+    beside = match("beside", "application") | {"doubted": True}
+    rows = await desk.rows(**COUNT, by=["application"], matches=[beside], unsure=["unread"])
+    assert {row["application"]: (row["n"], row["unknown_count"]) for row in rows} == {
+        "Payroll": (2, 0), "Wiki": (1, 0), None: (0, 2),
+    }  # fmt: skip
+
+
+async def test_a_share_is_of_those_of_whom_it_is_known(desk: Desk) -> None:
+    wiki = {"column": "application", "value": "Wiki"}
+    measures = [
+        {"name": "part", "figure": "count_of", **wiki},
+        {"name": "share", "figure": "share_of", "unknown": "none of these", **wiki},
+        {"name": "of_success", "figure": "share_of", "column": "outcome", "value": "SUCCESS", "unknown": "FAILURE"},
+    ]
+    (row,) = await desk.rows(step="live-events", measures=measures)
+    assert (row["part"], row["share"], row["of_success"]) == (2, 50.0, pytest.approx(200 / 3))
+    (none,) = await desk.rows(
+        step="live-events",
+        measures=[{"name": "share", "figure": "share_of", "unknown": "Wiki", "column": "application", "value": "x"}],
+        filters=[{"column": "application", "test": "is", "values": ["Wiki"]}],
+    )
+    assert none == {"share": None}
+
+
 async def test_what_is_known_also_of_unsure_rows_must_hold_of_them(desk: Desk) -> None:
     tests = [
         {"column": "factors", "test": "empty"},

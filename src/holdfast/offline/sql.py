@@ -139,6 +139,11 @@ class _Compiler:
         reasons = [
             f"{_FIRST}.{quoted(self._there(self._meaning.step, column))} IS NULL" for column in self._meaning.unsure
         ]
+        reasons += [
+            f"({_FIRST}.{quoted(match.ours)} IS NULL OR {_alias(number)}.{quoted(match.theirs)} IS NOT NULL)"
+            for number, match in enumerate(self._meaning.matches, start=1)
+            if match.doubted
+        ]
         return " AND ".join(reasons) or "true"
 
     def _test(self, test: Filter) -> str:

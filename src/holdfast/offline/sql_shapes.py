@@ -36,7 +36,8 @@ class Match(_Value):
     """Rows of `step` whose `theirs` equals `ours`.
 
     ``with`` keeps the rows that have one, ``without`` those that have none (never opened), ``beside`` keeps all and
-    ``only`` those that have one, and both put `take` beside each row for each match.
+    ``only`` those that have one, and both put `take` beside each row for each match. With `doubted`, a row that names
+    one who is not there is unsure: the other step may be older than its own.
     """
 
     step: _Text
@@ -44,6 +45,7 @@ class Match(_Value):
     theirs: _Text
     way: Literal["with", "without", "beside", "only"]
     take: tuple[Taken, ...] = ()
+    doubted: bool = False
     # Whether it can be told of rows that are unsure, too.
     known: bool = False
 
@@ -51,6 +53,8 @@ class Match(_Value):
     def _takes_where_there_is_something(self) -> Self:
         if self.take and self.way in ("with", "without"):
             raise ValueError(f"a match `{self.way}` takes no columns")
+        if self.doubted and self.way != "beside":
+            raise ValueError(f"a match `{self.way}` is not doubted")
         return self
 
 

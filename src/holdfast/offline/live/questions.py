@@ -12,6 +12,7 @@ from holdfast.offline.live.counted import counted_live
 from holdfast.offline.live.inventory_wording import inventory_sentence
 from holdfast.offline.live.lived import NotLive, Words, lived
 from holdfast.offline.live.log.questions import log_question
+from holdfast.offline.live.owned import owned_question
 from holdfast.offline.live.plans import READ_BY, inventory_plan
 from holdfast.offline.live.reading import inventory_questions
 from holdfast.offline.live.shapes import Inventory
@@ -40,7 +41,7 @@ class StoredReading:
 
 def live_question(parse: Parse, wording: Wording) -> Understood | None:
     """What a question means that the snapshot cannot answer; None where the live tenant cannot either."""
-    found = special_question(parse) or _of_inventory(parse)
+    found = special_question(parse) or _of_inventory(parse) or owned_question(parse, wording)
     # "Live users locked out" does not ask what happened to active ones.
     asks_of_now = any(token.text == "live" and not token.quoted for token in parse.tokens)
     return found or (None if asks_of_now else log_question(parse, wording))
