@@ -498,17 +498,17 @@ async def test_a_setting_that_is_a_number_counts_nothing(asked: Asked) -> None:
     [
         ({"by": ["ip"]}, [40, 26], "66 events in 2 rows."),
         ({"by": ["ip"]}, [1], "1 event in 1 row."),
-        ({"by": ["ip"], "spans": True}, [40, 26], "2 events."),
+        ({"by": ["ip"], "spans": True}, [40, 26], "2 IP addresses."),
         ({"by": ["ip"], "distinct": "person"}, [3, 2], "2 rows."),
     ],
 )
 async def test_a_tally_of_the_log_says_how_many_events_its_rows_are_of(
     asked: Asked, tally: dict[str, Any], counts: list[int], summary: str
 ) -> None:
-    """A row is an address here; the noun of the plan names the events."""
+    """A row is an address here, as the noun of the plan says."""
     window = {"start": "2026-07-01T00:00:00Z", "end": "2026-08-01T00:00:00Z"}
     events = {"sets": [{"name": "sign_in_failure", "ended": "usual"}], **window}
-    described = meant({"ip": "text", "event_count": "number"}, noun={"one": "event", "many": "events"})
+    described = meant({"ip": "text", "event_count": "number"}, noun={"one": "IP", "many": "IP addresses"})
     described["meaning"] = {"shape": "log_tally", "events": events, **tally}
     rows = pl.DataFrame({"ip": [f"192.0.2.{n}" for n in range(len(counts))], "event_count": counts})
     assert (await asked.step("log", rows, parameters=described).answer()).summary == summary
