@@ -23,11 +23,13 @@ from holdfast.plan import Plan
 _MOST_CHOICES: Final = 8
 # Of these a snapshot holds the last one, and the log each of them.
 _EACH: Final = frozenset({"sign_in", "attempt", "password_change"})
-# What is undone in an hour, or of which a snapshot knows no time.
-_PASSING: Final = frozenset({"lockout", "group_add", "group_remove"})
+# What is undone in an hour.
+_PASSING: Final = frozenset({"lockout"})
+# What was done, of which a snapshot knows only what it led to, or only who might.
+_DONE: Final = frozenset({"group_add", "group_remove", "app_opening"})
 _PASSWORDS: Final = frozenset({"password_change", "password_reset"})
 _OFTEN: Final = frozenset({"changes", "resets"})
-_PASSING_WORDS: Final = frozenset({"locked", "added", "put", "removed", "taken"})
+_PASSING_WORDS: Final = frozenset({"locked", "added", "put", "removed", "taken", "did", "opened", "launched", "used"})
 _CONFIDENCE_PARTLY: Final = 0.8
 
 
@@ -68,6 +70,8 @@ def _tells_more(asked: LogAsked, *, by_noun: bool) -> bool:
     if asked.oldest_first and names <= _EACH:
         return True
     if names <= _PASSWORDS and asked.shape == "tally":
+        return True
+    if names <= _DONE:
         return True
     if asked.phrase.said.span is None:
         return False
