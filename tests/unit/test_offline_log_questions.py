@@ -226,6 +226,21 @@ def test_the_log_answers_what_a_snapshot_holds_only_the_last_of(vocabulary: Voca
         assert plan_of(question, vocabulary).steps[-1].tool == "api", question
 
 
+@pytest.mark.parametrize(
+    ("done", "might_be"),
+    [
+        ("which apps did Dana open", "which apps can Dana open"),
+        ("what did Dana open", "what can Dana open"),
+        ("who was added to Finance", "who is in Finance"),
+    ],
+)
+def test_what_was_done_is_asked_of_the_log_and_what_may_be_of_the_snapshot(
+    done: str, might_be: str, vocabulary: Vocabulary
+) -> None:
+    assert [step.tool for step in plan_of(done, vocabulary).steps] == ["api"]
+    assert [step.tool for step in plan_of(might_be, vocabulary).steps] == ["cypher"]
+
+
 def test_the_rows_of_a_tally_are_called_what_they_are(vocabulary: Vocabulary) -> None:
     nouns = {
         "failed sign-ins by country": "countries",

@@ -238,6 +238,10 @@ def from_where(parse: Parse, at: int) -> Iterator[Read[LogAsked]]:
         if facet is Facet.APPLICATION:
             for opened in _opened_by(parse, begin):
                 yield Read(LogAsked("tally", opened.value, by=(facet,), spans=True), opened.end, opened.cost)
+    # "What did Dana open": nothing else is opened.
+    if at > 0 and key_at(parse, at - 1) == "what":
+        for opened in _opened_by(parse, at):
+            yield Read(LogAsked("tally", opened.value, by=(Facet.APPLICATION,), spans=True), opened.end, opened.cost)
 
 
 def _told_apart(parse: Parse, read: Read[Phrase], facet: Facet) -> Iterator[Read[LogAsked]]:
