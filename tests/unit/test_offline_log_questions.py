@@ -231,7 +231,7 @@ def test_the_log_answers_what_a_snapshot_holds_only_the_last_of(vocabulary: Voca
     [
         ("which apps did Dana open", "which apps can Dana open"),
         ("what did Dana open", "what can Dana open"),
-        ("who was added to Finance", "who is in Finance"),
+        ("who was added to the group Finance", "members of the group Finance"),
     ],
 )
 def test_what_was_done_is_asked_of_the_log_and_what_may_be_of_the_snapshot(
