@@ -218,6 +218,8 @@ def test_the_log_answers_what_a_snapshot_holds_only_the_last_of(vocabulary: Voca
         "how many different people had password changes in September",
         "number of distinct people with password resets",
         "successful logins in October 2026",
+        "the last sign-in this week from Germany",
+        "last 5 sign-ins today",
         "who was locked out today",
         "was anyone added to the group Finance today",
         "logins of Dana O'Brien today",

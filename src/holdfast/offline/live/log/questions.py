@@ -6,6 +6,7 @@ from typing import Final
 
 from holdfast.answer import NeedsClarification, Refused
 from holdfast.offline.doubt import hinges, words
+from holdfast.offline.grammar.dates import number_at
 from holdfast.offline.grammar.names import PARTLY_COST
 from holdfast.offline.grammar.questions import asked_from
 from holdfast.offline.live.log.asked import LogAsked, Meant, meant
@@ -55,6 +56,9 @@ def log_question_first(parse: Parse, wording: Wording) -> Plan | Refused | Needs
     """What a question means that a snapshot would take for less: "sign-ins today" are not who signed in last today."""
     keys = {token.key for token in parse.tokens if not token.quoted}
     begins = asked_from(parse)
+    # "The last sign-in this week", "the last 5 sign-ins today"
+    begins += [end for at in begins for _, end in event_words().words["last"].at(parse.tokens, at)]
+    begins += [number.end for at in begins for number in number_at(parse, at)]
     begins += [end for at in begins for _, end in event_words().outcomes.at(parse.tokens, at)]
     by_noun = any(_EACH & {name for name, _ in event_words().nouns.at(parse.tokens, at)} for at in begins)
     if not (by_noun or keys & _PASSING_WORDS or "first" in keys or (keys & _OFTEN and "password" in keys)):
