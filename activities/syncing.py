@@ -13,7 +13,9 @@ from temporalio.service import RPCError
 
 from activities.failures import translated
 from activities.liveness import beating
-from holdfast.contracts import (
+from holdfast.errors import TransientError
+from holdfast.sync.tenant_sync import TenantSync
+from holdfast.sync_contracts import (
     BuiltSnapshot,
     FamilyProgress,
     FamilyReport,
@@ -23,8 +25,6 @@ from holdfast.contracts import (
     SyncRequest,
     SyncStart,
 )
-from holdfast.errors import TransientError
-from holdfast.sync.tenant_sync import TenantSync
 
 # A signal is an event in the sync's history for ever: at least so far apart, and further the more there is to tell.
 _PROGRESS_EVERY = timedelta(seconds=2)
@@ -52,14 +52,14 @@ class SyncActivities:
     @translated
     @beating
     async def begin_sync(self, request: SyncRequest) -> SyncStart:
-        """See `holdfast.contracts.begin_sync`."""
+        """See `holdfast.sync_contracts.begin_sync`."""
         return await self._sync.begin(request)
 
     @activity.defn(name="read_family")
     @translated
     @beating
     async def read_family(self, request: FamilyRequest) -> FamilyReport:
-        """See `holdfast.contracts.read_family`."""
+        """See `holdfast.sync_contracts.read_family`."""
         progress = _ProgressSignals(request.family)
         async with progress.sending():
             return await self._sync.read(request, progress.show)
@@ -68,28 +68,28 @@ class SyncActivities:
     @translated
     @beating
     async def build_snapshot(self, request: SnapshotRequest) -> BuiltSnapshot:
-        """See `holdfast.contracts.build_snapshot`."""
+        """See `holdfast.sync_contracts.build_snapshot`."""
         return await asyncio.to_thread(self._sync.build, request)
 
     @activity.defn(name="publish_snapshot")
     @translated
     @beating
     async def publish_snapshot(self, built: BuiltSnapshot) -> None:
-        """See `holdfast.contracts.publish_snapshot`."""
+        """See `holdfast.sync_contracts.publish_snapshot`."""
         await asyncio.to_thread(self._sync.publish, built.snapshot_id)
 
     @activity.defn(name="prune_syncs")
     @translated
     @beating
     async def prune_syncs(self, sync_id: str) -> None:
-        """See `holdfast.contracts.prune_syncs`."""
+        """See `holdfast.sync_contracts.prune_syncs`."""
         await asyncio.to_thread(self._sync.prune, sync_id)
 
     @activity.defn(name="record_sync")
     @translated
     @beating
     async def record_sync(self, record: SyncRecord) -> None:
-        """See `holdfast.contracts.record_sync`."""
+        """See `holdfast.sync_contracts.record_sync`."""
         await asyncio.to_thread(self._sync.record, record)
 
 

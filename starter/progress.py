@@ -13,9 +13,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from holdfast.contracts import CallsWanted, Progress, StepProgress, SyncProgress, Waiting
+from holdfast.contracts import CallsWanted, Progress, StepProgress, Waiting
 from holdfast.events import StepProgressed
 from holdfast.execution import State, StepState
+from holdfast.sync_contracts import SyncProgress
 from starter.plain_text import visible
 from starter.troubles import NOTHING_TOLD, Look
 

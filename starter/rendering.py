@@ -13,8 +13,8 @@ from rich.markdown import Markdown
 from rich.text import Text
 
 from holdfast.answer import Answer, Effort, EndpointUse, FormattedAnswer, Outcome, StepResult
-from holdfast.contracts import SyncRecord, SyncReport
 from holdfast.plan import Plan, SpecialStep, Step
+from holdfast.sync_contracts import SyncRecord, SyncReport
 from starter.model_words import author_words, is_by_rules, stand_ins, usage_words, was_by_models
 from starter.plain_text import age, cell, moment, span, visible, visible_lines, when
 from starter.questions import Asked

@@ -11,17 +11,16 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ApplicationError, CancelledError, FailureError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from holdfast.contracts import (
-    STATE_ATTRIBUTE,
-    TASK_QUEUE,
+from holdfast.contracts import STATE_ATTRIBUTE, TASK_QUEUE
+from holdfast.errors import HoldfastError, InvalidTransition, SettingsError
+from holdfast.execution import State
+from holdfast.sync_contracts import (
     SyncMode,
     SyncProgress,
     SyncReport,
     SyncRequest,
     sync_workflow_id,
 )
-from holdfast.errors import HoldfastError, InvalidTransition, SettingsError
-from holdfast.execution import State
 from starter.connection import Connection
 from starter.questions import asker, new_id
 from starter.troubles import looked_at

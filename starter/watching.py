@@ -9,8 +9,9 @@ from rich.text import Text
 
 from holdfast.answer import Answer
 from holdfast.artifacts import ArtifactStore
-from holdfast.contracts import Progress, SyncProgress
+from holdfast.contracts import Progress
 from holdfast.export import content
+from holdfast.sync_contracts import SyncProgress
 from starter import questions, syncs
 from starter.connection import Connection
 from starter.progress import Line, progress_view, question_progress, sync_progress

@@ -13,9 +13,11 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 # Pure modules, imported once for all workflows: the sandbox would build every model anew for each of them.
 with workflow.unsafe.imports_passed_through():
-    from holdfast import contracts
-    from holdfast.contracts import (
-        STATE_ATTRIBUTE,
+    from holdfast import sync_contracts
+    from holdfast.contracts import STATE_ATTRIBUTE
+    from holdfast.execution import State, checked_transition
+    from holdfast.sync.families import FAMILIES, Family, ready_families
+    from holdfast.sync_contracts import (
         BuiltSnapshot,
         FamilyProgress,
         FamilyReport,
@@ -25,8 +27,6 @@ with workflow.unsafe.imports_passed_through():
         SyncRequest,
         SyncStart,
     )
-    from holdfast.execution import State, checked_transition
-    from holdfast.sync.families import FAMILIES, Family, ready_families
     from workflows.in_flight import cancelled, seen_through, words_of
 
 # One small call, which may wait for one full rate-limit window of another client.
@@ -114,7 +114,7 @@ class SyncWorkflow:
     async def _begin(self) -> None:
         self._start = await self._unless_cancelled(
             workflow.execute_activity(
-                contracts.begin_sync,
+                sync_contracts.begin_sync,
                 self._request,
                 start_to_close_timeout=BEGIN_TIMEOUT,
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
@@ -147,8 +147,8 @@ class SyncWorkflow:
         self._enter("building")
         self._built = await self._unless_cancelled(
             workflow.execute_activity(
-                contracts.build_snapshot,
-                contracts.SnapshotRequest(
+                sync_contracts.build_snapshot,
+                sync_contracts.SnapshotRequest(
                     sync_id=self._request.sync_id, start=self._start, started=self._started, finished=workflow.now()
                 ),
                 start_to_close_timeout=BUILD_TIMEOUT,
@@ -163,7 +163,7 @@ class SyncWorkflow:
         self._enter("publishing")
         await seen_through(
             workflow.execute_activity(
-                contracts.publish_snapshot,
+                sync_contracts.publish_snapshot,
                 self._built,
                 start_to_close_timeout=FILES_TIMEOUT,
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
@@ -176,7 +176,7 @@ class SyncWorkflow:
         try:
             await seen_through(
                 workflow.execute_activity(
-                    contracts.prune_syncs,
+                    sync_contracts.prune_syncs,
                     self._request.sync_id,
                     start_to_close_timeout=FILES_TIMEOUT,
                     heartbeat_timeout=HEARTBEAT_TIMEOUT,
@@ -239,8 +239,8 @@ class SyncWorkflow:
         self._running[family.name] = FamilyProgress(family=family.name)
         return asyncio.create_task(
             workflow.execute_activity(
-                contracts.read_family,
-                contracts.FamilyRequest(
+                sync_contracts.read_family,
+                sync_contracts.FamilyRequest(
                     sync_id=self._request.sync_id,
                     tenant=self._start.tenant,
                     family=family.name,
@@ -268,7 +268,7 @@ class SyncWorkflow:
         try:
             await seen_through(
                 workflow.execute_activity(
-                    contracts.record_sync,
+                    sync_contracts.record_sync,
                     record,
                     start_to_close_timeout=FILES_TIMEOUT,
                     heartbeat_timeout=HEARTBEAT_TIMEOUT,

@@ -16,7 +16,6 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.syncing import SyncActivities
-from holdfast.contracts import SyncMode, SyncRecord, SyncReport, SyncRequest
 from holdfast.demo.company import Company
 from holdfast.demo.options import DEMO_TOKEN, FaultOptions, RateLimitOptions, TenantOptions
 from holdfast.demo.server import RunningTenant, running
@@ -28,6 +27,7 @@ from holdfast.okta.shared_tenant import SharedTenant
 from holdfast.settings import GraphSettings, OktaSettings, Settings
 from holdfast.sync.history import SyncHistory
 from holdfast.sync.tenant_sync import TenantSync
+from holdfast.sync_contracts import SyncMode, SyncRecord, SyncReport, SyncRequest
 from workflows.sync import SyncWorkflow
 
 Rows = list[dict[str, Any]]

@@ -14,12 +14,12 @@ import pytest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from holdfast.contracts import SyncReport, SyncRequest
 from holdfast.demo.company import Company, make_company
 from holdfast.demo.export import export
 from holdfast.demo.options import FaultOptions
 from holdfast.errors import NoSnapshot
 from holdfast.sync.pages import FamilyPages
+from holdfast.sync_contracts import SyncReport, SyncRequest
 from tests.integration.sync_stack import Stack, sync_stack
 from workflows.sync import SyncWorkflow
 

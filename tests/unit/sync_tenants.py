@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from holdfast.contracts import FamilyProgress, FamilyReport, FamilyRequest
 from holdfast.demo.company import Company
 from holdfast.demo.links import Presenter
 from holdfast.demo.user_schema import user_schema, user_types
@@ -16,6 +15,7 @@ from holdfast.errors import HoldfastError, OktaNotFound, OktaUnreachable
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.sync.families import FAMILIES
 from holdfast.sync.tenant_sync import SyncPlace, TenantSync
+from holdfast.sync_contracts import FamilyProgress, FamilyReport, FamilyRequest
 
 TENANT = "https://acme.test"
 Record = dict[str, Any]

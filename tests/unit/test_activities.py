@@ -14,11 +14,12 @@ from activities.failures import translated
 from activities.planning import PlanningActivities
 from activities.syncing import _ProgressSignals
 from holdfast.answer import Planned, Question
-from holdfast.contracts import FamilyProgress, PlanRequest
+from holdfast.contracts import PlanRequest
 from holdfast.errors import PermanentError, TransientError
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.offline.planner import OfflinePlanner
 from holdfast.settings import load_settings
+from holdfast.sync_contracts import FamilyProgress
 from tests.graph_samples import sample_snapshot
 
 TENANT = "https://acme.okta.test"

@@ -29,19 +29,11 @@ from holdfast.answer import (
     StepReport,
     StepResult,
 )
-from holdfast.contracts import (
-    CallsWanted,
-    FamilyProgress,
-    FamilyReport,
-    Progress,
-    StepProgress,
-    SyncProgress,
-    SyncReport,
-    Waiting,
-)
+from holdfast.contracts import CallsWanted, Progress, StepProgress, Waiting
 from holdfast.events import StepProgressed
 from holdfast.execution import State, StepState
 from holdfast.plan import CypherStep, Plan, SpecialStep
+from holdfast.sync_contracts import FamilyProgress, FamilyReport, SyncProgress, SyncReport
 from starter.model_words import usage_words
 from starter.plain_text import age, cell, span, visible, visible_lines, when
 from starter.progress import Line, progress_view, question_progress, sync_progress

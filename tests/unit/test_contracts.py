@@ -10,7 +10,7 @@ import activities.planning
 import activities.programs
 import activities.steps
 import activities.syncing
-from holdfast import contracts
+from holdfast import contracts, sync_contracts
 
 IMPLEMENTATIONS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (contracts.plan_question, activities.planning.PlanningActivities.plan_question),
@@ -20,12 +20,12 @@ IMPLEMENTATIONS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (contracts.write_program, activities.programs.ProgramActivities.write_program),
     (contracts.run_program, activities.programs.ProgramActivities.run_program),
     (contracts.format_answer, activities.formatting.FormattingActivities.format_answer),
-    (contracts.begin_sync, activities.syncing.SyncActivities.begin_sync),
-    (contracts.read_family, activities.syncing.SyncActivities.read_family),
-    (contracts.build_snapshot, activities.syncing.SyncActivities.build_snapshot),
-    (contracts.publish_snapshot, activities.syncing.SyncActivities.publish_snapshot),
-    (contracts.prune_syncs, activities.syncing.SyncActivities.prune_syncs),
-    (contracts.record_sync, activities.syncing.SyncActivities.record_sync),
+    (sync_contracts.begin_sync, activities.syncing.SyncActivities.begin_sync),
+    (sync_contracts.read_family, activities.syncing.SyncActivities.read_family),
+    (sync_contracts.build_snapshot, activities.syncing.SyncActivities.build_snapshot),
+    (sync_contracts.publish_snapshot, activities.syncing.SyncActivities.publish_snapshot),
+    (sync_contracts.prune_syncs, activities.syncing.SyncActivities.prune_syncs),
+    (sync_contracts.record_sync, activities.syncing.SyncActivities.record_sync),
 ]
 
 
@@ -43,5 +43,6 @@ def test_an_activity_is_implemented_under_the_name_and_types_it_was_declared_wit
 
 
 def test_no_declared_activity_lacks_its_implementation() -> None:
-    declared = {f for f in vars(contracts).values() if hasattr(f, "__temporal_activity_definition")}
+    names = [*vars(contracts).values(), *vars(sync_contracts).values()]
+    declared = {f for f in names if hasattr(f, "__temporal_activity_definition")}
     assert declared == {declaration for declaration, _ in IMPLEMENTATIONS}

@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.contracts import SnapshotRequest, SyncStart
 from holdfast.demo.changes import evolve
 from holdfast.demo.company import Company, make_company
 from holdfast.errors import OktaRefused
@@ -23,6 +22,7 @@ from holdfast.sync.folders import SyncFolder
 from holdfast.sync.parents import Base
 from holdfast.sync.tables import make_tables
 from holdfast.sync.tenant_sync import SyncPlace, TenantSync
+from holdfast.sync_contracts import SnapshotRequest, SyncStart
 from tests.unit.sync_tenants import TENANT, FakeTenant, read_all, tenant_of
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)

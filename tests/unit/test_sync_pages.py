@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.contracts import SyncRecord
 from holdfast.errors import StorageFull, SyncInconsistent
 from holdfast.sync.consolidation import consolidate
 from holdfast.sync.families import WHOLE
 from holdfast.sync.folders import FamilyReads, Reads, SyncFolder
 from holdfast.sync.history import SyncHistory
 from holdfast.sync.pages import FamilyPages
+from holdfast.sync_contracts import SyncRecord
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 COLUMNS = {"id": pl.String()}

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.contracts import FamilyProgress, FamilyRequest
 from holdfast.errors import OktaRefused, OktaServerError, OktaUnreachable, SettingsError
 from holdfast.sync.families import FAMILIES, WHOLE
 from holdfast.sync.folders import SyncFolder
 from holdfast.sync.pages import FamilyPages
 from holdfast.sync.reading import FamilyWork, read_family
+from holdfast.sync_contracts import FamilyProgress, FamilyRequest
 from tests.unit.sync_tenants import TENANT, FakePage, FakeTenant, ignore, not_found, sync_of
 
 GROUPS = ("g1", "g2", "g3", "g4")

@@ -21,8 +21,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from holdfast.answer import Answer, Question, Refused
-from holdfast.contracts import Decision, Review, SyncRequest
+from holdfast.contracts import Decision, Review
 from holdfast.execution import State
+from holdfast.sync_contracts import SyncRequest
 from starter.embedded import EmbeddedTemporal, find_temporal
 from tests.workflows.fakes import ScriptedActivities, plan, planned, refusal, step
 from tests.workflows.scripted_programs import ScriptedPrograms, api_step, special_step, sql_step

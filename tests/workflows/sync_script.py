@@ -9,7 +9,7 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from holdfast.contracts import (
+from holdfast.sync_contracts import (
     BuiltSnapshot,
     FamilyProgress,
     FamilyReport,

@@ -12,9 +12,10 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError, CancelledError, WorkflowAlreadyStartedError
 from temporalio.worker import Worker
 
-from holdfast.contracts import STATE_ATTRIBUTE, SyncProgress, SyncReport, SyncRequest, sync_workflow_id
+from holdfast.contracts import STATE_ATTRIBUTE
 from holdfast.execution import State
 from holdfast.sync.families import FAMILIES, prerequisites
+from holdfast.sync_contracts import SyncProgress, SyncReport, SyncRequest, sync_workflow_id
 from tests.workflows.sync_script import ScriptedSync
 from workflows.sync import SyncWorkflow
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from holdfast.atomic_files import replacing
-from holdfast.contracts import SyncRecord
+from holdfast.sync_contracts import SyncRecord
 
 
 class SyncHistory:

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mappin
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from holdfast.contracts import FamilyProgress, FamilyReport
 from holdfast.errors import OktaNotFound, OktaRefused, OktaServerError, OktaUnreachable, PermanentError
 from holdfast.sync.families import Family
 from holdfast.sync.pages import FamilyPages
 from holdfast.sync.rows import rows_frame
+from holdfast.sync_contracts import FamilyProgress, FamilyReport
 
 # Okta's largest concurrency limit; the client lets fewer through at a time.
 _PARENTS_AT_A_TIME = 75

@@ -13,15 +13,6 @@ from pathlib import Path
 
 import structlog
 
-from holdfast.contracts import (
-    BuiltSnapshot,
-    FamilyReport,
-    FamilyRequest,
-    SnapshotRequest,
-    SyncRecord,
-    SyncRequest,
-    SyncStart,
-)
 from holdfast.errors import SettingsError, SyncInconsistent
 from holdfast.graph.engine import EngineName
 from holdfast.graph.manifest import ManifestDraft
@@ -35,6 +26,15 @@ from holdfast.sync.parents import Base, carried_over, parents_of
 from holdfast.sync.reading import FamilyWork, ShowProgress, Tenant, read_family
 from holdfast.sync.tables import make_tables
 from holdfast.sync.unknown import in_sentences
+from holdfast.sync_contracts import (
+    BuiltSnapshot,
+    FamilyReport,
+    FamilyRequest,
+    SnapshotRequest,
+    SyncRecord,
+    SyncRequest,
+    SyncStart,
+)
 
 OpenTenant = Callable[[], AbstractAsyncContextManager[Tenant]]
 

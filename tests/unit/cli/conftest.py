@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 from temporalio.client import Client
 
-from holdfast.contracts import sync_workflow_id
 from holdfast.settings import Settings
+from holdfast.sync_contracts import sync_workflow_id
 from starter.connection import Connection
 from tests.unit.fake_temporal import FakeClient
 
