@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Set
 from typing import Final
 
 from holdfast.answer import NeedsClarification, Refused
@@ -27,10 +28,12 @@ _EACH: Final = frozenset({"sign_in", "attempt", "password_change"})
 # What is undone in an hour.
 _PASSING: Final = frozenset({"lockout"})
 # What was done, of which a snapshot knows only what it led to, or only who might.
-_DONE: Final = frozenset({"group_add", "group_remove", "app_opening"})
+_MEMBERSHIPS: Final = frozenset({"group_add", "group_remove"})
+_OPENINGS: Final = frozenset({"app_opening"})
+_OPENED: Final = frozenset({"did", "opened"})
 _PASSWORDS: Final = frozenset({"password_change", "password_reset"})
 _OFTEN: Final = frozenset({"changes", "resets"})
-_PASSING_WORDS: Final = frozenset({"locked", "added", "put", "removed", "taken", "did", "opened", "launched", "used"})
+_PASSING_WORDS: Final = frozenset({"locked", "added", "put", "removed", "taken"}) | _OPENED
 _CONFIDENCE_PARTLY: Final = 0.8
 
 
@@ -56,27 +59,44 @@ def log_question_first(parse: Parse, wording: Wording) -> Plan | Refused | Needs
     """What a question means that a snapshot would take for less: "sign-ins today" are not who signed in last today."""
     keys = {token.key for token in parse.tokens if not token.quoted}
     begins = asked_from(parse)
-    # "The last sign-in this week", "the last 5 sign-ins today"
-    begins += [end for at in begins for _, end in event_words().words["last"].at(parse.tokens, at)]
-    begins += [number.end for at in begins for number in number_at(parse, at)]
-    begins += [end for at in begins for _, end in event_words().outcomes.at(parse.tokens, at)]
-    by_noun = any(_EACH & {name for name, _ in event_words().nouns.at(parse.tokens, at)} for at in begins)
-    if not (by_noun or keys & _PASSING_WORDS or "first" in keys or (keys & _OFTEN and "password" in keys)):
+    # "The last sign-in this week from Dublin"; "the last 5 sign-ins today"
+    lasts = [end for at in begins for _, end in event_words().words["last"].at(parse.tokens, at)]
+    numbered = [number.end for at in (*begins, *lasts) for number in number_at(parse, at)]
+    by_noun, by_last = _tells_each(parse, (*begins, *numbered)), _tells_each(parse, lasts)
+    told = by_noun or by_last or keys & _PASSING_WORDS or "first" in keys or (keys & _OFTEN and "password" in keys)
+    if not told:
         return None
     readings = _likeliest(whole_log_question(parse))
-    if not readings or not all(_tells_more(read.value, by_noun=by_noun) for read in readings):
+    if not readings or not all(
+        _tells_more(read.value, keys, by_noun=by_noun or (by_last and _has_a_place(read.value))) for read in readings
+    ):
         return None
     return log_question(parse, wording)
 
 
-def _tells_more(asked: LogAsked, *, by_noun: bool) -> bool:
+def _tells_each(parse: Parse, begins: Iterable[int]) -> bool:
+    """Whether events of which a snapshot holds the last one are named at one of these places."""
+    at = list(begins)
+    at += [end for begin in at for _, end in event_words().outcomes.at(parse.tokens, begin)]
+    return any(_EACH & {name for name, _ in event_words().nouns.at(parse.tokens, begin)} for begin in at)
+
+
+def _has_a_place(asked: LogAsked) -> bool:
+    said = asked.phrase.said
+    return bool(said.countries or said.cities or said.ips)
+
+
+def _tells_more(asked: LogAsked, keys: Set[str], *, by_noun: bool) -> bool:
     names = {one.name for one in asked.phrase.sets}
     if asked.oldest_first and names <= _EACH:
         return True
     if names <= _PASSWORDS and asked.shape == "tally":
         return True
-    if names <= _DONE:
+    if names <= _MEMBERSHIPS:
         return True
+    # "Apps used by contractors" are those that they may use.
+    if names <= _OPENINGS:
+        return bool(keys & _OPENED)
     if asked.phrase.said.span is None:
         return False
     return names <= _PASSING or (by_noun and names <= _EACH)
