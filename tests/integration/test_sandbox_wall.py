@@ -8,7 +8,8 @@ import sys
 import sysconfig
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -20,6 +21,7 @@ from holdfast.sandbox.confinement import Layer
 from holdfast.sandbox.pool import Sandbox
 from holdfast.sandbox.wall import Wall, find_interpreter, launcher_script, wall_of_this_machine
 from starter.sandbox_check import behind, sandbox
+from tests.processes import ended
 
 # What each layer alone keeps a process from, on a machine that has it.
 STOPPED_BY = {
@@ -160,20 +162,26 @@ def test_a_worker_that_is_killed_leaves_no_sandbox_behind() -> None:
     assert worker.stdout is not None
     try:
         assert worker.stdout.readline() == "waits\n"
-        sandboxes = psutil.Process(worker.pid).children(recursive=True)
-        assert len([one for one in sandboxes if one.name() == "monty"]) >= 2
+        # One waits; the other's process may still be on its way.
+        _until(lambda: len(_sandboxes_of(worker.pid)) >= 2)
+        sandboxes = _sandboxes_of(worker.pid)
     finally:
         worker.send_signal(signal.SIGKILL)
         worker.communicate()
-    end = time.monotonic() + 30
-    while any(_is_alive(one) for one in sandboxes):
+    _until(lambda: all(ended(one) for one in sandboxes))
+
+
+def _sandboxes_of(pid: int) -> list[psutil.Process]:
+    found = []
+    for child in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if child.name() == "monty":
+                found.append(child)
+    return found
+
+
+def _until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    try:
-        # Whoever inherits an orphan may be slow to take note of its end.
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
