@@ -14,7 +14,6 @@ from holdfast.errors import ArtifactMissing, PermanentError, StorageFull
 
 # One folder a question, one file a step. No part begins with a dot, so none can climb out of the root.
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}"
-_FOLDER = re.compile(_PART)
 _KEY = re.compile(rf"{_PART}/{_PART}")
 
 
