@@ -34,13 +34,16 @@ class Connection:
     @property
     def tenant(self) -> str:
         """The tenant that is asked about, empty where only the worker knows it."""
-        return self.record.tenant if self.record is not None else self.settings.okta.url or ""
+        if self.record is not None:
+            return self.record.tenant
+        return self.settings.okta.url or self.settings.gateway.tenant or ""
 
     def link(self, workflow_id: str) -> str | None:
         """Where a person can open this workflow, if the UI's address is known."""
-        if self.record is None or self.record.ui_url is None:
+        ui_url = self.record.ui_url if self.record is not None else self.settings.gateway.temporal_ui_url
+        if ui_url is None:
             return None
-        return f"{self.record.ui_url}/namespaces/{self.record.namespace}/workflows/{workflow_id}"
+        return f"{ui_url.rstrip('/')}/namespaces/{self.client.namespace}/workflows/{workflow_id}"
 
 
 def demo_settings(settings: Settings) -> Settings:

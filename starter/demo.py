@@ -92,7 +92,8 @@ async def _asked(connection: Connection, question: DemoQuestion, console: Consol
     console.print()
     console.print(Rule(style="dim") if console.is_terminal else Text("-" * 80))
     console.print(Text(f"? {question.text}", style="bold cyan"), Text(f"({question.shows})", style="dim"))
-    question_id = await questions.start(connection, question.text, approve_plan=False)
+    asked, _ = await questions.start(connection, question.text, asker=questions.asker())
+    question_id = asked.id
     answer = await watch_question(connection, question_id)
     show_answer(connection, answer, _ROWS)
     return answer.outcome

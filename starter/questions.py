@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import getpass
+import hashlib
 import os
 import secrets
 import time
@@ -24,11 +25,18 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
 )
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from holdfast.answer import Answer, Question, QuestionOptions
-from holdfast.contracts import STATE_ATTRIBUTE, TASK_QUEUE, Progress, Review
+from holdfast.contracts import (
+    ASKER_ATTRIBUTE,
+    STATE_ATTRIBUTE,
+    TASK_QUEUE,
+    TENANT_ATTRIBUTE,
+    Progress,
+    Review,
+)
 from holdfast.errors import HoldfastError, InvalidTransition, ReviewRefused, UnknownExecution
 from holdfast.execution import State, checked_transition
 from holdfast.question import checked_text
@@ -43,6 +51,10 @@ _QUICK_S = 1.0
 # A query is answered in milliseconds while a worker lives.
 _QUERY_TIMEOUT = timedelta(seconds=2)
 _SIGNALS = {State.PAUSED: "pause", State.RUNNING: "resume", State.CANCELLED: "cancel"}
+
+
+class ReusedId(HoldfastError):
+    """An idempotency key was used for another question before; use a new one."""
 
 
 class QuestionLost(HoldfastError):
@@ -85,26 +97,58 @@ def summary_of(text: str) -> str:
     return encoded[: _SUMMARY_BYTES - 3].decode(errors="ignore") + "…"
 
 
-async def start(connection: Connection, text: str, *, approve_plan: bool) -> str:
-    """Start a question and return its id. Raises InvalidQuestion."""
+def id_of_request(asker: str, key: str) -> str:
+    """The id of the question that this asker starts under this idempotency key, always the same."""
+    digest = hashlib.blake2b(f"{asker}\0{key}".encode(), digest_size=15).digest()
+    return f"q-{base64.b32encode(digest).decode().lower()}"
+
+
+async def start(
+    connection: Connection, text: str, *, asker: str, approve_plan: bool = False, question_id: str | None = None
+) -> tuple[Asked, bool]:
+    """Start a question; what is known of it, and whether it is new.
+
+    Under a `question_id` that was given before, it is the question of then. Raises InvalidQuestion, and
+    ReusedId where that one asked something else.
+    """
+    now = datetime.now(UTC)
     question = Question(
-        correlation_id=new_id("q", datetime.now(UTC)),
+        correlation_id=question_id or new_id("q", now),
         text=checked_text(text),
         tenant=connection.tenant,
-        asker=asker(),
+        asker=asker,
         options=QuestionOptions(approve_plan=approve_plan),
     )
-    await connection.client.start_workflow(
-        QueryWorkflow.run,
-        question,
-        id=question.correlation_id,
-        task_queue=TASK_QUEUE,
-        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-        memo={"asker": question.asker, "question": question.text},
-        search_attributes=TypedSearchAttributes([SearchAttributePair(STATE_ATTRIBUTE, State.QUEUED.value)]),
-        static_summary=summary_of(question.text),
-    )
-    return question.correlation_id
+    try:
+        await connection.client.start_workflow(
+            QueryWorkflow.run,
+            question,
+            id=question.correlation_id,
+            task_queue=TASK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            memo={"asker": question.asker, "question": question.text},
+            search_attributes=_attributes_of(question),
+            static_summary=summary_of(question.text),
+        )
+    except WorkflowAlreadyStartedError:
+        earlier = await asked(connection, question.correlation_id)
+        if earlier.text != question.text:
+            raise ReusedId(
+                f"Under this idempotency key another question was asked ({earlier.id}). Use a new key for a new "
+                "question."
+            ) from None
+        return earlier, False
+    return Asked(question.correlation_id, question.text, asker, State.QUEUED.value, now, None), True
+
+
+def _attributes_of(question: Question) -> TypedSearchAttributes:
+    pairs = [
+        SearchAttributePair(STATE_ATTRIBUTE, State.QUEUED.value),
+        SearchAttributePair(ASKER_ATTRIBUTE, question.asker),
+    ]
+    if question.tenant:
+        pairs.append(SearchAttributePair(TENANT_ATTRIBUTE, question.tenant))
+    return TypedSearchAttributes(pairs)
 
 
 async def follow(connection: Connection, question_id: str, show: Callable[[Progress | None, Look], None]) -> Answer:
@@ -175,9 +219,13 @@ async def asked(connection: Connection, question_id: str) -> Asked:
     return await _asked(description)
 
 
-async def listed(connection: Connection, state: State | None, limit: int) -> AsyncIterator[Asked]:
-    """The latest questions first; all of it from Temporal, so no worker is needed."""
+async def listed(
+    connection: Connection, state: State | None, limit: int, *, asker: str | None = None
+) -> AsyncIterator[Asked]:
+    """The latest questions first, of everybody or of one asker; all of it from Temporal, so no worker is needed."""
     wanted = f"WorkflowType = '{QueryWorkflow.__name__}'"
+    if asker is not None:
+        wanted += f" AND {ASKER_ATTRIBUTE.name} = {_quoted(asker)}"
     if state is not None:
         wanted += f" AND {STATE_ATTRIBUTE.name} = '{state.value}'"
     async for execution in connection.client.list_workflows(wanted, limit=limit):
@@ -219,6 +267,11 @@ async def review(connection: Connection, question_id: str, decision: Review) -> 
             await _handle(connection.client, question_id).execute_update(QueryWorkflow.review, decision)
         except WorkflowUpdateFailedError as error:
             raise ReviewRefused(_words(error.cause)) from error
+
+
+def _quoted(text: str) -> str:
+    """As a literal of Temporal's list filter."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _handle(client: Client, question_id: str) -> WorkflowHandle[QueryWorkflow, Answer]:

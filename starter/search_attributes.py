@@ -7,10 +7,15 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from holdfast.contracts import STATE_ATTRIBUTE
+from holdfast.contracts import ASKER_ATTRIBUTE, STATE_ATTRIBUTE, TENANT_ATTRIBUTE, TOOLS_ATTRIBUTE
 from holdfast.errors import SettingsError
 
-_WANTED = {STATE_ATTRIBUTE.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD}
+_WANTED = {
+    STATE_ATTRIBUTE.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    ASKER_ATTRIBUTE.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    TENANT_ATTRIBUTE.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    TOOLS_ATTRIBUTE.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+}
 
 
 async def ensure_search_attributes(client: Client) -> None:

@@ -32,7 +32,12 @@ from holdfast.plan import Plan, Step
 
 TASK_QUEUE = "holdfast"
 
+# What an operator finds any question by in Temporal's own UI.
 STATE_ATTRIBUTE = SearchAttributeKey.for_keyword("HoldfastState")
+ASKER_ATTRIBUTE = SearchAttributeKey.for_keyword("HoldfastAsker")
+TENANT_ATTRIBUTE = SearchAttributeKey.for_keyword("HoldfastTenant")
+# The tools of its plan.
+TOOLS_ATTRIBUTE = SearchAttributeKey.for_keyword_list("HoldfastTools")
 
 
 class PlanRequest(BaseModel):
@@ -283,8 +288,11 @@ async def format_answer(request: FormatRequest) -> FormattedAnswer:
 
 
 __all__ = [
+    "ASKER_ATTRIBUTE",
     "STATE_ATTRIBUTE",
     "TASK_QUEUE",
+    "TENANT_ATTRIBUTE",
+    "TOOLS_ATTRIBUTE",
     "CallAllowance",
     "CallsWanted",
     "Decision",

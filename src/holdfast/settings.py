@@ -33,6 +33,7 @@ from pydantic_settings import SettingsError as UnreadableSource
 
 from holdfast.api_settings import ApiSettings
 from holdfast.errors import SettingsError
+from holdfast.gateway_settings import GatewaySettings
 from holdfast.model_settings import ModelSettings as ModelSettings
 from holdfast.setting_types import LOOPBACK, Duration, Folder, Group, Port, comma_parted
 
@@ -172,6 +173,7 @@ class Settings(BaseSettings):
     models: ModelSettings = ModelSettings()
     presentation: PresentationSettings = PresentationSettings()
     approval: ApprovalSettings = ApprovalSettings()
+    gateway: GatewaySettings = GatewaySettings()
     demo: DemoSettings = DemoSettings()
 
     @property

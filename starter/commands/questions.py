@@ -71,7 +71,9 @@ def ask(  # noqa: PLR0913 - options of a command
     async def run() -> None:
         connection = await connect(load_settings())
         _require_snapshot(connection)
-        question_id = await questions.start(connection, text, approve_plan=approve_plan)
+        asker = questions.asker()
+        asked, _ = await questions.start(connection, text, asker=asker, approve_plan=approve_plan)
+        question_id = asked.id
         if not wait:
             typer.echo(question_id)
             return

@@ -1,0 +1,50 @@
+"""What every route needs, composed once when the gateway starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from holdfast.artifacts import ArtifactStore
+from starter.access.callers import Caller
+from starter.connection import Connection
+from starter.questions import Asked
+
+
+class Access(Protocol):
+    """Who calls, what is shared with them, and the record of what they did."""
+
+    async def caller_of(self, connection: HTTPConnection) -> Caller:
+        """Who calls, proved by a key, a token or a session. Raises NotAuthenticated, NotAllowed (CSRF)."""
+        ...
+
+    async def is_shared(self, question_id: str, subject: str) -> bool:
+        """Whether the question was shared with this person."""
+        ...
+
+    async def record(self, caller: Caller, action: str, target: str, **detail: object) -> None:
+        """Append to the audit record: who did what to which question, key or sync. Never fails silently."""
+        ...
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The parts behind the routes."""
+
+    connection: Connection
+    access: Access
+    artifacts: ArtifactStore
+
+
+def _gateway(connection: HTTPConnection) -> Gateway:
+    gateway: Gateway = connection.app.state.gateway
+    return gateway
+
+
+# The parameter of a route that gets the parts.
+Parts = Annotated[Gateway, Depends(_gateway)]
+
+__all__ = ["Access", "Asked", "Gateway", "Parts"]

@@ -1,0 +1,104 @@
+"""Questions: ask, list, look at one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Response, status
+from pydantic import BaseModel, ConfigDict, Field
+
+from holdfast.answer import MAX_QUESTION_CHARACTERS
+from holdfast.execution import State
+from starter import questions
+from starter.access.callers import Action, Caller
+from starter.gateway.gateway import Parts
+from starter.gateway.permissions import SeenQuestion, allowed
+from starter.questions import Asked
+
+router = APIRouter(prefix="/api/questions", tags=["questions"])
+
+
+class NewQuestion(BaseModel):
+    """A question to ask."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    text: str = Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS, examples=["Who can open Salesforce?"])
+    # Hold the plan for a review, whatever the policy says.
+    approve_plan: bool = False
+
+
+class QuestionSummary(BaseModel):
+    """A question in a list. `state` is a `State`, or how Temporal ended it from outside (`TERMINATED`, `TIMED_OUT`)."""
+
+    model_config = ConfigDict(frozen=True)
+    id: str
+    text: str
+    asker: str
+    state: str
+    started: datetime
+    closed: datetime | None
+    temporal_url: str | None
+
+
+class QuestionList(BaseModel):
+    """The latest first."""
+
+    model_config = ConfigDict(frozen=True)
+    questions: tuple[QuestionSummary, ...]
+
+
+def summary_of(parts: Parts, asked: Asked) -> QuestionSummary:
+    """What is shown of it."""
+    return QuestionSummary(
+        id=asked.id,
+        text=asked.text,
+        asker=asked.asker,
+        state=asked.state,
+        started=asked.started,
+        closed=asked.closed,
+        temporal_url=parts.connection.link(asked.id),
+    )
+
+
+@router.post("", status_code=status.HTTP_201_CREATED)
+async def ask(
+    question: NewQuestion,
+    caller: Annotated[Caller, Depends(allowed(Action.ASK))],
+    parts: Parts,
+    response: Response,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+) -> QuestionSummary:
+    """Start a question. The same `Idempotency-Key` of the same caller starts it once and gives the same question."""
+    question_id = questions.id_of_request(caller.subject, idempotency_key) if idempotency_key else None
+    asked, is_new = await questions.start(
+        parts.connection,
+        question.text,
+        asker=caller.subject,
+        approve_plan=question.approve_plan,
+        question_id=question_id,
+    )
+    if is_new:
+        await parts.access.record(caller, "ask", asked.id, text=question.text)
+    else:
+        response.status_code = status.HTTP_200_OK
+    response.headers["Location"] = f"/api/questions/{asked.id}"
+    return summary_of(parts, asked)
+
+
+@router.get("")
+async def list_questions(
+    caller: Annotated[Caller, Depends(allowed(Action.ASK))],
+    parts: Parts,
+    state: State | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> QuestionList:
+    """Questions that the caller asked, the latest first."""
+    found = [q async for q in questions.listed(parts.connection, state, limit, asker=caller.subject)]
+    return QuestionList(questions=tuple(summary_of(parts, each) for each in found))
+
+
+@router.get("/{question_id}")
+async def question(seen: SeenQuestion, parts: Parts) -> QuestionSummary:
+    """One question."""
+    return summary_of(parts, seen.question)
