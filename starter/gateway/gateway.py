@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Protocol
 
 from fastapi import Depends
@@ -11,6 +12,7 @@ from starlette.requests import HTTPConnection
 from holdfast.artifacts import ArtifactStore
 from starter.access.callers import Caller
 from starter.connection import Connection
+from starter.gateway.answers import Answers
 from starter.questions import Asked
 
 
@@ -37,6 +39,11 @@ class Gateway:
     connection: Connection
     access: Access
     artifacts: ArtifactStore
+
+    @cached_property
+    def answers(self) -> Answers:
+        """How questions ended."""
+        return Answers(self.connection)
 
 
 def _gateway(connection: HTTPConnection) -> Gateway:

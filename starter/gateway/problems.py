@@ -16,8 +16,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from holdfast import errors
 from holdfast.errors import HoldfastError
+from starter.gateway.answers import NotEnded
 from starter.gateway.requests import request_id_of
-from starter.questions import ReusedId
+from starter.questions import QuestionLost, ReusedId
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -57,6 +58,8 @@ _STATUS: Mapping[type[HoldfastError], HTTPStatus] = {
     NotAllowed: HTTPStatus.FORBIDDEN,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     ReusedId: HTTPStatus.CONFLICT,
+    NotEnded: HTTPStatus.CONFLICT,
+    QuestionLost: HTTPStatus.GONE,
     errors.UnknownExecution: HTTPStatus.NOT_FOUND,
     errors.InvalidQuestion: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PlanRejected: HTTPStatus.UNPROCESSABLE_ENTITY,
