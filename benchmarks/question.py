@@ -30,7 +30,7 @@ async def measure(folder: Path) -> list[Measurement]:
     stack = Stack(settings, say=lambda line: None)
     async with stack.started():
         connection = await connect(settings)
-        sync, _ = await syncs.start(connection, "full")
+        sync, _ = await syncs.start(connection, "full", asker="benchmark")
         await syncs.follow(connection, sync, lambda *_: None)
         floor_worker = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "benchmarks.floor", connection.client.service_client.config.target_host

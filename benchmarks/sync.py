@@ -48,7 +48,7 @@ async def _sync(data_dir: Path, port: int) -> None:
     stack = Stack(settings, say=lambda line: None)
     async with stack.started():
         connection = await connect(settings)
-        name, _ = await syncs.start(connection, "full")
+        name, _ = await syncs.start(connection, "full", asker="benchmark")
         await syncs.follow(connection, name, lambda *_: None)
 
 

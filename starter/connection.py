@@ -38,12 +38,16 @@ class Connection:
             return self.record.tenant
         return self.settings.okta.url or self.settings.gateway.tenant or ""
 
+    @property
+    def ui_url(self) -> str | None:
+        """Temporal's own UI, if its address is known."""
+        return self.record.ui_url if self.record is not None else self.settings.gateway.temporal_ui_url
+
     def link(self, workflow_id: str) -> str | None:
         """Where a person can open this workflow, if the UI's address is known."""
-        ui_url = self.record.ui_url if self.record is not None else self.settings.gateway.temporal_ui_url
-        if ui_url is None:
+        if self.ui_url is None:
             return None
-        return f"{ui_url.rstrip('/')}/namespaces/{self.client.namespace}/workflows/{workflow_id}"
+        return f"{self.ui_url.rstrip('/')}/namespaces/{self.client.namespace}/workflows/{workflow_id}"
 
 
 def demo_settings(settings: Settings) -> Settings:

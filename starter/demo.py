@@ -82,7 +82,7 @@ def _shown(settings: Settings, console: Console) -> ExitCode:
 async def _synced_and_asked(settings: Settings, console: Console) -> ExitCode:
     connection = await connect(settings)
     console.print(Text(f"Reading the tenant at {connection.tenant} into a graph …"))
-    name, _ = await syncs.start(connection, "full")
+    name, _ = await syncs.start(connection, "full", asker=questions.asker())
     await watch_sync(connection, name)
     outcomes = [await _asked(connection, question, console) for question in QUESTIONS]
     return ExitCode.FAILED if Outcome.FAILED in outcomes else ExitCode.ANSWERED

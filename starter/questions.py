@@ -257,14 +257,14 @@ async def settled_state(connection: Connection, question_id: str, to: State, pat
         await asyncio.sleep(_POLL_S)
 
 
-async def review(connection: Connection, question_id: str, decision: Review) -> None:
-    """Hand in a review. Raises ReviewRefused with the reason, and UnknownExecution."""
+async def review(connection: Connection, question_id: str, decision: Review) -> Progress:
+    """Hand in a review; the progress after it. Raises ReviewRefused with the reason, and UnknownExecution."""
     now = await asked(connection, question_id)
     if now.closed is not None:
         raise ReviewRefused(f"Nothing waits for a review: the question is {now.state}.")
     with _known(question_id):
         try:
-            await _handle(connection.client, question_id).execute_update(QueryWorkflow.review, decision)
+            return await _handle(connection.client, question_id).execute_update(QueryWorkflow.review, decision)
         except WorkflowUpdateFailedError as error:
             raise ReviewRefused(_words(error.cause)) from error
 

@@ -6,7 +6,13 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowQueryFailedError, WorkflowQueryRejectedError
+from temporalio.client import (
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+)
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ApplicationError, CancelledError, FailureError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -22,7 +28,7 @@ from holdfast.sync_contracts import (
     sync_workflow_id,
 )
 from starter.connection import Connection
-from starter.questions import asker, new_id
+from starter.questions import new_id
 from starter.troubles import looked_at
 from workflows.sync import SyncWorkflow
 
@@ -48,7 +54,7 @@ def workflow_id(connection: Connection) -> str:
     return sync_workflow_id(connection.tenant)
 
 
-async def start(connection: Connection, mode: SyncMode) -> tuple[str, bool]:
+async def start(connection: Connection, mode: SyncMode, *, asker: str) -> tuple[str, bool]:
     """Start a sync; its workflow id, and whether it is new. While one runs, there is no second: it is that one."""
     name = workflow_id(connection)
     try:
@@ -57,7 +63,7 @@ async def start(connection: Connection, mode: SyncMode) -> tuple[str, bool]:
             SyncRequest(sync_id=new_id("s", datetime.now(UTC)), mode=mode),
             id=name,
             task_queue=TASK_QUEUE,
-            memo={"asker": asker()},
+            memo={"asker": asker},
             search_attributes=TypedSearchAttributes([SearchAttributePair(STATE_ATTRIBUTE, State.QUEUED.value)]),
             static_summary=f"Sync {connection.tenant} ({mode})",
         )
@@ -69,7 +75,7 @@ async def start(connection: Connection, mode: SyncMode) -> tuple[str, bool]:
 async def cancel(connection: Connection) -> str:
     """Ask the sync that runs to end; its workflow id. Raises InvalidTransition where none runs."""
     name = workflow_id(connection)
-    handle: WorkflowHandle[SyncWorkflow, SyncReport] = connection.client.get_workflow_handle_for(SyncWorkflow.run, name)
+    handle = _handle(connection, name)
     try:
         await handle.signal(SyncWorkflow.cancel)
     except RPCError as error:
@@ -81,12 +87,29 @@ async def cancel(connection: Connection) -> str:
     return name
 
 
+async def current(connection: Connection) -> tuple[bool, SyncProgress | None, str]:
+    """Whether a sync runs, how far it is as far as a worker tells, and what keeps failing and is tried again."""
+    handle = _handle(connection, workflow_id(connection))
+    try:
+        description = await handle.describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False, None, ""
+        raise
+    if description.status is not WorkflowExecutionStatus.RUNNING:
+        return False, None, ""
+    seen = await _progress(handle)
+    # A family tells its trouble by itself; the other chapters are one activity each.
+    trouble = (await looked_at(handle)).trouble if seen is None or seen.phase != "reading" else ""
+    return True, seen, trouble
+
+
 async def follow(connection: Connection, name: str, show: Callable[[SyncProgress | None, str], None]) -> SyncReport:
     """Show progress until the sync ends, and return its report. Raises SyncFailed.
 
     `show` gets None while no worker tells any progress, and beside it what keeps failing and is tried again, or "".
     """
-    handle: WorkflowHandle[SyncWorkflow, SyncReport] = connection.client.get_workflow_handle_for(SyncWorkflow.run, name)
+    handle = _handle(connection, name)
     result = asyncio.create_task(handle.result())
     try:
         while not result.done():
@@ -107,6 +130,10 @@ async def follow(connection: Connection, name: str, show: Callable[[SyncProgress
         ) from error
     finally:
         result.cancel()
+
+
+def _handle(connection: Connection, name: str) -> WorkflowHandle[SyncWorkflow, SyncReport]:
+    return connection.client.get_workflow_handle_for(SyncWorkflow.run, name)
 
 
 def _origin(cause: BaseException | None) -> str | None:

@@ -42,6 +42,7 @@ class Action(StrEnum):
     SCHEDULE = "schedule"
     READ_AUDIT = "read-audit"
     MANAGE_KEYS = "manage-keys"
+    READ_METRICS = "read-metrics"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,15 @@ OTHERWISE: Mapping[Role, frozenset[Action]] = MappingProxyType(
         Role.ASKER: frozenset({Action.ASK, Action.SEE_SYNCS, Action.SCHEDULE}),
         Role.REVIEWER: frozenset({Action.SEE_SYNCS}),
         Role.ADMINISTRATOR: frozenset(
-            {Action.ASK, Action.SEE_SYNCS, Action.SYNC, Action.SCHEDULE, Action.READ_AUDIT, Action.MANAGE_KEYS}
+            {
+                Action.ASK,
+                Action.SEE_SYNCS,
+                Action.SYNC,
+                Action.SCHEDULE,
+                Action.READ_AUDIT,
+                Action.MANAGE_KEYS,
+                Action.READ_METRICS,
+            }
         ),
     }
 )

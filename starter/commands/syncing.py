@@ -10,7 +10,8 @@ from rich.text import Text
 
 from holdfast.settings import load_settings
 from holdfast.sync.history import SyncHistory
-from starter import syncs
+from holdfast.sync_contracts import SyncMode
+from starter import questions, syncs
 from starter.connection import connect, located
 from starter.rendering import err, history_view, out
 from starter.watching import watch_sync
@@ -40,7 +41,8 @@ def sync(
 
     async def run() -> None:
         connection = await connect(load_settings())
-        name, is_new = await syncs.start(connection, "incremental" if incremental else "full")
+        mode: SyncMode = "incremental" if incremental else "full"
+        name, is_new = await syncs.start(connection, mode, asker=questions.asker())
         if not is_new:
             err().print(Text("A sync of this tenant runs already; this is that one."))
         if wait:

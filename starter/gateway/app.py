@@ -34,5 +34,5 @@ def create_app(gateway: Gateway, *, max_body_bytes: int) -> FastAPI:
     answer_problems(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(Requests)
+    app.add_middleware(Requests, metrics=gateway.metrics)
     return app

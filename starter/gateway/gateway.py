@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Protocol
 
@@ -13,6 +13,7 @@ from holdfast.artifacts import ArtifactStore
 from starter.access.callers import Caller
 from starter.connection import Connection
 from starter.gateway.answers import Answers
+from starter.gateway.metrics import Metrics
 from starter.questions import Asked
 
 
@@ -39,6 +40,7 @@ class Gateway:
     connection: Connection
     access: Access
     artifacts: ArtifactStore
+    metrics: Metrics = field(default_factory=Metrics)
 
     @cached_property
     def answers(self) -> Answers:

@@ -33,6 +33,10 @@ class NotAllowed(HoldfastError):
     """The caller is known and may not do this."""
 
 
+class NoWorker(HoldfastError):
+    """No worker answers; nothing is lost, and it can be asked again in some seconds."""
+
+
 class TooManyRequests(HoldfastError):
     """The caller asks more often than the settings allow; wait `retry_after_s`."""
 
@@ -71,6 +75,7 @@ _STATUS: Mapping[type[HoldfastError], HTTPStatus] = {
     errors.ReviewRefused: HTTPStatus.CONFLICT,
     errors.NoSnapshot: HTTPStatus.CONFLICT,
     errors.ArtifactMissing: HTTPStatus.GONE,
+    NoWorker: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StackNotRunning: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.SettingsError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,

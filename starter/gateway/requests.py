@@ -10,6 +10,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from starter.gateway.metrics import Metrics
+
 log = structlog.get_logger()
 
 # Text from the tenant is never markup, and nothing is fetched from anywhere else. Vega draws on SVG with inline
@@ -48,8 +50,9 @@ def request_id_of(connection: HTTPConnection) -> str:
 class Requests:
     """ASGI middleware: the outermost, so that every answer has its id and its headers."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -69,17 +72,23 @@ class Requests:
                 headers["X-Request-Id"] = request_id
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                # What a tenant says belongs into no cache.
+                headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
+            seconds = time.perf_counter() - began
+            route = scope.get("route")
+            method = scope.get("method", "WEBSOCKET")
+            self._metrics.answered(method, getattr(route, "path", "none"), status, seconds)
             log.info(
                 "request",
                 request_id=request_id,
                 kind=scope["type"],
-                method=scope.get("method", ""),
+                method=method,
                 path=scope["path"],
                 status=status,
-                seconds=round(time.perf_counter() - began, 4),
+                seconds=round(seconds, 4),
             )

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from starter.gateway.routes import health, questions
+from starter.gateway.routes import health, metrics, page, questions, steering, syncs, tenant
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, questions.router)
+# The page comes last: it answers for every address that is nobody else's.
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    metrics.router,
+    questions.router,
+    steering.router,
+    syncs.router,
+    tenant.router,
+    page.router,
+)
