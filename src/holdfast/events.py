@@ -1,19 +1,30 @@
-"""What a viewer of a running question receives, in order, each with the offset of the workflow's stream."""
+"""What a viewer of a running question receives, in order, each with its offset.
+
+The workflow's stream carries `Event`s. Viewers receive `Delivered` ones: the same, but for the end, which brings the
+rows (see `docs/events.md`).
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
-from holdfast.answer import Answer, Generated
+from holdfast.answer import Answer, Generated, Header
 from holdfast.contracts import CallsWanted
 from holdfast.execution import State
 from holdfast.plan import Plan
 
 # The topic of the workflow's stream that carries events.
 EVENTS_TOPIC = "events"
+
+# Of the vocabulary. Within one version there are only additions, of types and of fields, which a viewer must pass over
+# where it does not know them; whatever else changes is the next version.
+VERSION = 1
+
+# An answer with so many rows or more is delivered in batches of as many.
+BATCH_ROWS = 1_000
 
 
 class _Event(BaseModel):
@@ -98,13 +109,46 @@ class StepFailed(_Event):
 
 
 class FinalResult(_Event):
-    """The last event: the answer, its rows by reference."""
+    """The last event of the workflow's stream: the answer, its rows by reference."""
 
     type: Literal["FINAL-RESULT"] = "FINAL-RESULT"
     answer: Answer
 
 
-Event = Annotated[
+class Metadata(_Event):
+    """What the batches that follow are rows of: the columns in order, and how many rows in how many batches."""
+
+    type: Literal["METADATA"] = "METADATA"
+    version: int = VERSION
+    headers: tuple[Header, ...]
+    total_rows: int
+    batches: int
+
+
+class Batch(_Event):
+    """Some of the rows, keyed by `Header.value`; `first` is the index of its first row among all."""
+
+    type: Literal["BATCH"] = "BATCH"
+    first: int
+    rows: list[dict[str, JsonValue]]
+
+
+class DeliveredResult(_Event):
+    """The last event: the answer.
+
+    `rows` are all its rows, keyed by `Header.value`, where these are fewer than 1,000 and the viewer wants them; None
+    where they came in batches, were not wanted, or there are none. `rows_missing` says why rows that should be here
+    are not.
+    """
+
+    type: Literal["FINAL-RESULT"] = "FINAL-RESULT"
+    version: int = VERSION
+    answer: Answer
+    rows: list[dict[str, JsonValue]] | None = None
+    rows_missing: str = ""
+
+
+_Running = (
     StateChanged
     | PlanGenerated
     | ReviewRequested
@@ -113,12 +157,18 @@ Event = Annotated[
     | StepProgressed
     | StepEnded
     | StepFailed
-    | FinalResult,
-    Field(discriminator="type"),
-]
+)
+Event = Annotated[_Running | FinalResult, Field(discriminator="type")]
+Delivered = Annotated[_Running | Metadata | Batch | DeliveredResult, Field(discriminator="type")]
 
 
 class AnyEvent(RootModel[Event]):
     """Any of them, as it is read back from the stream."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class AnyDelivered(RootModel[Delivered]):
+    """Any of those that a viewer receives."""
 
     model_config = ConfigDict(frozen=True)
