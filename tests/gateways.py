@@ -48,6 +48,10 @@ class NamedCallers:
         """Whether the test said so."""
         return (question_id, subject) in self.shared
 
+    async def shared_with(self, subject: str) -> tuple[str, ...]:
+        """What the test said."""
+        return tuple(question_id for question_id, whom in self.shared if whom == subject)
+
     async def record(self, caller: Caller, action: str, target: str, **detail: object) -> None:
         """Keep it for the test to look at."""
         self.recorded.append((caller.subject, action, target, detail))

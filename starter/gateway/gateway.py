@@ -28,6 +28,10 @@ class Access(Protocol):
         """Whether the question was shared with this person."""
         ...
 
+    async def shared_with(self, subject: str) -> tuple[str, ...]:
+        """The questions that were shared with this person, the latest first."""
+        ...
+
     async def record(self, caller: Caller, action: str, target: str, **detail: object) -> None:
         """Append to the audit record: who did what to which question, key or sync. Never fails silently."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -77,3 +78,22 @@ async def test_an_error_is_a_problem_with_an_id_and_no_trace(client: httpx.Async
     assert "Traceback" not in empty.text
     assert unnamed.status_code == 401
     assert "www-authenticate" in unnamed.headers
+
+
+async def test_everybody_lists_what_is_theirs_to_see(client: httpx.AsyncClient, access: NamedCallers) -> None:
+    text = f"Who is in group {uuid4()}?"
+    mine = (await client.post("/api/questions", json={"text": text})).json()["id"]
+
+    async def listed(caller: str, which: str) -> list[str] | int:
+        answer = await client.get(f"/api/questions?which={which}&text={text}", headers={CALLER: caller})
+        return [each["id"] for each in answer.json()["questions"]] if answer.is_success else answer.status_code
+
+    # Temporal lists what was started a moment ago a moment later.
+    while await listed("ada", "mine") != [mine]:
+        await asyncio.sleep(0.05)
+    assert await listed("bob", "mine") == []
+    assert await listed("bob", "everybodys") == 403
+    assert await listed("ada", "waiting") == 403
+    assert await listed("admin", "everybodys") == [mine]
+    access.shared.add((mine, "bob"))
+    assert await listed("bob", "shared") == [mine]

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from holdfast.answer import MAX_QUESTION_CHARACTERS
+from holdfast.errors import UnknownExecution
 from holdfast.execution import State
 from starter import questions
-from starter.access.callers import Action, Caller
+from starter.access.callers import Action, Caller, Relation, may
 from starter.gateway.gateway import Parts
-from starter.gateway.permissions import SeenQuestion, allowed
+from starter.gateway.permissions import CurrentCaller, SeenQuestion, allowed
+from starter.gateway.problems import NotAllowed
 from starter.questions import Asked
 
 router = APIRouter(prefix="/api/questions", tags=["questions"])
+
+
+class Which(StrEnum):
+    """Whose questions are listed. `waiting`: those that wait for a review at this moment."""
+
+    MINE = "mine"
+    SHARED = "shared"
+    WAITING = "waiting"
+    EVERYBODYS = "everybodys"
+
+
+_RELATIONS = {
+    Which.MINE: Relation.OWN,
+    Which.SHARED: Relation.SHARED,
+    Which.WAITING: Relation.WAITING,
+    Which.EVERYBODYS: Relation.STRANGE,
+}
+# A text is looked for in so many of the latest.
+_MOST_LOOKED_AT = 2_000
 
 
 class NewQuestion(BaseModel):
@@ -88,14 +112,39 @@ async def ask(
 
 @router.get("")
 async def list_questions(
-    caller: Annotated[Caller, Depends(allowed(Action.ASK))],
+    caller: CurrentCaller,
     parts: Parts,
+    which: Which = Which.MINE,
     state: State | None = None,
+    text: Annotated[str, Query(max_length=200, description="Only those whose text holds it")] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> QuestionList:
-    """Questions that the caller asked, the latest first."""
-    found = [q async for q in questions.listed(parts.connection, state, limit, asker=caller.subject)]
+    """Questions, the latest first: the caller's own, those shared with them, those that wait, or everybody's."""
+    found: list[Asked] = []
+    async for each in _candidates(caller, parts, which, state):
+        if text.casefold() in each.text.casefold():
+            found.append(each)
+        if len(found) == limit:
+            break
     return QuestionList(questions=tuple(summary_of(parts, each) for each in found))
+
+
+async def _candidates(caller: Caller, parts: Parts, which: Which, state: State | None) -> AsyncIterator[Asked]:
+    relation = _RELATIONS[which]
+    if not may(caller, Action.SEE, relation):
+        raise NotAllowed(f"Your role or your key does not allow to list the questions of {which.value!r}.")
+    if which is Which.SHARED:
+        for question_id in await parts.access.shared_with(caller.subject):
+            # One that Temporal has forgotten is still shared.
+            with contextlib.suppress(UnknownExecution):
+                asked = await questions.asked(parts.connection, question_id)
+                if state in {None, asked.state}:
+                    yield asked
+        return
+    wanted = State.BLOCKED if which is Which.WAITING else state
+    asker = caller.subject if which is Which.MINE else None
+    async for asked in questions.listed(parts.connection, wanted, _MOST_LOOKED_AT, asker=asker):
+        yield asked
 
 
 @router.get("/{question_id}")
