@@ -8,7 +8,7 @@ export UV_NATIVE_TLS := 1
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo up down test check format lock bench eval soak clean
+.PHONY: help setup demo up down test check format lock bench eval soak web clean
 
 help: ## Show what can be typed
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,10 @@ eval: setup ## Ask the question bank and random questions, and report how many a
 
 soak: setup ## Kill processes at many more moments than `make test` does
 	@$(BIN)/python -m pytest tests/e2e -m soak -s
+
+web: ## Build the page from starter/web/source into starter/web/static (the only command that needs Node)
+	@command -v npm >/dev/null || { echo "Building the page needs Node.js 20 or newer with npm. Using Holdfast does not: what is built is in the repository."; exit 1; }
+	@cd starter/web/source && npm ci --ignore-scripts --no-audit --no-fund && npm run --silent check && npm run --silent build
 
 clean: ## Remove what the other commands made in this folder
 	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
