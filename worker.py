@@ -17,6 +17,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
+from activities.comparing import ComparingActivities
 from activities.formatting import FormattingActivities
 from activities.planning import PlanningActivities
 from activities.programs import ProgramActivities
@@ -44,6 +45,7 @@ from holdfast.sql_step import SqlStepRunner
 from holdfast.sync.tenant_sync import TenantSync
 from starter.search_attributes import ensure_search_attributes
 from workflows.query import QueryWorkflow
+from workflows.scheduled import SavedQuestionWorkflow, ScheduledSyncWorkflow
 from workflows.sync import SyncWorkflow
 
 # Activities that run when the worker is asked to end may finish for so long; what does not is done again elsewhere.
@@ -106,6 +108,7 @@ async def run_worker(settings: Settings) -> None:
         programs.write_program,
         programs.run_program,
         formatting.format_answer,
+        ComparingActivities(artifacts).compare_answers,
         *syncing.all(),
     ]
     pruning = asyncio.create_task(_prune_now_and_then(client, settings))
@@ -122,7 +125,7 @@ def _working(client: Client, activities: Sequence[Callable[..., Any]]) -> Worker
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[QueryWorkflow, SyncWorkflow],
+        workflows=[QueryWorkflow, SyncWorkflow, SavedQuestionWorkflow, ScheduledSyncWorkflow],
         activities=activities,
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_TIMEOUT,

@@ -16,7 +16,7 @@ from typer.exceptions import TyperException
 from holdfast.atomic_files import is_storage_full
 from holdfast.errors import HoldfastError
 from holdfast.settings import config_file
-from starter.commands import questions, stack, steering, syncing, tenant
+from starter.commands import questions, scheduling, stack, steering, syncing, tenant
 from starter.detaching import DetachedFailed
 from starter.exit_codes import ExitCode, code_of_error, code_of_failure, log_unexpected
 from starter.plain_text import visible_lines
@@ -108,6 +108,7 @@ app.command("demo", rich_help_panel=_START)(stack.demo)
 app.command("up", rich_help_panel=_START)(stack.up)
 app.command("down", rich_help_panel=_START)(stack.down)
 app.command("sync", rich_help_panel=_START)(syncing.sync)
+app.add_typer(scheduling.app, name="schedule", rich_help_panel=_START)
 app.command("doctor", rich_help_panel=_START)(stack.check_all)
 app.command("settings", rich_help_panel=_START)(stack.settings)
 app.add_typer(tenant.app, name="tenant", rich_help_panel=_START)

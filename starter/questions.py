@@ -24,7 +24,7 @@ from temporalio.client import (
     WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
 )
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -33,9 +33,9 @@ from holdfast.contracts import (
     ASKER_ATTRIBUTE,
     STATE_ATTRIBUTE,
     TASK_QUEUE,
-    TENANT_ATTRIBUTE,
     Progress,
     Review,
+    attributes_of_question,
 )
 from holdfast.errors import HoldfastError, InvalidTransition, ReviewRefused, UnknownExecution
 from holdfast.execution import State, checked_transition
@@ -127,7 +127,7 @@ async def start(
             task_queue=TASK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             memo={"asker": question.asker, "question": question.text},
-            search_attributes=_attributes_of(question),
+            search_attributes=attributes_of_question(question),
             static_summary=summary_of(question.text),
         )
     except WorkflowAlreadyStartedError:
@@ -139,16 +139,6 @@ async def start(
             ) from None
         return earlier, False
     return Asked(question.correlation_id, question.text, asker, State.QUEUED.value, now, None), True
-
-
-def _attributes_of(question: Question) -> TypedSearchAttributes:
-    pairs = [
-        SearchAttributePair(STATE_ATTRIBUTE, State.QUEUED.value),
-        SearchAttributePair(ASKER_ATTRIBUTE, question.asker),
-    ]
-    if question.tenant:
-        pairs.append(SearchAttributePair(TENANT_ATTRIBUTE, question.tenant))
-    return TypedSearchAttributes(pairs)
 
 
 async def follow(connection: Connection, question_id: str, show: Callable[[Progress | None, Look], None]) -> Answer:

@@ -13,13 +13,11 @@ from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
 )
-from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ApplicationError, CancelledError, FailureError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from holdfast.contracts import STATE_ATTRIBUTE, TASK_QUEUE
+from holdfast.contracts import TASK_QUEUE, attributes_of_sync
 from holdfast.errors import HoldfastError, InvalidTransition, SettingsError
-from holdfast.execution import State
 from holdfast.sync_contracts import (
     SyncMode,
     SyncProgress,
@@ -64,7 +62,7 @@ async def start(connection: Connection, mode: SyncMode, *, asker: str) -> tuple[
             id=name,
             task_queue=TASK_QUEUE,
             memo={"asker": asker},
-            search_attributes=TypedSearchAttributes([SearchAttributePair(STATE_ATTRIBUTE, State.QUEUED.value)]),
+            search_attributes=attributes_of_sync(connection.tenant),
             static_summary=f"Sync {connection.tenant} ({mode})",
         )
     except WorkflowAlreadyStartedError:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from temporalio import activity
-from temporalio.common import SearchAttributeKey
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 from holdfast.answer import (
     ArtifactRef,
@@ -38,6 +38,21 @@ ASKER_ATTRIBUTE = SearchAttributeKey.for_keyword("HoldfastAsker")
 TENANT_ATTRIBUTE = SearchAttributeKey.for_keyword("HoldfastTenant")
 # The tools of its plan.
 TOOLS_ATTRIBUTE = SearchAttributeKey.for_keyword_list("HoldfastTools")
+
+
+def attributes_of_question(question: Question) -> TypedSearchAttributes:
+    """What a question can be found by from its first moment, before a worker took it."""
+    state = SearchAttributePair(STATE_ATTRIBUTE, State.QUEUED.value)
+    return TypedSearchAttributes([state, SearchAttributePair(ASKER_ATTRIBUTE, question.asker), *_of(question.tenant)])
+
+
+def attributes_of_sync(tenant: str) -> TypedSearchAttributes:
+    """What a sync can be found by from its first moment."""
+    return TypedSearchAttributes([SearchAttributePair(STATE_ATTRIBUTE, State.QUEUED.value), *_of(tenant)])
+
+
+def _of(tenant: str) -> tuple[SearchAttributePair[str], ...]:
+    return (SearchAttributePair(TENANT_ATTRIBUTE, tenant),) if tenant else ()
 
 
 class PlanRequest(BaseModel):
@@ -312,6 +327,8 @@ __all__ = [
     "StepRequest",
     "Waiting",
     "WrittenProgram",
+    "attributes_of_question",
+    "attributes_of_sync",
     "format_answer",
     "plan_question",
     "run_cypher_step",
