@@ -31,6 +31,7 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnreadableSource
 
+from holdfast.access_settings import AccessSettings
 from holdfast.api_settings import ApiSettings
 from holdfast.errors import SettingsError
 from holdfast.gateway_settings import GatewaySettings
@@ -174,13 +175,14 @@ class Settings(BaseSettings):
     presentation: PresentationSettings = PresentationSettings()
     approval: ApprovalSettings = ApprovalSettings()
     gateway: GatewaySettings = GatewaySettings()
+    access: AccessSettings = AccessSettings()
     demo: DemoSettings = DemoSettings()
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every token and key, in clear: no log line may hold one."""
-        token = self.okta.token
-        return (*((token.get_secret_value(),) if token else ()), *self.models.secrets)
+        own = (self.okta.token, self.access.store)
+        return (*(secret.get_secret_value() for secret in own if secret), *self.models.secrets)
 
     @classmethod
     def settings_customise_sources(

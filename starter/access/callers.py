@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -56,9 +56,14 @@ class Caller:
     subject: str
     name: str
     roles: frozenset[Role]
-    # How they proved it: `key:<id>`, `token:<issuer>` or `session:<id>`; for the audit record.
+    # How they proved it: `key:<id>`, `token:<issuer>`, `session:<id>` or `command-line`; for the audit record.
     credential: str
     scopes: frozenset[Action] | None = None
+    # The key behind the credential, where there is one: revoking it ends this too.
+    key_id: str | None = None
+    # From where, and in which request; for the audit record.
+    address: str = ""
+    request_id: str = ""
 
 
 _MINE = frozenset({Relation.OWN})
@@ -107,6 +112,21 @@ OTHERWISE: Mapping[Role, frozenset[Action]] = MappingProxyType(
         ),
     }
 )
+
+
+def joined(names: Iterable[Role] | Iterable[Action]) -> str:
+    """Roles or actions as one text, the same for the same set."""
+    return ",".join(sorted(name.value for name in names))
+
+
+def roles_of(text: str) -> frozenset[Role]:
+    """What `joined` made of roles."""
+    return frozenset(Role(name) for name in text.split(",") if name)
+
+
+def scopes_of(text: str | None) -> frozenset[Action] | None:
+    """What `joined` made of scopes; None stays None, which restricts nothing."""
+    return None if text is None else frozenset(Action(name) for name in text.split(",") if name)
 
 
 def may(caller: Caller, action: Action, relation: Relation | None = None) -> bool:

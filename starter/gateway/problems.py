@@ -16,6 +16,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from holdfast import errors
 from holdfast.errors import HoldfastError
+from starter.access.refusals import NotAllowed as NotAllowed
+from starter.access.refusals import NotAuthenticated as NotAuthenticated
+from starter.access.refusals import TooManyRequests as TooManyRequests
 from starter.gateway.answers import NotEnded
 from starter.gateway.requests import request_id_of
 from starter.questions import QuestionLost, ReusedId
@@ -25,24 +28,8 @@ MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger()
 
 
-class NotAuthenticated(HoldfastError):
-    """The caller did not prove who they are; present a key, a token or a session."""
-
-
-class NotAllowed(HoldfastError):
-    """The caller is known and may not do this."""
-
-
 class NoWorker(HoldfastError):
     """No worker answers; nothing is lost, and it can be asked again in some seconds."""
-
-
-class TooManyRequests(HoldfastError):
-    """The caller asks more often than the settings allow; wait `retry_after_s`."""
-
-    def __init__(self, message: str, retry_after_s: int) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
 
 class Problem(BaseModel):

@@ -1,0 +1,21 @@
+"""How a caller is turned away."""
+
+from __future__ import annotations
+
+from holdfast.errors import PermanentError, TransientError
+
+
+class NotAuthenticated(PermanentError):
+    """The caller did not prove who they are; present a key, a token or a session."""
+
+
+class NotAllowed(PermanentError):
+    """The caller is known and may not do this."""
+
+
+class TooManyRequests(TransientError):
+    """The caller asks more often than the settings allow; wait `retry_after_s`."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
