@@ -22,6 +22,7 @@ from starter.access.refusals import TooManyRequests as TooManyRequests
 from starter.gateway.answers import NotEnded
 from starter.gateway.requests import request_id_of
 from starter.questions import QuestionLost, ReusedId
+from starter.schedules import ScheduleRefused, UnknownSchedule
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -52,6 +53,8 @@ _STATUS: Mapping[type[HoldfastError], HTTPStatus] = {
     NotEnded: HTTPStatus.CONFLICT,
     QuestionLost: HTTPStatus.GONE,
     errors.UnknownExecution: HTTPStatus.NOT_FOUND,
+    UnknownSchedule: HTTPStatus.NOT_FOUND,
+    ScheduleRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidQuestion: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PlanRejected: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.QueryRefused: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 from temporalio.client import Client
@@ -120,3 +121,22 @@ async def test_the_figures_count_routes_and_not_paths(temporal_client: Client, t
     assert 'route="/api/questions/{question_id}",status="200"' in figures
     assert question_id not in figures
     assert refused.status_code == 403
+
+
+async def test_a_saved_question_is_scheduled_run_and_removed(temporal_client: Client, tmp_path: Path) -> None:
+    name = f"people-{uuid4().hex[:8]}"
+    async with gateway(temporal_client, tmp_path, ScriptedActivities(planned(step("people")))) as client:
+        body = {"text": "Who is locked out?", "times": {"every": "30d"}}
+        saved = await client.put(f"/api/schedules/{name}", json=body)
+        wrong = await client.put("/api/schedules/other", json={**body, "times": {"every": "sometimes"}})
+        strangers = await client.get(f"/api/schedules/{name}/runs", headers={CALLER: "bob"})
+        runs = await client.get(f"/api/schedules/{name}/runs")
+        paused = await client.post(f"/api/schedules/{name}/pause")
+        sync = await client.post("/api/schedules/sync/run")
+        removed = await client.delete(f"/api/schedules/{name}")
+        gone = await client.get(f"/api/schedules/{name}/runs")
+    assert (saved.status_code, saved.json()["when"]) == (201, "every 30d")
+    assert (wrong.status_code, strangers.status_code, runs.json()) == (422, 404, {"runs": []})
+    assert paused.json()["is_paused"] is True
+    assert sync.status_code == 403
+    assert (removed.status_code, gone.status_code) == (204, 404)

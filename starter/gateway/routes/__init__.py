@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from starter.gateway.routes import health, metrics, page, questions, steering, syncs, tenant
+from starter.gateway.routes import health, metrics, page, questions, schedules, steering, syncs, tenant
 
 # The page comes last: it answers for every address that is nobody else's.
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     metrics.router,
     questions.router,
+    schedules.router,
     steering.router,
     syncs.router,
     tenant.router,
