@@ -47,7 +47,8 @@ class PlanningActivities:
         return Planned(
             plan=outcome,
             snapshot=snapshot.ref,
-            approval_reason=approval_reason(outcome, question.options, self._settings.approval),
+            approval_reason=approval_reason(outcome, question, self._settings.approval),
+            review_rules=self._settings.approval.rules,
             max_parallel_steps=self._settings.max_parallel_steps,
             author=author,
             effort=effort,

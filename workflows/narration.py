@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 from holdfast.answer import Question
-from holdfast.contracts import Progress, StepProgress, Waiting
-from holdfast.execution import Execution, State
+from holdfast.contracts import Progress, StepProgress
+from holdfast.execution import Execution, State, StepRecord, StepState
+from holdfast.reviews import DecidedReview, Waiting
+from workflows.reviews import Reviews
+
+_SIGNS = {
+    StepState.PENDING: "·",
+    StepState.RUNNING: "…",
+    StepState.DONE: "✓",
+    StepState.FAILED: "✗",
+    StepState.SKIPPED: "–",
+}
+# What Markdown takes for more than text, and what begins a tag. A full stop or a bracket after a number begins a list.
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~&:])")
+# An operator reads the beginning; the whole is in the answer.
+_MOST_CHARACTERS = 300
 
 
-def progress_of(
-    question: Question, state: State, waiting: tuple[Waiting, ...], execution: Execution | None
-) -> Progress:
+def progress_of(question: Question, state: State, reviews: Reviews, execution: Execution | None) -> Progress:
     """One frozen snapshot of how far the question is."""
     return Progress(
         correlation_id=question.correlation_id,
         question=question.text,
         state=state,
-        waiting=waiting,
+        waiting=reviews.waiting,
         plan=execution.plan if execution is not None else None,
         steps=tuple(
             StepProgress(
@@ -29,16 +44,74 @@ def progress_of(
             )
             for record in (execution.records.values() if execution is not None else ())
         ),
+        reviews=reviews.history,
     )
 
 
-def current_details(state: State, waiting: tuple[Waiting, ...], execution: Execution | None) -> str:
-    """In Markdown: the state, what is waited for, how the question was understood, and a line for each step."""
-    lines = [f"**{state}**" + "".join(f": {waited.reason}" for waited in waiting)]
+def current_details(question_id: str, state: State, reviews: Reviews, execution: Execution | None) -> str:
+    """In Markdown: the state, what is waited for and how to decide it, the plan step by step, gaps, decisions.
+
+    Words of people, models and the tenant stand in it as text: none of it is markup.
+    """
+    parts = [f"**{state}**"]
+    parts += [_waiting(waiting, question_id) for waiting in reviews.waiting]
+    if state is State.PAUSED:
+        parts.append(f"Go on: `holdfast resume {question_id}`")
     if execution is not None:
-        lines += ["", execution.plan.understood_as or execution.plan.reasoning, ""]
-        for record in execution.records.values():
-            found = f", {record.result.rows.row_count} rows" if record.result is not None else ""
-            error = f": {record.error}" if record.error else ""
-            lines.append(f"- `{record.step.id}` {record.state}{found}{error}")
+        parts.append(f"Understood as: {as_text(execution.plan.understood_as or execution.plan.reasoning)}")
+        parts.append("\n".join(_step(record) for record in execution.records.values()))
+        parts += [f"**Not known**: {as_text(gap.message)}" for gap in execution.gaps()]
+    if reviews.history:
+        parts.append("\n".join(_decided(review) for review in reviews.history))
+    return "\n\n".join(parts)
+
+
+def as_text(words: str) -> str:
+    """Words on one line that Markdown shows as they are, without what is too long."""
+    line = " ".join(words.split())
+    shown = line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 1]}…"
+    return _MARKUP.sub(r"\\\1", shown)
+
+
+def _waiting(waiting: Waiting, question_id: str) -> str:
+    what, step = (
+        ("The plan", "") if waiting.step_id is None else (f"Step `{waiting.step_id}`", f" --step {waiting.step_id}")
+    )
+    lines = [f"**{what} waits for a review**: {as_text(waiting.reason)}"]
+    if (wanted := waiting.calls_wanted) is not None and wanted.calls_made:
+        to_come = f", about {wanted.calls_to_come:,} are to come" if wanted.calls_to_come is not None else ""
+        lines.append(f"- {wanted.calls_made:,} calls are made{to_come}")
+    if waiting.escalated:
+        who = ", ".join(as_text(name) for name in ("an administrator", *waiting.escalated_to))
+        lines.append(f"- Escalated, as nobody had decided; who may decide now: {who}")
+    if waiting.due is not None:
+        lines.append(f"- Until {_moment(waiting.due)}")
+    lines.append(f"- Look: `holdfast plan {question_id}`")
+    lines.append(f"- Decide: `holdfast review {question_id} approve{step}` (or `reject`)")
     return "\n".join(lines)
+
+
+def _step(record: StepRecord) -> str:
+    step, told = record.step, [record.state.lower()]
+    if record.result is not None:
+        told.append(f"{record.result.rows.row_count:,} rows")
+        if record.result.live is not None:
+            calls = sum(use.calls for use in record.result.live.endpoints)
+            told.append(f"{calls:,} calls")
+    if record.started is not None and record.finished is not None:
+        told.append(f"{(record.finished - record.started).total_seconds():.1f} s")
+    after = f" after {', '.join(f'`{name}`' for name in step.depends_on)}" if step.depends_on else ""
+    error = f": {as_text(record.error)}" if record.error else ""
+    does = as_text(f"{step.operation} {step.entity}")
+    return f"- {_SIGNS[record.state]} `{step.id}` {step.tool}, {does}{after}: **{', '.join(told)}**{error}"
+
+
+def _decided(review: DecidedReview) -> str:
+    what = "the plan" if review.step_id is None else f"step `{review.step_id}`"
+    calls = f", {review.further_calls:,} calls" if review.further_calls is not None else ""
+    comment = f": {as_text(review.comment)}" if review.comment else ""
+    return f"- {as_text(review.reviewer)}: **{review.decision}** {what}{calls}, {_moment(review.decided_at)}{comment}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

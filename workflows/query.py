@@ -26,10 +26,11 @@ with workflow.unsafe.imports_passed_through():
         StepResult,
         total_usage,
     )
-    from holdfast.contracts import STATE_ATTRIBUTE, Decision, Progress, Review, Waiting
+    from holdfast.contracts import STATE_ATTRIBUTE, TOOLS_ATTRIBUTE, Decision, Progress, Review, Waiting
     from holdfast.errors import ReviewRefused
     from holdfast.execution import Execution, State, checked_transition, is_final, may_become
     from holdfast.plan import ApiStep, Plan, Step, StepId, as_reviewed
+    from holdfast.reviews import rejection
     from workflows.in_flight import QuestionEnded, cancelled, spent_by, words_of
     from workflows.limits import FORMATTING_TIMEOUT, HEARTBEAT_TIMEOUT, PLANNING_TIMEOUT, RETRIES
     from workflows.narration import current_details, progress_of
@@ -56,7 +57,7 @@ class QueryWorkflow:
         self._state = State.QUEUED
         self._understanding: PlanningOutcome | None = None
         self._execution: Execution | None = None
-        self._reviews = Reviews()
+        self._reviews = Reviews(question.asker)
         self._cancel_asked = False
         self._formatted: FormattedAnswer | None = None
         self._spent_in_vain: ModelUsage | None = None
@@ -95,6 +96,7 @@ class QueryWorkflow:
             raise QuestionEnded(Outcome.REFUSED, outcome.reason)
         if isinstance(outcome, NeedsClarification):
             raise QuestionEnded(Outcome.NEEDS_CLARIFICATION, outcome.question)
+        self._reviews.rules = outcome.review_rules
         self._adopt(outcome.plan)
 
     async def _await_approval(self) -> None:
@@ -102,8 +104,7 @@ class QueryWorkflow:
             return
         review = await self.decided(Waiting(step_id=None, reason=reason))
         if review.decision is Decision.REJECT:
-            comment = f": {review.comment}" if review.comment else "."
-            raise QuestionEnded(Outcome.CANCELLED, f"{review.reviewer} rejected the plan{comment}")
+            raise QuestionEnded(Outcome.CANCELLED, rejection(review, "the plan"))
         if review.plan is not None:
             self._adopt(as_reviewed(review.plan, self._planned.plan, review.reviewer))
 
@@ -178,18 +179,7 @@ class QueryWorkflow:
     @workflow.update
     def review(self, review: Review) -> Progress:
         """Decide on the plan or the step that waits; returns the progress after the decision."""
-        subject = self._reviews.subject_of(review)
-        self._reviews.decide(review)
-        self._topic.publish(
-            events.ReviewDecided(
-                at=workflow.now(),
-                decision=review.decision.value,
-                reviewer=review.reviewer,
-                comment=review.comment,
-                step_id=subject,
-                further_calls=review.further_calls,
-            )
-        )
+        self.tell(self._reviews.decide(review))
         return self.progress()
 
     @review.validator
@@ -205,7 +195,7 @@ class QueryWorkflow:
     @workflow.query
     def progress(self) -> Progress:
         """One frozen snapshot of how far the question is."""
-        return progress_of(self._question, self._state, self._reviews.waiting, self._execution)
+        return progress_of(self._question, self._state, self._reviews, self._execution)
 
     async def _run_until_over(self, execution: Execution, running: dict[StepId, asyncio.Task[StepResult]]) -> None:
         limit = self._planned.max_parallel_steps
@@ -265,7 +255,7 @@ class QueryWorkflow:
             self._topic.publish(
                 events.StepEnded(at=now, step_id=step_id, row_count=result.rows.row_count, generated=result.generated)
             )
-        self._show_details()
+        self.show_details()
 
     # --- what a running step asks of its question (`workflows.steps.Steering`) ---------------------------------
 
@@ -273,6 +263,15 @@ class QueryWorkflow:
     def is_paused(self) -> bool:
         """Whether nothing may go on."""
         return self._state is State.PAUSED
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether somebody asked for its end."""
+        return self._cancel_asked
+
+    def tell(self, event: events.Event) -> None:
+        """Tell its viewers."""
+        self._topic.publish(event)
 
     async def while_not_paused(self) -> None:
         """Wait for `resume` where the question is paused, and end where it is cancelled."""
@@ -284,23 +283,13 @@ class QueryWorkflow:
         self._reviews.ask(waiting)
         if self._state is State.RUNNING:
             self._move(State.BLOCKED)
-        self._topic.publish(
-            events.ReviewRequested(
-                at=workflow.now(),
-                reason=waiting.reason,
-                step_id=waiting.step_id,
-                calls_wanted=waiting.calls_wanted,
-            )
-        )
-        await workflow.wait_condition(lambda: self._reviews.is_decided(waiting) or self._cancel_asked)
-        await self.while_not_paused()
-        review = self._reviews.taken(waiting)
+        review = await self._reviews.decision_on(waiting.step_id, self)
         if self._state is State.BLOCKED and not self._reviews.waiting and review.decision is not Decision.REJECT:
             self._move(State.RUNNING)
         return review
 
     def _want_no_review(self) -> None:
-        self._reviews = Reviews()
+        self._reviews.want_none()
         if self._state is State.BLOCKED:
             self._move(State.RUNNING)
 
@@ -317,14 +306,18 @@ class QueryWorkflow:
 
     def _adopt(self, plan: Plan) -> None:
         self._execution = Execution(plan)
+        # Questions that were planned before this was done are still waited for.
+        if workflow.patched("tools-are-searched-by"):
+            tools = sorted({step.tool for step in plan.steps})
+            workflow.upsert_search_attributes([TOOLS_ATTRIBUTE.value_set(tools)])
         self._topic.publish(events.PlanGenerated(at=workflow.now(), plan=plan))
-        self._show_details()
+        self.show_details()
 
     def _move(self, to: State) -> None:
         self._state = checked_transition(self._state, to)
         workflow.upsert_search_attributes([STATE_ATTRIBUTE.value_set(to.value)])
         self._topic.publish(events.StateChanged(at=workflow.now(), state=to))
-        self._show_details()
+        self.show_details()
 
     def _move_if_allowed(self, to: State) -> None:
         # A signal cannot be refused to its sender; the command line looks at the state before it sends one.
@@ -378,12 +371,15 @@ class QueryWorkflow:
             formatted=self._formatted,
             spent_in_vain=self._spent_in_vain,
             gaps=execution.gaps() if execution is not None else (),
+            reviews=self._reviews.history,
             started=workflow.info().start_time,
             finished=workflow.now(),
         )
 
-    def _show_details(self) -> None:
-        workflow.set_current_details(current_details(self._state, self._reviews.waiting, self._execution))
+    def show_details(self) -> None:
+        """Show in Temporal's own UI how it stands."""
+        details = current_details(self._question.correlation_id, self._state, self._reviews, self._execution)
+        workflow.set_current_details(details)
 
 
 _FINAL_STATES = {

@@ -27,6 +27,7 @@ from holdfast.contracts import (
     WrittenProgram,
 )
 from holdfast.plan import ApiStep, CypherStep, SpecialStep, SqlStep
+from holdfast.reviews import rejection
 from workflows.in_flight import QuestionEnded, words_of
 from workflows.limits import (
     HEARTBEAT_TIMEOUT,
@@ -168,8 +169,7 @@ def _allowance(review: Review, wanted: CallsWanted) -> CallAllowance:
         case Decision.STOP:
             return CallAllowance(calls=wanted.calls_made, with_what_is_there=True)
         case _:
-            comment = f": {review.comment}" if review.comment else "."
-            raise QuestionEnded(Outcome.CANCELLED, f"{review.reviewer} rejected further calls of the tenant{comment}")
+            raise QuestionEnded(Outcome.CANCELLED, rejection(review, "further calls of the tenant"))
 
 
 def _is_the_programs_fault(error: ActivityError) -> bool:

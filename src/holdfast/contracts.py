@@ -7,7 +7,6 @@ name, and a test holds every declaration against its implementation.
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -29,6 +28,7 @@ from holdfast.answer import (
 )
 from holdfast.execution import State, StepRecord, StepState
 from holdfast.plan import Plan, Step
+from holdfast.reviews import CallAllowance, CallsWanted, DecidedReview, Decision, Review, Waiting
 
 TASK_QUEUE = "holdfast"
 
@@ -136,17 +136,6 @@ class WrittenProgram(BaseModel):
     effort: Effort
 
 
-class CallAllowance(BaseModel):
-    """How many calls of the tenant a reviewer allowed a step in all.
-
-    None: any number. `with_what_is_there`: not one more; the step ends with what was read.
-    """
-
-    model_config = ConfigDict(frozen=True)
-    calls: int | None
-    with_what_is_there: bool = False
-
-
 class ProgramRun(BaseModel):
     """Run a written program, or go on with it. Without an `allowance` the policy says when a person is asked."""
 
@@ -164,21 +153,6 @@ class ProgramRows(BaseModel):
     result: StepResult
 
 
-class CallsWanted(BaseModel):
-    """A program that stands at its budget; what it read is kept, and it goes on there.
-
-    `calls_to_come` and `minutes` (at the tenant's rate limit) are None where nobody can tell.
-    """
-
-    model_config = ConfigDict(frozen=True)
-    kind: Literal["calls_wanted"] = "calls_wanted"
-    calls_made: int
-    calls_to_come: int | None
-    minutes: float | None
-    # Why a person is asked, in words.
-    reason: str
-
-
 ProgramOutcome = Annotated[ProgramRows | CallsWanted, Field(discriminator="kind")]
 
 
@@ -193,42 +167,6 @@ class FormatRequest(BaseModel):
     results: tuple[StepResult, ...]
     gaps: tuple[Gap, ...]
     spent: ModelUsage | None = None
-
-
-class Decision(StrEnum):
-    """What a reviewer says of a plan, or of a step that wants more calls than policy allows."""
-
-    APPROVE = "approve"
-    REJECT = "reject"
-    # Of a plan only.
-    EDIT = "edit"
-    # Of a step only: no further call; answer with what was read, the gap stated.
-    STOP = "stop"
-
-
-class Review(BaseModel):
-    """A reviewer's decision on the plan, or on the step `step_id`; None: on whatever waits, if it is one thing.
-
-    `plan` is there exactly when the decision is to edit. `further_calls` bounds what is approved of a step; None: any
-    number.
-    """
-
-    model_config = ConfigDict(frozen=True)
-    decision: Decision
-    reviewer: str
-    comment: str = ""
-    step_id: str | None = None
-    plan: Plan | None = None
-    further_calls: int | None = Field(None, ge=1)
-
-
-class Waiting(BaseModel):
-    """Something that a person must decide: the plan (`step_id` None), or a step that wants more calls."""
-
-    model_config = ConfigDict(frozen=True)
-    step_id: str | None
-    reason: str
-    calls_wanted: CallsWanted | None = None
 
 
 class StepProgress(BaseModel):
@@ -255,6 +193,8 @@ class Progress(BaseModel):
     waiting: tuple[Waiting, ...]
     plan: Plan | None
     steps: tuple[StepProgress, ...]
+    # What was decided so far, in order.
+    reviews: tuple[DecidedReview, ...] = ()
 
 
 @activity.defn(name="plan_question")
@@ -310,6 +250,7 @@ __all__ = [
     "TOOLS_ATTRIBUTE",
     "CallAllowance",
     "CallsWanted",
+    "DecidedReview",
     "Decision",
     "EarlierStep",
     "FormatRequest",

@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
 from holdfast.answer import Answer, Generated, Header
-from holdfast.contracts import CallsWanted
 from holdfast.execution import State
 from holdfast.plan import Plan
+from holdfast.reviews import CallsWanted
 
 # The topic of the workflow's stream that carries events.
 EVENTS_TOPIC = "events"
@@ -47,17 +47,24 @@ class PlanGenerated(_Event):
 
 
 class ReviewRequested(_Event):
-    """The question waits for a person."""
+    """The question waits for a person; told again, as `escalated`, where nobody decided in time.
+
+    `due` is when the deadline passes, None: there is none. An escalated review is decided by an administrator or by
+    one of `escalated_to`.
+    """
 
     type: Literal["REVIEW-REQUESTED"] = "REVIEW-REQUESTED"
     reason: str
     # None: the plan waits.
     step_id: str | None = None
     calls_wanted: CallsWanted | None = None
+    due: datetime | None = None
+    escalated: bool = False
+    escalated_to: tuple[str, ...] = ()
 
 
 class ReviewDecided(_Event):
-    """A person decided."""
+    """A person decided; or `by_deadline`, because none had."""
 
     type: Literal["REVIEW-DECIDED"] = "REVIEW-DECIDED"
     decision: str
@@ -65,6 +72,7 @@ class ReviewDecided(_Event):
     comment: str
     step_id: str | None = None
     further_calls: int | None = None
+    by_deadline: bool = False
 
 
 class StepStarted(_Event):

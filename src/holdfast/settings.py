@@ -33,6 +33,7 @@ from pydantic_settings import SettingsError as UnreadableSource
 
 from holdfast.access_settings import AccessSettings
 from holdfast.api_settings import ApiSettings
+from holdfast.approval_settings import ApprovalSettings as ApprovalSettings
 from holdfast.errors import SettingsError
 from holdfast.gateway_settings import GatewaySettings
 from holdfast.model_settings import ModelSettings as ModelSettings
@@ -126,15 +127,6 @@ class PresentationSettings(Group):
 
     all_rows_up_to: int = Field(200, ge=0, description="Records over all steps up to which a model sees all of them")
     one_table_up_to: int = Field(100, ge=0, description="Records of a single step up to which it sees all of them")
-
-
-class ApprovalSettings(Group):
-    """When a person must look at a plan before it runs."""
-
-    policy: Literal["never", "low_confidence", "always"] = Field(
-        "low_confidence", description="Which plans wait for a review"
-    )
-    min_confidence: float = Field(0.7, ge=0, le=1, description="Below this a plan waits (low_confidence)")
 
 
 class DemoSettings(Group):

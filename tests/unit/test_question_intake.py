@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from holdfast.answer import MAX_QUESTION_CHARACTERS, QuestionOptions
+from holdfast.answer import MAX_QUESTION_CHARACTERS, Question, QuestionOptions
 from holdfast.approval import approval_reason
 from holdfast.errors import InvalidQuestion
 from holdfast.logs import configure_logs
@@ -39,9 +39,12 @@ def test_a_question_of_ten_thousand_characters_is_refused_with_both_numbers() ->
     ],
 )
 def test_a_plan_is_held_when_policy_or_asker_want_it(policy: str, confidence: float, asked: bool, held: bool) -> None:
+    question = Question(
+        correlation_id="q", text="who?", tenant="", asker="ada", options=QuestionOptions(approve_plan=asked)
+    )
     settings = ApprovalSettings.model_validate({"policy": policy, "min_confidence": 0.7})
     drawn = plan(step("a")).model_copy(update={"confidence": confidence})
-    assert (approval_reason(drawn, QuestionOptions(approve_plan=asked), settings) is not None) is held
+    assert (approval_reason(drawn, question, settings) is not None) is held
 
 
 def test_a_secret_never_reaches_a_log_line_wherever_it_hides(tmp_path: Path) -> None:

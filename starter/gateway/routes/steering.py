@@ -13,6 +13,7 @@ from holdfast.errors import InvalidTransition
 from holdfast.execution import State
 from holdfast.plan import Plan, checked_plan
 from starter import questions
+from starter.access.callers import Role
 from starter.gateway.gateway import Parts
 from starter.gateway.permissions import Permitted, ReviewedQuestion, SeenQuestion, SteeredQuestion
 from starter.gateway.problems import NoWorker
@@ -84,6 +85,7 @@ async def review(reviewed: ReviewedQuestion, given: NewReview, parts: Parts) -> 
     decision = Review(
         decision=given.decision,
         reviewer=caller.subject,
+        as_administrator=Role.ADMINISTRATOR in caller.roles,
         comment=given.comment,
         step_id=given.step_id,
         plan=checked_plan(given.plan) if given.plan is not None else None,
