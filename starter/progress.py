@@ -171,12 +171,20 @@ def review_words(waiting: Waiting, question_id: str) -> str:
     """What waits for a person, why, and what that person can type."""
     decide = f"decide: holdfast review {question_id} approve"
     if waiting.step_id is None:
-        return f"waits for a review ({visible(waiting.reason)}). See it: holdfast plan {question_id}; {decide}"
-    reason = f"{visible(waiting.reason)}{_outlook_words(waiting.calls_wanted)}"
+        reason = f"{visible(waiting.reason)}{_deadline_words(waiting)}"
+        return f"waits for a review ({reason}). See it: holdfast plan {question_id}; {decide}"
+    reason = f"{visible(waiting.reason)}{_outlook_words(waiting.calls_wanted)}{_deadline_words(waiting)}"
     return (
         f"step {waiting.step_id} waits for a review ({reason}). {decide[0].upper()}{decide[1:]} "
         f"--step {waiting.step_id} (or with --further-calls N; or reject; or stop, to answer with what was read)"
     )
+
+
+def _deadline_words(waiting: Waiting) -> str:
+    """Until when, and who may where it was escalated: " Until 2026-07-24 09:00 UTC." """
+    who = ", ".join(("an administrator", *(visible(name) for name in waiting.escalated_to)))
+    escalated = f" Nobody decided in time; now {who} may." if waiting.escalated else ""
+    return f"{escalated} Until {waiting.due:%Y-%m-%d %H:%M} UTC." if waiting.due is not None else escalated
 
 
 def _outlook_words(wanted: CallsWanted | None) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from holdfast.answer import Answer, Effort, EndpointUse, FormattedAnswer, Outcome, StepResult
 from holdfast.plan import Plan, SpecialStep, Step
+from holdfast.reviews import DecidedReview, Decision
 from holdfast.sync_contracts import SyncRecord, SyncReport
 from starter.model_words import author_words, is_by_rules, stand_ins, usage_words, was_by_models
 from starter.plain_text import age, cell, moment, span, visible, visible_lines, when
@@ -24,6 +25,12 @@ from starter.tables import table
 _PIPE_WIDTH = 1_000
 _LISTED_CHARACTERS = 100
 
+_DECIDED = {
+    Decision.APPROVE: "Approved",
+    Decision.REJECT: "Rejected",
+    Decision.EDIT: "Edited",
+    Decision.STOP: "Stopped",
+}
 _SOURCES = {"sql": "stored snapshot", "realtime": "live API", "hybrid": "stored snapshot and live API"}
 
 
@@ -155,8 +162,8 @@ def _live_words(answer: Answer) -> Iterable[str]:
         yield "1 call" if calls == 1 else f"{calls:,} calls"
 
 
-def plan_view(plan: Plan, answer: Answer | None) -> RenderableType:
-    """A plan step by step; where there is an answer by now with each query, and with what models did and cost."""
+def plan_view(plan: Plan, answer: Answer | None, reviews: Sequence[DecidedReview] = ()) -> RenderableType:
+    """A plan step by step, and who decided what; where there is an answer by now with each query and its cost."""
     parts: list[RenderableType] = [
         Text(f"Understood as: {visible(plan.understood_as)}", style="italic"),
         Text(f"Confidence {plan.confidence:.2f}. {visible(plan.reasoning)}", style="dim"),
@@ -168,7 +175,19 @@ def plan_view(plan: Plan, answer: Answer | None) -> RenderableType:
         parts.extend(_step_view(number, step, found.get(step.id)))
     if answer is not None and (formatted := answer.formatted) is not None:
         parts.extend(_by_models("\nLaid out", formatted.author, formatted.effort, f"; {formatted.processing_method}"))
+    parts.extend(Text(f"\n{review_line(review)}") for review in reviews)
     return Group(*parts)
+
+
+def review_line(review: DecidedReview) -> str:
+    """Who decided what, when, and on what they were asked."""
+    what = "the plan" if review.step_id is None else f"step {review.step_id}"
+    calls = f", {review.further_calls:,} further calls" if review.further_calls is not None else ""
+    comment = f' "{visible(review.comment)}"' if review.comment else ""
+    escalated = ", after it was escalated" if review.escalated else ""
+    who = "the deadline" if review.by_deadline else visible(review.reviewer)
+    decided = f"{_DECIDED[review.decision]} by {who} {when(review.decided_at)}{escalated}"
+    return f"{decided}: {what}{calls}.{comment} Asked because: {visible(review.reason)}"
 
 
 def _step_view(number: int, step: Step, result: StepResult | None) -> Iterable[RenderableType]:

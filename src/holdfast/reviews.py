@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from holdfast.plan import Plan
 
 # Who decides where nobody did in time.
-THE_DEADLINE = "the deadline"
+THE_DEADLINE = "The deadline"
 
 
 class Decision(StrEnum):

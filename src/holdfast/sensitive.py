@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from pydantic import JsonValue
@@ -29,12 +31,12 @@ class SensitiveThings:
         """The names that the step touches, as they were set."""
         if not self._named:
             return ()
-        texts = [self._words.plain(text) for text in _texts(step)]
+        texts = [_Text(text, self._words.plain(text)) for text in _texts(step)]
         entities = self._entities_of(step, question)
         return tuple(
             name
             for name, words in self._named.items()
-            if any(_holds(text, words) for text in texts) or not entities.isdisjoint(self._entities[name])
+            if any(text.names(name, words) for text in texts) or not entities.isdisjoint(self._entities[name])
         )
 
     @cached_property
@@ -83,9 +85,19 @@ def _leaves(value: JsonValue) -> Iterator[str]:
             yield value
 
 
-def _holds(text: Words, phrase: Words) -> bool:
-    """Whether the phrase's words stand in the text, one after the other."""
-    return bool(phrase) and any(text[at : at + len(phrase)] == phrase for at in range(len(text) - len(phrase) + 1))
+@dataclass(frozen=True)
+class _Text:
+    """What a step says, as it is written and as its plain words."""
+
+    written: str
+    words: Words
+
+    def names(self, name: str, words: Words) -> bool:
+        """Whether the name stands in it, or its words one after the other in any of their forms."""
+        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self.written, re.IGNORECASE):
+            return True
+        length = len(words)
+        return bool(words) and any(self.words[at : at + length] == words for at in range(len(self.words) - length + 1))
 
 
 def listed(names: Iterable[str]) -> str:

@@ -21,6 +21,7 @@ from holdfast.export import export
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.plan import Plan
 from holdfast.question import checked_text
+from holdfast.reviews import DecidedReview
 from holdfast.settings import load_settings
 from starter import questions
 from starter.commands.arguments import QuestionId
@@ -169,13 +170,13 @@ def plan(
 
     async def run() -> None:
         connection = await connect(load_settings())
-        found, answer = await _plan_of(connection, question_id)
+        found, answer, reviews = await _plan_of(connection, question_id)
         if found is None:
             raise NotAnswered(f"Question {question_id} has no plan: `holdfast watch {question_id}` says why.")
         if as_json:
             typer.echo(found.model_dump_json(indent=2))
         else:
-            out().print(plan_view(found, answer))
+            out().print(plan_view(found, answer, reviews))
 
     asyncio.run(run())
 
@@ -247,13 +248,15 @@ async def _within(work: Coroutine[Any, Any, T], seconds: float | None, question_
         ) from None
 
 
-async def _plan_of(connection: Connection, question_id: str) -> tuple[Plan | None, Answer | None]:
-    """The plan, and the answer where there is one by now; else the worker is asked for the plan."""
+async def _plan_of(
+    connection: Connection, question_id: str
+) -> tuple[Plan | None, Answer | None, tuple[DecidedReview, ...]]:
+    """The plan, the answer where there is one by now, and what was decided; else the worker is asked for the plan."""
     seen = await questions.asked(connection, question_id)
     if seen.closed is None:
         progress = await questions.progress_of(connection, question_id)
         if progress is None:
             raise NotAnswered(f"No worker says what the plan of {question_id} is; `holdfast doctor` checks every part.")
-        return progress.plan, None
+        return progress.plan, None, progress.reviews
     answer = await questions.answer_of(connection, question_id)
-    return answer.plan, answer
+    return answer.plan, answer, answer.reviews

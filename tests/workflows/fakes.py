@@ -27,6 +27,7 @@ from holdfast.answer import (
 )
 from holdfast.contracts import FormatRequest, PlanRequest, StepRequest
 from holdfast.plan import CypherStep, Plan, Step
+from holdfast.reviews import ReviewRules
 from tests.workflows.scripted_programs import ScriptedPrograms
 
 SNAPSHOT = SnapshotRef(id="snap-1", synced_at=datetime(2026, 11, 1, tzinfo=UTC))
@@ -48,11 +49,18 @@ def plan(*steps: Step, partial: bool = False) -> Plan:
     return Plan(steps=steps, reasoning="because", confidence=1.0, partial_success_acceptable=partial)
 
 
-def planned(*steps: Step, approval: str | None = None, limit: int = 4, partial: bool = False) -> Planned:
+def planned(
+    *steps: Step,
+    approval: str | None = None,
+    limit: int = 4,
+    partial: bool = False,
+    rules: ReviewRules = ReviewRules(),  # noqa: B008 - it is frozen
+) -> Planned:
     return Planned(
         plan=plan(*steps, partial=partial),
         snapshot=SNAPSHOT,
         approval_reason=approval,
+        review_rules=rules,
         max_parallel_steps=limit,
         author="script",
         effort=NO_EFFORT,
