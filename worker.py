@@ -17,6 +17,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
+from activities.adopting import AdoptingActivities
 from activities.comparing import ComparingActivities
 from activities.formatting import FormattingActivities
 from activities.planning import PlanningActivities
@@ -100,8 +101,10 @@ async def run_worker(settings: Settings) -> None:
         settings.models,
     )
     special = SpecialActivities(SpecialStepRunner(snapshots, pool, tenant, stores, settings), settings.models)
+    adopting = AdoptingActivities(snapshots, artifacts, settings.data_dir / "journals", settings)
     implemented: list[Callable[..., Any]] = [
         planning.plan_question,
+        adopting.adopt_earlier,
         steps.run_cypher_step,
         sql.run_sql_step,
         special.run_special_step,

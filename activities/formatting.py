@@ -13,7 +13,7 @@ from holdfast.answer import FormattedAnswer
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import FormatRequest
 from holdfast.effort import Stopwatch
-from holdfast.formatter import Formatter, format_rows
+from holdfast.formatter import Formatter, format_rows, written_by_hand
 from holdfast.settings import ModelSettings
 
 
@@ -31,6 +31,7 @@ class FormattingActivities:
     async def format_answer(self, request: FormatRequest) -> FormattedAnswer:
         """See `holdfast.contracts.format_answer`."""
         watch, ledger = Stopwatch(), opened_ledger(self._models, request.correlation_id, request.spent)
-        written = await self._formatter.present(request, ledger)
+        edited = request.edited
+        written = written_by_hand(edited) if edited is not None else await self._formatter.present(request, ledger)
         formatted = await asyncio.to_thread(format_rows, request, written, self._artifacts)
         return formatted.model_copy(update={"effort": watch.effort(ledger.usage)})

@@ -16,7 +16,7 @@ from typer.exceptions import TyperException
 from holdfast.atomic_files import is_storage_full
 from holdfast.errors import HoldfastError
 from holdfast.settings import config_file
-from starter.commands import questions, scheduling, stack, steering, syncing, tenant
+from starter.commands import questions, rerunning, scheduling, stack, steering, syncing, tenant
 from starter.detaching import DetachedFailed
 from starter.exit_codes import ExitCode, code_of_error, code_of_failure, log_unexpected
 from starter.plain_text import visible_lines
@@ -122,6 +122,8 @@ app.command("pause", rich_help_panel=_STEER)(steering.pause)
 app.command("resume", rich_help_panel=_STEER)(steering.resume)
 app.command("cancel", rich_help_panel=_STEER)(steering.cancel)
 app.command("review", rich_help_panel=_STEER)(steering.review)
+app.command("retry", rich_help_panel=_STEER)(rerunning.retry)
+app.command("rerun", rich_help_panel=_STEER)(rerunning.rerun)
 
 
 def _version(asked: bool) -> None:

@@ -20,6 +20,7 @@ from holdfast.errors import (
     OktaRefused,
     OktaUnreachable,
     PlanRejected,
+    RerunRefused,
     ReviewRefused,
     SettingsError,
     StackNotRunning,
@@ -41,7 +42,7 @@ class ExitCode(IntEnum):
 
 
 _CODES: tuple[tuple[tuple[type[HoldfastError], ...], ExitCode], ...] = (
-    ((InvalidQuestion, SettingsError, UnknownExecution, PlanRejected, ExportRefused), ExitCode.USAGE),
+    ((InvalidQuestion, SettingsError, UnknownExecution, PlanRejected, ExportRefused, RerunRefused), ExitCode.USAGE),
     ((InvalidTransition, ReviewRefused), ExitCode.REFUSED),
     (
         (StackNotRunning, FolderInUse, TemporalUnavailable, NoSnapshot, OktaUnreachable, OktaRefused),

@@ -139,7 +139,7 @@ def _step_words(step: StepProgress, live: StepProgressed | None) -> str:
     if step.error:
         return visible(step.error)
     if step.row_count is not None:
-        return _rows(step.row_count)
+        return _rows(step.row_count) + (f", from {step.reused_from}" if step.reused_from is not None else "")
     return "" if live is None else _live_words(live)
 
 

@@ -39,6 +39,7 @@ from holdfast.contracts import (
 )
 from holdfast.errors import HoldfastError, InvalidTransition, ReviewRefused, UnknownExecution
 from holdfast.execution import State, checked_transition
+from holdfast.origin import Origin
 from holdfast.question import checked_text
 from starter.connection import Connection
 from starter.troubles import NOTHING_TOLD, Look, looked_at
@@ -71,6 +72,8 @@ class Asked:
     state: str
     started: datetime
     closed: datetime | None
+    # Where it goes on from, when it is a retry or a rerun.
+    origin: Origin | None = None
 
 
 def asker() -> str:
@@ -293,6 +296,7 @@ async def _asked(execution: WorkflowExecution) -> Asked:
         state=state or State.QUEUED.value,
         started=execution.start_time,
         closed=execution.close_time,
+        origin=Origin.model_validate(memo["origin"]) if "origin" in memo else None,
     )
 
 

@@ -13,6 +13,7 @@ from rich.markdown import Markdown
 from rich.text import Text
 
 from holdfast.answer import Answer, Effort, EndpointUse, FormattedAnswer, Outcome, StepResult
+from holdfast.origin import Origin
 from holdfast.plan import Plan, SpecialStep, Step
 from holdfast.reviews import DecidedReview, Decision
 from holdfast.sync_contracts import SyncRecord, SyncReport
@@ -64,7 +65,18 @@ def answer_view(answer: Answer, records: Sequence[dict[str, JsonValue]], link: s
     parts.extend(Text(f"Not known: {visible(gap.message)}", style="yellow") for gap in gaps)
     parts.extend(Text(sentence, style="yellow") for sentence in stand_ins(answer))
     parts.append(Text(_origin(answer, link), style="dim"))
+    if answer.origin is not None:
+        parts.append(Text(visible(_reused_words(answer, answer.origin)), style="dim"))
     return Group(*parts)
+
+
+def _reused_words(answer: Answer, origin: Origin) -> str:
+    """What it goes on from, and which steps did not run again: "Retry of q-…; reused: steps people, groups"."""
+    reused = [step.step_id for step in answer.steps if step.reused_from is not None]
+    words = f"{origin.words[0].upper()}{origin.words[1:]}"
+    return (
+        f"{words}; reused: step{'s' * (len(reused) != 1)} {', '.join(reused)}" if reused else f"{words}; nothing reused"
+    )
 
 
 def _answered(
@@ -157,8 +169,10 @@ def _live_words(answer: Answer) -> Iterable[str]:
     """When the live tenant was read, and how often it was asked."""
     readings = [step.result.live for step in answer.steps if step.result is not None and step.result.live is not None]
     if readings:
-        calls = sum(use.calls for reading in readings for use in reading.endpoints)
         yield f"read live {when(max(reading.finished for reading in readings))}"
+    here = [step.result.live for step in answer.steps if step.result is not None and step.reused_from is None]
+    if any(here):
+        calls = sum(use.calls for reading in here if reading is not None for use in reading.endpoints)
         yield "1 call" if calls == 1 else f"{calls:,} calls"
 
 
@@ -237,7 +251,7 @@ def questions_view(questions: Sequence[Asked]) -> RenderableType:
             age(now - each.started),
             span((each.closed - each.started).total_seconds()) if each.closed else "",
             visible(each.asker),
-            _beginning(visible(each.text)),
+            _beginning(visible(each.text)) + (f" ({visible(each.origin.words)})" if each.origin else ""),
         )
         for each in questions
     ]

@@ -9,6 +9,8 @@ from temporalio.common import RetryPolicy
 # Understanding a sentence takes milliseconds offline; two models in order, each asked for an intent and a plan, with
 # a repair of each and 90 s for a call, take 12 minutes at the very most.
 PLANNING_TIMEOUT = timedelta(minutes=15)
+# Links to files, and copies of journals: some gigabytes of them where a step had made a hundred thousand calls.
+ADOPTING_TIMEOUT = timedelta(minutes=15)
 # A query ends at its own limit (30 s by default) and is written twice at most, by two models in order with a repair.
 STEP_TIMEOUT = timedelta(minutes=15)
 # A program waits for the tenant's rate limits as long as the settings let it (`HOLDFAST_API__STEP_TIMEOUT`); this ends

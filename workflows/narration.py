@@ -41,19 +41,24 @@ def progress_of(question: Question, state: State, reviews: Reviews, execution: E
                 state=record.state,
                 row_count=record.result.rows.row_count if record.result is not None else None,
                 error=record.error,
+                reused_from=record.reused_from,
             )
             for record in (execution.records.values() if execution is not None else ())
         ),
         reviews=reviews.history,
+        origin=question.origin,
     )
 
 
-def current_details(question_id: str, state: State, reviews: Reviews, execution: Execution | None) -> str:
+def current_details(question: Question, state: State, reviews: Reviews, execution: Execution | None) -> str:
     """In Markdown: the state, what is waited for and how to decide it, the plan step by step, gaps, decisions.
 
     Words of people, models and the tenant stand in it as text: none of it is markup.
     """
+    question_id = question.correlation_id
     parts = [f"**{state}**"]
+    if question.origin is not None:
+        parts.append(f"This is a {as_text(question.origin.words)}.")
     parts += [_waiting(waiting, question_id) for waiting in reviews.waiting]
     if state is State.PAUSED:
         parts.append(f"Go on: `holdfast resume {question_id}`")
@@ -93,6 +98,8 @@ def _waiting(waiting: Waiting, question_id: str) -> str:
 
 def _step(record: StepRecord) -> str:
     step, told = record.step, [record.state.lower()]
+    if record.reused_from is not None:
+        told.append(f"from `{record.reused_from}`")
     if record.result is not None:
         told.append(f"{record.result.rows.row_count:,} rows")
         if record.result.live is not None:

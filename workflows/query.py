@@ -30,9 +30,11 @@ with workflow.unsafe.imports_passed_through():
     from holdfast.errors import ReviewRefused
     from holdfast.execution import Execution, State, checked_transition, is_final, may_become
     from holdfast.plan import ApiStep, Plan, Step, StepId, as_reviewed
+    from holdfast.rerun_contracts import QuestionAgain
     from holdfast.reviews import rejection
+    from workflows.earlier import Earlier
     from workflows.in_flight import QuestionEnded, cancelled, spent_by, words_of
-    from workflows.limits import FORMATTING_TIMEOUT, HEARTBEAT_TIMEOUT, PLANNING_TIMEOUT, RETRIES
+    from workflows.limits import FORMATTING_TIMEOUT, HEARTBEAT_TIMEOUT, RETRIES
     from workflows.narration import current_details, progress_of
     from workflows.reviews import Reviews
     from workflows.steps import run_step
@@ -49,8 +51,9 @@ class QueryWorkflow:
     """
 
     @workflow.init
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question | QuestionAgain) -> None:
         self._question = question
+        self._earlier = Earlier(question)
         self._stream = WorkflowStream()
         self._topic = self._stream.topic(events.EVENTS_TOPIC)
         # Whoever starts a question has it wait in the queue; this code runs when a worker took it.
@@ -63,7 +66,7 @@ class QueryWorkflow:
         self._spent_in_vain: ModelUsage | None = None
 
     @workflow.run
-    async def run(self, question: Question) -> Answer:
+    async def run(self, question: Question | QuestionAgain) -> Answer:
         """See the class."""
         self._move(State.RUNNING)
         try:
@@ -81,16 +84,7 @@ class QueryWorkflow:
     # --- the chapters -------------------------------------------------------------------------------------
 
     async def _make_plan(self) -> None:
-        outcome = await self._unless_cancelled(
-            workflow.execute_activity(
-                contracts.plan_question,
-                contracts.PlanRequest(question=self._question),
-                start_to_close_timeout=PLANNING_TIMEOUT,
-                heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                retry_policy=RETRIES,
-                summary="Understand the question",
-            )
-        )
+        outcome = await self._unless_cancelled(self._earlier.understood())
         self._understanding = outcome
         if isinstance(outcome, Refused):
             raise QuestionEnded(Outcome.REFUSED, outcome.reason)
@@ -132,6 +126,7 @@ class QueryWorkflow:
                     results=self._execution.results,
                     gaps=self._execution.gaps(),
                     spent=self._spent(),
+                    edited=self._earlier.presentation,
                 ),
                 start_to_close_timeout=FORMATTING_TIMEOUT,
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
@@ -232,12 +227,14 @@ class QueryWorkflow:
             earlier=tuple(contracts.EarlierStep.of(self._execution.records[StepId(i)]) for i in step.depends_on),
             spent=self._spent(),
         )
-        return asyncio.create_task(run_step(request, self))
+        plan = self._execution.plan
+        return asyncio.create_task(
+            run_step(self._earlier.as_then(request, plan), self, self._earlier.program_of(step, plan))
+        )
 
     def _spent(self) -> ModelUsage | None:
         assert self._execution is not None
-        steps = (result.effort.models for result in self._execution.results)
-        return total_usage(self._planned.effort.models, *steps, self._spent_in_vain)
+        return total_usage(self._planned.effort.models, *self._execution.spent(), self._spent_in_vain)
 
     def _record(self, step_id: StepId, task: asyncio.Task[StepResult]) -> None:
         assert self._execution is not None
@@ -310,7 +307,9 @@ class QueryWorkflow:
         if workflow.patched("tools-are-searched-by"):
             tools = sorted({step.tool for step in plan.steps})
             workflow.upsert_search_attributes([TOOLS_ATTRIBUTE.value_set(tools)])
-        self._topic.publish(events.PlanGenerated(at=workflow.now(), plan=plan))
+        self._topic.publish(events.PlanGenerated(at=workflow.now(), plan=plan, origin=self._question.origin))
+        for event in self._earlier.take_over(self._execution, workflow.now()):
+            self._topic.publish(event)
         self.show_details()
 
     def _move(self, to: State) -> None:
@@ -374,11 +373,12 @@ class QueryWorkflow:
             reviews=self._reviews.history,
             started=workflow.info().start_time,
             finished=workflow.now(),
+            origin=self._question.origin,
         )
 
     def show_details(self) -> None:
         """Show in Temporal's own UI how it stands."""
-        details = current_details(self._question.correlation_id, self._state, self._reviews, self._execution)
+        details = current_details(self._question, self._state, self._reviews, self._execution)
         workflow.set_current_details(details)
 
 

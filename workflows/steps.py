@@ -74,8 +74,11 @@ class Steering(Protocol):
         ...
 
 
-async def run_step(request: StepRequest, steering: Steering) -> StepResult:
-    """The rows of a step, whatever its tool. Raises ActivityError, and QuestionEnded where a person ends it."""
+async def run_step(request: StepRequest, steering: Steering, begun: WrittenProgram | None = None) -> StepResult:
+    """The rows of a step, whatever its tool; of an API step the `begun` program is tried before any other.
+
+    Raises ActivityError, and QuestionEnded where a person ends it.
+    """
     match request.step:
         case CypherStep():
             return await _activity(contracts.run_cypher_step, request, _QUERY)
@@ -84,7 +87,7 @@ async def run_step(request: StepRequest, steering: Steering) -> StepResult:
         case SpecialStep():
             return await _activity(contracts.run_special_step, request, _TOOL)
         case ApiStep():
-            return await _programmed(request, steering)
+            return await _programmed(request, steering, begun)
 
 
 async def _activity(
@@ -100,17 +103,19 @@ async def _activity(
     )
 
 
-async def _programmed(request: StepRequest, steering: Steering) -> StepResult:
+async def _programmed(request: StepRequest, steering: Steering, begun: WrittenProgram | None) -> StepResult:
     failed: list[RefusedProgram] = []
     while True:
-        program = await _written(request, failed)
+        program = begun if begun is not None and not failed else await _written(request, failed)
         try:
             return await _ran(ProgramRun(step=request, program=program), steering)
         except ActivityError as error:
             steering.spend_in_vain(program.effort.models)
             request = request.model_copy(update={"spent": total_usage(request.spent, program.effort.models)})
             failed.append(RefusedProgram(text=program.generated.text, diagnostics=words_of(error)))
-            if not _is_the_programs_fault(error) or len(failed) == _MOST_PROGRAMS:
+            # What a person wrote is not replaced behind their back.
+            is_theirs = request.edited is not None
+            if is_theirs or not _is_the_programs_fault(error) or len(failed) == _MOST_PROGRAMS:
                 raise
 
 

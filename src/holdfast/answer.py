@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from holdfast.origin import Origin
 from holdfast.plan import Plan
 from holdfast.reviews import DecidedReview, ReviewRules
 from holdfast.usage import Effort as Effort
@@ -35,6 +36,8 @@ class Question(BaseModel):
     tenant: str
     asker: str
     options: QuestionOptions = QuestionOptions()
+    # Where it goes on from, when it is a retry or a rerun.
+    origin: Origin | None = None
 
 
 class Column(BaseModel):
@@ -136,6 +139,8 @@ class StepReport(BaseModel):
     result: StepResult | None
     error: str | None
     seconds: float
+    # The question that found it, where this one did not run the step itself.
+    reused_from: str | None = None
 
 
 class Outcome(StrEnum):
@@ -264,6 +269,8 @@ class Answer(BaseModel):
     reviews: tuple[DecidedReview, ...] = ()
     started: datetime
     finished: datetime
+    # The question that this one went on from.
+    origin: Origin | None = None
 
     @property
     def success(self) -> bool:
@@ -272,8 +279,8 @@ class Answer(BaseModel):
 
     @property
     def usage(self) -> ModelUsage | None:
-        """What all its parts asked of models; None where none did."""
-        efforts = [step.result.effort for step in self.steps if step.result is not None]
+        """What all its parts asked of models; None where none did. What was reused was paid for once, by the other."""
+        efforts = [step.result.effort for step in self.steps if step.result is not None and step.reused_from is None]
         efforts += [effort for effort in (self.planning_effort, self.formatted and self.formatted.effort) if effort]
         return total_usage(*(effort.models for effort in efforts), self.spent_in_vain)
 
@@ -310,6 +317,7 @@ class Answer(BaseModel):
             "usage": self.usage.model_dump() if self.usage else None,
             "reviews": [review.model_dump(mode="json") for review in self.reviews],
             "authors": {"planning": self.plan_author, "formatting": self.formatted.author if self.formatted else None},
+            "origin": self.origin.model_dump(mode="json") if self.origin else None,
             "started": self.started.isoformat(),
             "finished": self.finished.isoformat(),
         }
@@ -345,4 +353,5 @@ def _step_entry(step: StepReport) -> dict[str, Any]:
         "error": step.error,
         "sample_extracted": [dict(s) for s in result.samples] if result else [],
         "seconds": step.seconds,
+        "reused_from": step.reused_from,
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -49,6 +51,24 @@ class ArtifactStore:
         if not path.is_file():
             raise _missing(ref.key)
         return path
+
+    def link(self, ref: ArtifactRef, key: str) -> None:
+        """Have the rows of `ref` stand under `key` too, whatever becomes of the first; again changes nothing.
+
+        Rows are replaced and never written over, so both may be one file. Raises ArtifactMissing, StorageFull.
+        """
+        source, target = self.path(ref), self._file(key)
+        if source == target:
+            return
+        self._make_folder(target.parent)
+        with replacing(target) as temporary:
+            try:
+                os.link(source, temporary)
+            except FileNotFoundError:
+                raise _missing(ref.key) from None
+            except OSError:
+                # Another disk, or one that knows no links.
+                shutil.copyfile(source, temporary)
 
     def _file(self, key: str) -> Path:
         if not _KEY.fullmatch(key):

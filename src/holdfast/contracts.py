@@ -27,6 +27,7 @@ from holdfast.answer import (
     StepResult,
 )
 from holdfast.execution import State, StepRecord, StepState
+from holdfast.origin import Origin
 from holdfast.plan import Plan, Step
 from holdfast.reviews import CallAllowance, CallsWanted, DecidedReview, Decision, Review, Waiting
 
@@ -79,6 +80,26 @@ class EarlierStep(BaseModel):
         return EarlierStep(step=record.step, generated=result.generated, rows=result.rows, samples=result.samples)
 
 
+class PromisedColumn(BaseModel):
+    """A column that a program's rows will have. `time` is ISO 8601 text in the rows; `record` any nested value."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    kind: Literal["text", "integer", "number", "flag", "time", "list", "record"]
+
+
+class EditedText(BaseModel):
+    """A query or a program that a person put in the place of a generated one; `columns` are what a program's rows have.
+
+    It passes the same checks. `author` says who it was.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    text: str
+    author: str
+    columns: tuple[PromisedColumn, ...] = ()
+
+
 class StepRequest(BaseModel):
     """Run one step against one snapshot."""
 
@@ -90,6 +111,10 @@ class StepRequest(BaseModel):
     earlier: tuple[EarlierStep, ...]
     # What the question has asked of models before.
     spent: ModelUsage | None = None
+    # Run instead of having anything written.
+    edited: EditedText | None = None
+    # The moment that a special tool saw in an earlier execution: at the same one, what it read then is not read again.
+    as_of: datetime | None = None
 
 
 class RefusedProgram(BaseModel):
@@ -106,14 +131,6 @@ class ProgramRequest(BaseModel):
     model_config = ConfigDict(frozen=True)
     step: StepRequest
     refused: tuple[RefusedProgram, ...] = ()
-
-
-class PromisedColumn(BaseModel):
-    """A column that a program's rows will have. `time` is ISO 8601 text in the rows; `record` any nested value."""
-
-    model_config = ConfigDict(frozen=True)
-    name: str
-    kind: Literal["text", "integer", "number", "flag", "time", "list", "record"]
 
 
 class WrittenProgram(BaseModel):
@@ -156,6 +173,14 @@ class ProgramRows(BaseModel):
 ProgramOutcome = Annotated[ProgramRows | CallsWanted, Field(discriminator="kind")]
 
 
+class EditedPresentation(BaseModel):
+    """A recipe that a person put in the place of a written one; it must fit the columns like any other."""
+
+    model_config = ConfigDict(frozen=True)
+    recipe: dict[str, JsonValue]
+    author: str
+
+
 class FormatRequest(BaseModel):
     """Make one table or text out of what the steps found. `gaps` must reach the reader."""
 
@@ -167,6 +192,8 @@ class FormatRequest(BaseModel):
     results: tuple[StepResult, ...]
     gaps: tuple[Gap, ...]
     spent: ModelUsage | None = None
+    # Applied instead of having one written.
+    edited: EditedPresentation | None = None
 
 
 class StepProgress(BaseModel):
@@ -180,6 +207,8 @@ class StepProgress(BaseModel):
     state: StepState
     row_count: int | None
     error: str | None
+    # The question that found it, where this one did not run the step itself.
+    reused_from: str | None = None
 
 
 class Progress(BaseModel):
@@ -195,6 +224,8 @@ class Progress(BaseModel):
     steps: tuple[StepProgress, ...]
     # What was decided so far, in order.
     reviews: tuple[DecidedReview, ...] = ()
+    # The question that this one goes on from.
+    origin: Origin | None = None
 
 
 @activity.defn(name="plan_question")
@@ -253,6 +284,8 @@ __all__ = [
     "DecidedReview",
     "Decision",
     "EarlierStep",
+    "EditedPresentation",
+    "EditedText",
     "FormatRequest",
     "PlanRequest",
     "ProgramOutcome",

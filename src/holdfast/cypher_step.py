@@ -9,7 +9,7 @@ import structlog
 from holdfast.answer import Generated, StepResult
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import StepRequest
-from holdfast.cypher_writer import CypherWriter, RefusedQuery
+from holdfast.cypher_writer import CypherWriter, RefusedQuery, edited_query
 from holdfast.disposable.owner import QueryRows
 from holdfast.effort import Stopwatch
 from holdfast.errors import QueryFailed, QueryRefused
@@ -66,13 +66,15 @@ class CypherStepRunner:
     ) -> tuple[Generated, GuardedQuery, QueryRows]:
         schema = snapshot.manifest.graph_schema
         refused: list[RefusedQuery] = []
+        edited = edited_query(request, "cypher")
         while True:
-            generated = await self._writer.write(request, schema, ledger, refused)
+            generated = edited or await self._writer.write(request, schema, ledger, refused)
             log.info("query", correlation_id=request.correlation_id, step=request.step.id, query=generated.model_dump())
             try:
                 query = guarded(generated.text, schema)
                 return generated, query, await self._pool.run(snapshot, query)
             except (QueryRefused, QueryFailed) as refusal:
                 refused.append(RefusedQuery(generated.text, str(refusal)))
-                if len(refused) == MAX_ATTEMPTS:
+                # What a person wrote is not replaced behind their back.
+                if edited is not None or len(refused) == MAX_ATTEMPTS:
                     raise

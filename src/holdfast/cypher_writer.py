@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from holdfast.answer import Generated
 from holdfast.contracts import StepRequest
@@ -32,3 +32,10 @@ class CypherWriter(Protocol):
         ModelBudgetSpent, ModelUnavailable.
         """
         ...
+
+
+def edited_query(request: StepRequest, language: Literal["cypher", "sql"]) -> Generated | None:
+    """What a person wrote in place of a writer, if somebody did; the guard judges it like any other."""
+    if request.edited is None:
+        return None
+    return Generated(language=language, text=request.edited.text, author=request.edited.author)

@@ -15,6 +15,7 @@
     │   ├── ProgramOverLimit            the program passed a limit of the sandbox; write a thriftier one, or raise it
     │   ├── ToolRefused                 the special tool does not know its parameters, or whom they mean; mend them
     │   ├── PresentationRejected        the recipe does not fit the columns; write another one
+    │   ├── RerunRefused                the question cannot be run again like this; the message says what would do
     │   ├── ExportRefused               the rows do not fit the file format, or the file has no place; choose another
     │   ├── InvalidTransition           the execution's state does not allow it
     │   ├── ReviewRefused               nothing waits for this review
@@ -114,6 +115,10 @@ class ToolRefused(PermanentError):
 
 class PresentationRejected(PermanentError):
     """The presentation does not fit the columns it is applied to; write another one."""
+
+
+class RerunRefused(PermanentError):
+    """The question cannot be run again like this; the message says what would do."""
 
 
 class ExportRefused(PermanentError):

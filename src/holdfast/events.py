@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
 from holdfast.answer import Answer, Generated, Header
 from holdfast.execution import State
+from holdfast.origin import Origin
 from holdfast.plan import Plan
 from holdfast.reviews import CallsWanted
 
@@ -44,6 +45,8 @@ class PlanGenerated(_Event):
 
     type: Literal["PLAN-GENERATED"] = "PLAN-GENERATED"
     plan: Plan
+    # The question that this one goes on from; then a STEP-END follows for each step that is reused.
+    origin: Origin | None = None
 
 
 class ReviewRequested(_Event):
@@ -106,6 +109,8 @@ class StepEnded(_Event):
     step_id: str
     row_count: int
     generated: Generated
+    # The question that found them, where the step did not run in this one.
+    reused_from: str | None = None
 
 
 class StepFailed(_Event):

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from holdfast.answer import Gap, StepReport, StepResult
+from holdfast.answer import Gap, ModelUsage, StepReport, StepResult
 from holdfast.errors import InvalidTransition
 from holdfast.plan import Plan, SqlStep, Step, StepId, dependants, ready_steps
 
@@ -80,6 +80,8 @@ class StepRecord:
     finished: datetime | None = None
     result: StepResult | None = None
     error: str | None = None
+    # The question whose result this is, where the step did not run in this one.
+    reused_from: str | None = None
 
     @property
     def found_nothing(self) -> bool:
@@ -127,6 +129,13 @@ class Execution:
                     self.records[step.step_id].state = StepState.SKIPPED
                     self._skip_dependants(step.step_id)
 
+    def reuse(self, result: StepResult, reused_from: str, at: datetime) -> None:
+        """Note what another question's step found, so that it need not run here."""
+        step_id = StepId(result.step_id)
+        self.start(step_id, at)
+        self.finish(result, at)
+        self.records[step_id].reused_from = reused_from
+
     def fail(self, step_id: StepId, error: str, at: datetime) -> None:
         """Note why a step failed; its dependants are skipped."""
         record = self.records[step_id]
@@ -156,6 +165,11 @@ class Execution:
         """What the finished steps found, in plan order."""
         return tuple(r.result for r in self.records.values() if r.result is not None)
 
+    def spent(self) -> tuple[ModelUsage | None, ...]:
+        """What the steps that ran here have asked of models."""
+        ran = (r for r in self.records.values() if r.reused_from is None)
+        return tuple(record.result.effort.models for record in ran if record.result is not None)
+
     def gaps(self) -> tuple[Gap, ...]:
         """What the answer cannot know: unread parts of the snapshot, failed steps and those that hung on them."""
         known: dict[str, Gap] = {gap.message: gap for result in self.results for gap in result.gaps}
@@ -179,6 +193,7 @@ class Execution:
                 result=record.result,
                 error=record.error,
                 seconds=(record.finished - record.started).total_seconds(),
+                reused_from=record.reused_from,
             )
             for number, record in enumerate(self.records.values(), start=1)
             if record.started is not None and record.finished is not None

@@ -8,11 +8,14 @@ from typing import Literal, Protocol
 
 import polars as pl
 import structlog
+from pydantic import ValidationError
 
 from holdfast.answer import FormattedAnswer, Header, RowCounts
 from holdfast.artifacts import ArtifactStore
-from holdfast.contracts import FormatRequest
+from holdfast.complaints import complaints_of
+from holdfast.contracts import EditedPresentation, FormatRequest
 from holdfast.effort import Stopwatch
+from holdfast.errors import PresentationRejected
 from holdfast.presentation import Presentation
 from holdfast.presentation.headings import headings
 from holdfast.presentation.numbers import Support, checked_headings, checked_text
@@ -65,6 +68,15 @@ def data_source(request: FormatRequest) -> Literal["sql", "realtime", "hybrid"]:
     # A special tool reads the snapshot too; a SQL step reads only what other steps found.
     stored = any(tools[result.step_id] in {"cypher", "special"} for result in request.results)
     return "hybrid" if live and stored else "realtime" if live else "sql"
+
+
+def written_by_hand(edited: EditedPresentation) -> Written:
+    """A recipe that a person wrote; nobody else is asked. Raises PresentationRejected where it is none."""
+    try:
+        presentation = Presentation.model_validate(edited.recipe)
+    except ValidationError as error:
+        raise PresentationRejected(f"This is no presentation: {complaints_of(error)}.") from error
+    return Written(presentation, edited.author, "edited")
 
 
 def format_rows(request: FormatRequest, written: Written, store: ArtifactStore) -> FormattedAnswer:

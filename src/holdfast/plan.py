@@ -147,3 +147,20 @@ def dependants(plan: Plan, step_id: StepId) -> frozenset[StepId]:
                 found.add(step.step_id)
                 waiting.append(step.step_id)
     return frozenset(found)
+
+
+def kept_steps(before: Plan, after: Plan, done: Set[StepId], again: StepId | None = None) -> frozenset[StepId]:
+    """The steps of `after` whose results can stand, of those that are `done` in `before`.
+
+    A step stands where it and all that it depends on are done and unchanged, and none of them is to run `again`.
+    """
+    earlier = {step.step_id: step for step in before.steps}
+    standing: set[StepId] = set()
+    for step_id in TopologicalSorter(
+        {s.step_id: [StepId(d) for d in s.depends_on] for s in after.steps}
+    ).static_order():
+        step = after.step(step_id)
+        builds_on_what_stands = all(StepId(needed) in standing for needed in step.depends_on)
+        if step_id in done and step_id != again and earlier.get(step_id) == step and builds_on_what_stands:
+            standing.add(step_id)
+    return frozenset(standing)

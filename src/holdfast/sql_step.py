@@ -9,7 +9,7 @@ import structlog
 from holdfast.answer import Generated, StepResult
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import StepRequest
-from holdfast.cypher_writer import RefusedQuery
+from holdfast.cypher_writer import RefusedQuery, edited_query
 from holdfast.disposable.owner import QueryRows
 from holdfast.effort import Stopwatch
 from holdfast.errors import QueryFailed, QueryRefused
@@ -58,13 +58,15 @@ class SqlStepRunner:
         tables = tables_of(request)
         files = {name: self._artifacts.path(earlier.rows) for name, earlier in tables.items()}
         refused: list[RefusedQuery] = []
+        edited = edited_query(request, "sql")
         while True:
-            generated = await self._writer.write(request, ledger, refused)
+            generated = edited or await self._writer.write(request, ledger, refused)
             log.info("query", correlation_id=request.correlation_id, step=request.step.id, query=generated.model_dump())
             try:
                 query = guarded(generated.text, columns_of(tables))
                 return generated, await self._engine.run(files, query)
             except (QueryRefused, QueryFailed) as refusal:
                 refused.append(RefusedQuery(generated.text, str(refusal)))
-                if len(refused) == MAX_ATTEMPTS:
+                # What a person wrote is not replaced behind their back.
+                if edited is not None or len(refused) == MAX_ATTEMPTS:
                     raise

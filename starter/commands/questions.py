@@ -78,7 +78,7 @@ def ask(  # noqa: PLR0913 - options of a command
         if not wait:
             typer.echo(question_id)
             return
-        await _await_and_show(connection, question_id, timeout, rows if not as_json else None)
+        await await_and_show(connection, question_id, timeout, rows if not as_json else None)
 
     asyncio.run(run())
 
@@ -103,7 +103,7 @@ def watch(  # noqa: PLR0913 - options of a command
         await questions.asked(connection, question_id)
         if as_events:
             return await _within(_print_events(connection, question_id, start), timeout, question_id)
-        return await _await_and_show(connection, question_id, timeout, rows if not as_json else None)
+        return await await_and_show(connection, question_id, timeout, rows if not as_json else None)
 
     asyncio.run(run())
 
@@ -143,6 +143,8 @@ def status(question_id: QuestionId) -> None:
         console.print(Text(f"{seen.id} is {seen.state}"))
         console.print(Text(f"  Question  {visible(seen.text)}"))
         console.print(Text(f"  Asked     {when(seen.started)} by {visible(seen.asker)}"))
+        if seen.origin is not None:
+            console.print(Text(f"  Origin    {seen.origin.words}"))
         if seen.closed is not None:
             console.print(Text(f"  Took      {span((seen.closed - seen.started).total_seconds())}"))
         progress = await questions.progress_of(connection, question_id)
@@ -219,7 +221,7 @@ def _require_snapshot(connection: Connection) -> None:
         SnapshotStore(connection.settings.data_dir / "graph").current()
 
 
-async def _await_and_show(connection: Connection, question_id: str, seconds: float | None, rows: int | None) -> None:
+async def await_and_show(connection: Connection, question_id: str, seconds: float | None, rows: int | None) -> None:
     """Follow, show and end with the outcome's code; `rows` None means the dictionary."""
     answer = await _within(watch_question(connection, question_id), seconds, question_id)
     if rows is None:

@@ -61,14 +61,18 @@ _STATUS: Mapping[type[HoldfastError], HTTPStatus] = {
     errors.ProgramRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PresentationRejected: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ExportRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.RerunRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NoEndpoint: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidTransition: HTTPStatus.CONFLICT,
     errors.ReviewRefused: HTTPStatus.CONFLICT,
     errors.NoSnapshot: HTTPStatus.CONFLICT,
+    errors.SnapshotDamaged: HTTPStatus.CONFLICT,
     errors.ArtifactMissing: HTTPStatus.GONE,
     NoWorker: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StackNotRunning: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.SettingsError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 # What a client is told when Temporal ends or hangs.

@@ -16,6 +16,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
+from activities.adopting import AdoptingActivities
 from activities.formatting import FormattingActivities
 from activities.planning import PlanningActivities
 from activities.programs import ProgramActivities
@@ -191,6 +192,7 @@ class LivePlace:
         special = SpecialActivities(SpecialStepRunner(snapshots, self.pool, tenant, stores, settings), models)
         return [
             PlanningActivities(engines.planner, snapshots, settings).plan_question,
+            AdoptingActivities(snapshots, self.artifacts, self.folder / "journals", settings).adopt_earlier,
             steps.run_cypher_step,
             sql.run_sql_step,
             special.run_special_step,

@@ -5,15 +5,17 @@ from typing import Any, get_type_hints
 
 import pytest
 
+import activities.adopting
 import activities.formatting
 import activities.planning
 import activities.programs
 import activities.steps
 import activities.syncing
-from holdfast import contracts, sync_contracts
+from holdfast import contracts, rerun_contracts, sync_contracts
 
 IMPLEMENTATIONS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (contracts.plan_question, activities.planning.PlanningActivities.plan_question),
+    (rerun_contracts.adopt_earlier, activities.adopting.AdoptingActivities.adopt_earlier),
     (contracts.run_cypher_step, activities.steps.StepActivities.run_cypher_step),
     (contracts.run_sql_step, activities.steps.SqlActivities.run_sql_step),
     (contracts.run_special_step, activities.steps.SpecialActivities.run_special_step),
@@ -43,6 +45,6 @@ def test_an_activity_is_implemented_under_the_name_and_types_it_was_declared_wit
 
 
 def test_no_declared_activity_lacks_its_implementation() -> None:
-    names = [*vars(contracts).values(), *vars(sync_contracts).values()]
+    names = [*vars(contracts).values(), *vars(rerun_contracts).values(), *vars(sync_contracts).values()]
     declared = {f for f in names if hasattr(f, "__temporal_activity_definition")}
     assert declared == {declaration for declaration, _ in IMPLEMENTATIONS}

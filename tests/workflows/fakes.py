@@ -27,6 +27,7 @@ from holdfast.answer import (
 )
 from holdfast.contracts import FormatRequest, PlanRequest, StepRequest
 from holdfast.plan import CypherStep, Plan, Step
+from holdfast.rerun_contracts import AdoptRequest
 from holdfast.reviews import ReviewRules
 from tests.workflows.scripted_programs import ScriptedPrograms
 
@@ -93,13 +94,15 @@ class ScriptedActivities:
         self.asked: Counter[str] = Counter()
         self.requests: dict[str, StepRequest] = {}
         self.format_request: FormatRequest | None = None
+        self.adopted: AdoptRequest | None = None
         self.cancelled: set[str] = set()
         self._released = {step_id: asyncio.Event() for step_id in held}
         self.running = 0
         self.most_at_once = 0
 
     def all(self) -> list[Callable[..., Any]]:
-        return [self.plan_question, self.run_cypher_step, self.format_answer, *self.programs.all()]
+        steps = [self.run_cypher_step, *self.programs.all()]
+        return [self.plan_question, self.adopt_earlier, *steps, self.format_answer]
 
     def release(self, step_id: str) -> None:
         self._released[step_id].set()
@@ -113,6 +116,25 @@ class ScriptedActivities:
         self.asked["plan"] += 1
         await self._held("plan")
         return self.outcome
+
+    @activity.defn(name="adopt_earlier")
+    async def adopt_earlier(self, request: AdoptRequest) -> Planned:
+        """Asks for a review where the plan was not cleared, and `approval` of the outcome says why."""
+        self.asked["adopt"] += 1
+        self.adopted = request
+        await self._held("adopt")
+        inherited, reason = (
+            request.inherited,
+            self.outcome.approval_reason if isinstance(self.outcome, Planned) else None,
+        )
+        return Planned(
+            plan=inherited.plan,
+            snapshot=inherited.snapshot,
+            approval_reason=None if inherited.is_cleared else reason,
+            max_parallel_steps=4,
+            author=inherited.plan_author,
+            effort=NO_EFFORT,
+        )
 
     @activity.defn(name="run_cypher_step")
     async def run_cypher_step(self, request: StepRequest) -> StepResult:

@@ -224,14 +224,21 @@ async def opened(folder: Path, header: Header) -> AsyncIterator[Journal]:
 
     Raises TransientError where another attempt does not let go of it, StorageFull.
     """
-    lock = await asyncio.to_thread(_lock_file, folder)
-    try:
-        await _locked(lock, folder)
+    async with locked(folder):
         journal = await asyncio.to_thread(_journal, folder, header)
         try:
             yield journal
         finally:
             await journal.close()
+
+
+@asynccontextmanager
+async def locked(folder: Path) -> AsyncIterator[None]:
+    """The folder of a step, made where it is not there, for one alone. Raises TransientError, StorageFull."""
+    lock = await asyncio.to_thread(_lock_file, folder)
+    try:
+        await _locked(lock, folder)
+        yield
     finally:
         os.close(lock)
 

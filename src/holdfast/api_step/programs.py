@@ -8,12 +8,13 @@ from hashlib import blake2b
 import structlog
 
 from holdfast.answer import Generated
-from holdfast.catalogue.endpoints import Catalogue
+from holdfast.catalogue.endpoints import Catalogue, Endpoint
 from holdfast.catalogue.filter import EndpointFilter
 from holdfast.catalogue.stubs import interface_of
 from holdfast.contracts import ProgramRequest, RefusedProgram, StepRequest, WrittenProgram
 from holdfast.effort import Stopwatch
 from holdfast.errors import ProgramRefused
+from holdfast.plan import Step
 from holdfast.program_writer import ProgramDraft, ProgramWriter
 from holdfast.sandbox.estimate import estimated_calls
 from holdfast.sandbox.interface import ProgramInterface
@@ -26,6 +27,11 @@ log = structlog.get_logger()
 MOST_REPAIRS = 3
 
 
+def endpoints_of(step: Step, question: str, catalogue: Catalogue) -> tuple[Endpoint, ...]:
+    """The only endpoints that a program of this step can name. Raises NoEndpoint."""
+    return EndpointFilter(catalogue).choose(step.entity, step.operation, f"{step.query_context} {question}")
+
+
 class ProgramAuthor:
     """Has programs written, and lets none pass that the checks refuse; not one call is made of the tenant."""
 
@@ -33,12 +39,11 @@ class ProgramAuthor:
         self._writer = writer
         self._sandbox = sandbox
         self._catalogue = catalogue
-        self._filter = EndpointFilter(catalogue)
 
     async def write(self, request: ProgramRequest, ledger: Ledger) -> WrittenProgram:
         """A checked program. Raises NoEndpoint, ProgramRefused, SandboxDied, and what the writer raises."""
         watch, step = Stopwatch(), request.step.step
-        endpoints = self._filter.choose(step.entity, step.operation, f"{step.query_context} {request.step.question}")
+        endpoints = endpoints_of(step, request.step.question, self._catalogue)
         interface = interface_of(endpoints, self._catalogue)
         draft = await self._checked(request, interface, ledger)
         written = WrittenProgram(
@@ -61,6 +66,9 @@ class ProgramAuthor:
         return written
 
     async def _checked(self, request: ProgramRequest, interface: ProgramInterface, ledger: Ledger) -> ProgramDraft:
+        if (edited := request.step.edited) is not None:
+            await self._sandbox.check(edited.text, interface)
+            return ProgramDraft(edited.text, edited.columns, "", None, "", edited.author)
         refused = list(request.refused)
         for repairs_left in range(MOST_REPAIRS, -1, -1):
             draft = await self._writer.write(request.step, interface, ledger, refused)

@@ -64,10 +64,12 @@ class SpecialStepRunner:
     async def run(self, request: StepRequest, now: datetime) -> StepResult:
         """Its rows by reference; `now` is the same in every attempt, and what was read before is not read again.
 
+        A request that names the moment of an earlier execution sees that one, and uses what was read then.
+
         Raises ToolRefused, SettingsError where the snapshot is of another tenant, NoSnapshot, SnapshotDamaged,
         QueryWorkerDied, the Okta errors, StorageFull.
         """
-        step = request.step
+        step, now = request.step, request.as_of or now
         assert isinstance(step, SpecialStep)
         tool = tool_called(step.name)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from starter.gateway.routes import health, metrics, page, questions, schedules, steering, syncs, tenant
+from starter.gateway.routes import health, metrics, page, questions, reruns, schedules, steering, syncs, tenant
 
 # The page comes last: it answers for every address that is nobody else's.
 ROUTERS: tuple[APIRouter, ...] = (
@@ -13,6 +13,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     questions.router,
     schedules.router,
     steering.router,
+    reruns.router,
     syncs.router,
     tenant.router,
     page.router,

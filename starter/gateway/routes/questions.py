@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from holdfast.answer import MAX_QUESTION_CHARACTERS
 from holdfast.errors import UnknownExecution
 from holdfast.execution import State
+from holdfast.origin import Origin
 from starter import questions
 from starter.access.callers import Action, Caller, Relation, may
 from starter.gateway.gateway import Parts
@@ -63,6 +64,8 @@ class QuestionSummary(BaseModel):
     started: datetime
     closed: datetime | None
     temporal_url: str | None
+    # The question that it goes on from, where it is a retry or a rerun.
+    origin: Origin | None
 
 
 class QuestionList(BaseModel):
@@ -82,6 +85,7 @@ def summary_of(parts: Parts, asked: Asked) -> QuestionSummary:
         started=asked.started,
         closed=asked.closed,
         temporal_url=parts.connection.link(asked.id),
+        origin=asked.origin,
     )
 
 

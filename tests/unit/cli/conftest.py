@@ -13,7 +13,7 @@ from holdfast.sync_contracts import sync_workflow_id
 from starter.connection import Connection
 from tests.unit.fake_temporal import FakeClient
 
-COMMANDS = ("questions", "steering", "syncing")
+COMMANDS = ("questions", "rerunning", "steering", "syncing")
 
 
 @pytest.fixture

@@ -1,0 +1,68 @@
+"""Questions that go on from earlier ones: retry what failed, run again from a step."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response, status
+
+from starter import reruns
+from starter.access.callers import Action, may
+from starter.changes import Changes
+from starter.gateway.gateway import Parts
+from starter.gateway.permissions import Permitted, SteeredQuestion
+from starter.gateway.problems import NotAllowed
+from starter.gateway.routes.questions import QuestionSummary, summary_of
+from starter.questions import Asked
+
+router = APIRouter(prefix="/api/questions", tags=["questions"])
+
+_Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
+
+
+@router.post("/{question_id}/retry", status_code=status.HTTP_201_CREATED)
+async def retry(
+    steered: SteeredQuestion, parts: Parts, response: Response, idempotency_key: _Key = None
+) -> QuestionSummary:
+    """Start a failed question again as a new one that reuses its finished steps, asked by the caller.
+
+    The same `Idempotency-Key` of the same caller starts it once.
+    """
+    _see_that_they_may_ask(steered)
+    earlier_id = steered.question.id
+    asked, is_new = await reruns.retry(parts.connection, earlier_id, asker=steered.caller.subject, key=idempotency_key)
+    if is_new:
+        await parts.access.record(steered.caller, "retry", asked.id, of=earlier_id)
+    return _told(parts, response, asked, is_new)
+
+
+@router.post("/{question_id}/rerun", status_code=status.HTTP_201_CREATED)
+async def rerun(
+    steered: SteeredQuestion, changes: Changes, parts: Parts, response: Response, idempotency_key: _Key = None
+) -> QuestionSummary:
+    """Start an ended question again from a step on as a new one, with an edited plan, query, program or presentation.
+
+    Nothing before that step is repeated. What is edited passes the checks of what is generated, or is refused here.
+    """
+    _see_that_they_may_ask(steered)
+    earlier_id = steered.question.id
+    asked, is_new = await reruns.rerun(
+        parts.connection, earlier_id, changes, asker=steered.caller.subject, key=idempotency_key
+    )
+    if is_new:
+        told = changes.model_dump(mode="json", exclude_none=True)
+        await parts.access.record(steered.caller, "rerun", asked.id, of=earlier_id, changes=told)
+    return _told(parts, response, asked, is_new)
+
+
+def _see_that_they_may_ask(steered: Permitted) -> None:
+    """A new question comes of it. Raises NotAllowed."""
+    if not may(steered.caller, Action.ASK):
+        raise NotAllowed("Your role or your key does not allow to ask, and a new question comes of it.")
+
+
+def _told(parts: Parts, response: Response, asked: Asked, is_new: bool) -> QuestionSummary:
+    if not is_new:
+        response.status_code = status.HTTP_200_OK
+    response.headers["Location"] = f"/api/questions/{asked.id}"
+    return summary_of(parts, asked)
