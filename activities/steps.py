@@ -8,7 +8,7 @@ from activities.failures import translated
 from activities.liveness import beating, beating_quickly
 from activities.spending import opened_ledger
 from holdfast.answer import StepResult
-from holdfast.contracts import StepRequest
+from holdfast.contracts import CallsWanted, SpecialRun, StepRequest
 from holdfast.cypher_step import CypherStepRunner
 from holdfast.settings import ModelSettings
 from holdfast.special.runner import SpecialStepRunner
@@ -55,8 +55,8 @@ class SpecialActivities:
     @activity.defn(name="run_special_step")
     @translated
     @beating_quickly
-    async def run_special_step(self, request: StepRequest) -> StepResult:
+    async def run_special_step(self, run: SpecialRun) -> StepResult | CallsWanted:
         """See `holdfast.contracts.run_special_step`."""
-        opened_ledger(self._models, request.correlation_id, request.spent)
+        opened_ledger(self._models, run.correlation_id, run.spent)
         # Of all its attempts: a tool that goes on after a crash must see the same moment, or it would ask all anew.
-        return await self._special.run(request, activity.info().scheduled_time)
+        return await self._special.run(run, activity.info().scheduled_time, run.allowance)

@@ -16,6 +16,7 @@ from holdfast.answer import Effort, Generated, SnapshotRef, StepResult
 from holdfast.api_settings import ApiSettings
 from holdfast.api_step.progress import LiveProgress
 from holdfast.api_step.runner import ApiStepRunner, Stores
+from holdfast.approval_settings import ApprovalSettings
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import (
     CallAllowance,
@@ -122,6 +123,7 @@ class Bench:
     concurrency: int = 20
     synced: str = ""
     progress: LiveProgress = field(default_factory=LiveProgress)
+    approval: ApprovalSettings = field(default_factory=ApprovalSettings)
 
     @property
     def artifacts(self) -> ArtifactStore:
@@ -133,7 +135,7 @@ class Bench:
 
     def runner(self) -> ApiStepRunner:
         okta = OktaSettings(url=self.url, token=SecretStr(DEMO_TOKEN), concurrency=self.concurrency)
-        settings = Settings(data_dir=self.folder, okta=okta, api=self.policy)
+        settings = Settings(data_dir=self.folder, okta=okta, api=self.policy, approval=self.approval)
         tenant = SharedTenant(lambda: OktaClient.from_settings(settings.okta))
         stores = Stores(lambda _: self.synced or self.url, self.artifacts, self.folder / "journals")
         return ApiStepRunner(self.sandbox, tenant, stores, settings)

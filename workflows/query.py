@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from holdfast.contracts import STATE_ATTRIBUTE, TOOLS_ATTRIBUTE, Decision, Progress, Review, Waiting
     from holdfast.errors import ReviewRefused
     from holdfast.execution import Execution, State, checked_transition, is_final, may_become
-    from holdfast.plan import ApiStep, Plan, Step, StepId, as_reviewed
+    from holdfast.plan import Plan, Step, StepId, as_reviewed
     from holdfast.rerun_contracts import QuestionAgain
     from holdfast.reviews import rejection
     from workflows.earlier import Earlier
@@ -37,7 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.limits import FORMATTING_TIMEOUT, HEARTBEAT_TIMEOUT, RETRIES
     from workflows.narration import current_details, progress_of
     from workflows.reviews import Reviews
-    from workflows.steps import run_step
+    from workflows.steps import run_step, stops_at_its_next_call
 
 T = TypeVar("T")
 
@@ -198,9 +198,9 @@ class QueryWorkflow:
             for step in [] if self.is_paused else execution.startable(limit):
                 running[step.step_id] = self._start(step)
             if execution.failure is not None:
-                # Queries end soon and belong to the answer so far; a program may read for hours.
-                programs = [i for i in running if isinstance(execution.records[i].step, ApiStep)]
-                await cancelled(*(running.pop(i) for i in programs))
+                # Queries end soon and belong to the answer so far; what reads the tenant may take hours.
+                stopped = [i for i in running if stops_at_its_next_call(execution.records[i].step)]
+                await cancelled(*(running.pop(i) for i in stopped))
                 self._want_no_review()
             if not running and (execution.is_over or execution.failure is not None):
                 return

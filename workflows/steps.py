@@ -22,11 +22,12 @@ from holdfast.contracts import (
     ProgramRun,
     RefusedProgram,
     Review,
+    SpecialRun,
     StepRequest,
     Waiting,
     WrittenProgram,
 )
-from holdfast.plan import ApiStep, CypherStep, SpecialStep, SqlStep
+from holdfast.plan import ApiStep, CypherStep, SpecialStep, SqlStep, Step
 from holdfast.reviews import rejection
 from workflows.in_flight import QuestionEnded, words_of
 from workflows.limits import (
@@ -53,6 +54,14 @@ _QUERY = _Limits(STEP_TIMEOUT, RETRIES)
 _TOOL = _Limits(SPECIAL_TIMEOUT, PROGRAM_RETRIES)
 
 
+# How something ends that reads the live tenant, and how it is begun under an allowance.
+_Outcome = StepResult | ProgramRows | CallsWanted
+_Start = Callable[
+    [CallAllowance | None],
+    workflow.ActivityHandle[ProgramRows | CallsWanted] | workflow.ActivityHandle[StepResult | CallsWanted],
+]
+
+
 class Steering(Protocol):
     """What a running step asks of the question that it belongs to."""
 
@@ -74,6 +83,14 @@ class Steering(Protocol):
         ...
 
 
+def stops_at_its_next_call(step: Step) -> bool:
+    """Whether a step of this kind is stopped as it runs; it may read for hours. A query ends soon and is waited for."""
+    # Special tools that older workers began are waited for, as they were then.
+    return isinstance(step, ApiStep) or (
+        isinstance(step, SpecialStep) and workflow.patched("special-steps-are-stopped")
+    )
+
+
 async def run_step(request: StepRequest, steering: Steering, begun: WrittenProgram | None = None) -> StepResult:
     """The rows of a step, whatever its tool; of an API step the `begun` program is tried before any other.
 
@@ -85,7 +102,7 @@ async def run_step(request: StepRequest, steering: Steering, begun: WrittenProgr
         case SqlStep():
             return await _activity(contracts.run_sql_step, request, _QUERY)
         case SpecialStep():
-            return await _activity(contracts.run_special_step, request, _TOOL)
+            return await _called(request, steering)
         case ApiStep():
             return await _programmed(request, steering, begun)
 
@@ -108,7 +125,7 @@ async def _programmed(request: StepRequest, steering: Steering, begun: WrittenPr
     while True:
         program = begun if begun is not None and not failed else await _written(request, failed)
         try:
-            return await _ran(ProgramRun(step=request, program=program), steering)
+            return await _seen_through_reviews(_program_run(request, program), request.step.id, steering)
         except ActivityError as error:
             steering.spend_in_vain(program.effort.models)
             request = request.model_copy(update={"spent": total_usage(request.spent, program.effort.models)})
@@ -130,31 +147,60 @@ async def _written(request: StepRequest, failed: list[RefusedProgram]) -> Writte
     )
 
 
-async def _ran(run: ProgramRun, steering: Steering) -> StepResult:
+async def _called(request: StepRequest, steering: Steering) -> StepResult:
+    # It sees the same moment after a review, or it would ask all anew.
+    seen = request.model_copy(update={"as_of": request.as_of or workflow.now()})
+
+    def start(allowance: CallAllowance | None) -> workflow.ActivityHandle[StepResult | CallsWanted]:
+        return workflow.start_activity(
+            contracts.run_special_step,
+            SpecialRun(**dict(seen), allowance=allowance),
+            start_to_close_timeout=_TOOL.time,
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            retry_policy=_TOOL.retries,
+            summary=_summary(request),
+        )
+
+    stops = stops_at_its_next_call(request.step)
+    return await _seen_through_reviews(start, request.step.id, steering, stops_at_pauses=stops)
+
+
+def _program_run(request: StepRequest, program: WrittenProgram) -> _Start:
+    def start(allowance: CallAllowance | None) -> workflow.ActivityHandle[ProgramRows | CallsWanted]:
+        return workflow.start_activity(
+            contracts.run_program,
+            ProgramRun(step=request, program=program, allowance=allowance),
+            start_to_close_timeout=PROGRAM_TIMEOUT,
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            retry_policy=PROGRAM_RETRIES,
+            summary=_summary(request),
+        )
+
+    return start
+
+
+async def _seen_through_reviews(
+    start: _Start, step_id: str, steering: Steering, *, stops_at_pauses: bool = True
+) -> StepResult:
     """Run it to its end, through pauses and reviews; what it has read is in its journal and is not read again."""
+    allowance: CallAllowance | None = None
     while True:
-        outcome = await _until_paused(run, steering)
-        if isinstance(outcome, ProgramRows):
-            return outcome.result
-        if outcome is None:
-            await steering.while_not_paused()
-            continue
-        waiting = Waiting(step_id=run.step.step.id, reason=outcome.reason, calls_wanted=outcome)
-        allowance = _allowance(await steering.decided(waiting), outcome)
-        run = run.model_copy(update={"allowance": allowance})
+        match await (_until_paused(start, allowance, steering) if stops_at_pauses else start(allowance)):
+            case None:
+                await steering.while_not_paused()
+            case CallsWanted() as wanted:
+                waiting = Waiting(step_id=step_id, reason=wanted.reason, calls_wanted=wanted)
+                allowance = _allowance(await steering.decided(waiting), wanted)
+            case ProgramRows(result=result):
+                return result
+            case StepResult() as result:
+                return result
 
 
-async def _until_paused(run: ProgramRun, steering: Steering) -> ProgramRows | CallsWanted | None:
+async def _until_paused(start: _Start, allowance: CallAllowance | None, steering: Steering) -> _Outcome | None:
     """How it ended; None where it was stopped for a pause."""
     await steering.while_not_paused()
-    running = workflow.start_activity(
-        contracts.run_program,
-        run,
-        start_to_close_timeout=PROGRAM_TIMEOUT,
-        heartbeat_timeout=HEARTBEAT_TIMEOUT,
-        retry_policy=PROGRAM_RETRIES,
-        summary=_summary(run.step),
-    )
+    running = start(allowance)
     try:
         await workflow.wait_condition(lambda: running.done() or steering.is_paused)
     except asyncio.CancelledError:

@@ -15,6 +15,14 @@ def approval_reason(plan: Plan, question: Question, settings: ApprovalSettings) 
     return " ".join(_reasons(plan, question, settings)) or None
 
 
+def estimate_reason(estimated_calls: int | None, settings: ApprovalSettings) -> str | None:
+    """Why a step waits before its first call, from what its program will ask; None where nobody can tell how much."""
+    most = settings.estimated_calls
+    if most is None or estimated_calls is None or estimated_calls <= most:
+        return None
+    return f"It will make about {estimated_calls:,} calls of the tenant; {most:,} are allowed here without asking."
+
+
 def _reasons(plan: Plan, question: Question, settings: ApprovalSettings) -> Iterator[str]:
     if question.options.approve_plan:
         yield "The asker wants to see the plan before it runs."

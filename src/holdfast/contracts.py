@@ -113,7 +113,7 @@ class StepRequest(BaseModel):
     spent: ModelUsage | None = None
     # Run instead of having anything written.
     edited: EditedText | None = None
-    # The moment that a special tool saw in an earlier execution: at the same one, what it read then is not read again.
+    # The moment that a special tool sees: at the one of an earlier run, what it read then is not read again.
     as_of: datetime | None = None
 
 
@@ -171,6 +171,12 @@ class ProgramRows(BaseModel):
 
 
 ProgramOutcome = Annotated[ProgramRows | CallsWanted, Field(discriminator="kind")]
+
+
+class SpecialRun(StepRequest):
+    """Call a special tool, or go on with it. Without an `allowance` the policy says when a person is asked."""
+
+    allowance: CallAllowance | None = None
 
 
 class EditedPresentation(BaseModel):
@@ -262,8 +268,11 @@ async def run_sql_step(request: StepRequest) -> StepResult:
 
 
 @activity.defn(name="run_special_step")
-async def run_special_step(request: StepRequest) -> StepResult:
-    """The rows of a special tool. Raises ToolRefused, Okta…, StorageFull."""
+async def run_special_step(run: SpecialRun) -> StepResult | CallsWanted:
+    """The rows of a special tool, or what it wants further; goes on where an earlier attempt was.
+
+    Raises ToolRefused, Okta…, StorageFull.
+    """
     raise NotImplementedError
 
 
@@ -296,6 +305,7 @@ __all__ = [
     "PromisedColumn",
     "RefusedProgram",
     "Review",
+    "SpecialRun",
     "StepProgress",
     "StepReport",
     "StepRequest",

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from holdfast.answer import StepResult
 from holdfast.api_step.runner import Stores
 from holdfast.artifacts import ArtifactStore
-from holdfast.contracts import StepRequest
+from holdfast.contracts import CallAllowance, CallsWanted, StepRequest
 from holdfast.demo import DEMO_TOKEN
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.okta import OktaClient
@@ -35,6 +35,18 @@ def query_pool() -> QueryPool:
 async def result_of(
     runner: SpecialStepRunner, snapshots: SnapshotStore, tool: str, parameters: dict[str, JsonValue]
 ) -> StepResult:
+    outcome = await outcome_of(runner, snapshots, tool, parameters)
+    assert isinstance(outcome, StepResult)
+    return outcome
+
+
+async def outcome_of(
+    runner: SpecialStepRunner,
+    snapshots: SnapshotStore,
+    tool: str,
+    parameters: dict[str, JsonValue],
+    allowance: CallAllowance | None = None,
+) -> StepResult | CallsWanted:
     called = blake2b(orjson.dumps([tool, parameters]), digest_size=8).hexdigest()
     request = StepRequest(
         correlation_id="q",
@@ -45,13 +57,19 @@ async def result_of(
         ),
         earlier=(),
     )
-    return await runner.run(request, NOW)
+    return await runner.run(request, NOW, allowance)
 
 
 def runner_of(
-    url: str, snapshots: SnapshotStore, pool: QueryPool, folder: Path, synced_from: str | None = None
+    url: str,
+    snapshots: SnapshotStore,
+    pool: QueryPool,
+    folder: Path,
+    synced_from: str | None = None,
+    unasked_calls: int = 1_000,
 ) -> SpecialStepRunner:
-    settings = load_settings(data_dir=folder, okta={"url": url, "token": DEMO_TOKEN})
+    api = {"pages": unasked_calls, "calls_each": unasked_calls}
+    settings = load_settings(data_dir=folder, okta={"url": url, "token": DEMO_TOKEN}, api=api)
     okta = SharedTenant(lambda: OktaClient.from_settings(settings.okta))
     stores = Stores(lambda _: synced_from or url, ArtifactStore(folder / "artifacts"), folder / "journals")
     return SpecialStepRunner(snapshots, pool, okta, stores, settings)

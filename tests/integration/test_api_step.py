@@ -11,6 +11,7 @@ import pytest
 
 from holdfast.api_settings import ApiSettings
 from holdfast.api_step.progress import LiveProgress
+from holdfast.approval_settings import ApprovalSettings
 from holdfast.contracts import CallAllowance, CallsWanted, EarlierStep
 from holdfast.demo import Company, FaultOptions, RateLimitOptions, TenantOptions, make_company, running
 from holdfast.errors import OktaAway, OktaNotFound, OktaRefused, OktaServerError, ProgramFailed, SettingsError
@@ -202,6 +203,17 @@ class TestBudget:
         assert isinstance(wanted, CallsWanted)
         assert (wanted.calls_made, wanted.calls_to_come) == (0, 5_000)
         assert Asked(tmp_path / "requests").count == 0
+
+    async def test_an_estimate_above_what_policy_allows_is_asked_about_once(
+        self, company: Company, sandbox: Sandbox, tmp_path: Path
+    ) -> None:
+        async with running(company, options(tmp_path)) as tenant:
+            bench = Bench(sandbox, tenant.url, tmp_path, approval=ApprovalSettings(estimated_calls=10))
+            wanted = await bench.run(factors_of_everyone(estimated=11))
+            assert isinstance(wanted, CallsWanted)
+            assert "10 are allowed here without asking" in wanted.reason
+            assert Asked(tmp_path / "requests").count == 0
+            await bench.result(factors_of_everyone(estimated=11), CallAllowance(calls=None))
 
     async def test_a_rate_limit_bounds_what_is_read_unasked_and_gives_the_minutes(
         self, company: Company, sandbox: Sandbox, tmp_path: Path

@@ -25,6 +25,7 @@ from evaluation.tenant import NOW, DemoTenant, demo_tenant
 from holdfast.answer import StepResult
 from holdfast.artifacts import ArtifactStore
 from holdfast.catalogue.endpoints import Catalogue
+from holdfast.contracts import CallAllowance, CallsWanted
 from holdfast.demo import Company, FaultOptions, RunningTenant, TenantOptions, make_company, running
 from holdfast.demo.log.writing import log_cases, system_log
 from holdfast.errors import OktaServerError, SettingsError, ToolRefused
@@ -33,7 +34,7 @@ from holdfast.query_worker import QueryPool
 from holdfast.special import registry
 from holdfast.special.registry import all_tools, signatures_text, tools_in
 from holdfast.special.sign_ins import EVENT_TYPES
-from tests.integration.run_a_tool import query_pool, result_of, runner_of
+from tests.integration.run_a_tool import outcome_of, query_pool, result_of, runner_of
 
 SEED, USERS = 7, 150
 README = Path(registry.__file__).parent / "README.md"
@@ -290,6 +291,38 @@ async def test_without_the_log_there_is_no_level_at_all(demo: DemoTenant, pool: 
 
 
 # --- what holds of every tool -------------------------------------------------------------------------------
+
+
+async def test_a_tool_past_its_budget_asks_a_person_and_repeats_nothing_after_the_approval(place: Place) -> None:
+    runner = runner_of(place.tenant.url, place.snapshots, place.pool, place.root, unasked_calls=2)
+    user, label = pairs(place.demo)[0]
+    called: dict[str, JsonValue] = {"user": user, "application": label}
+    wanted = await outcome_of(runner, place.snapshots, "user_app_access", called)
+    assert isinstance(wanted, CallsWanted)
+    assert "as many as are allowed without asking" in wanted.reason
+    before = place.asked()
+    assert wanted.calls_made == len(before) > 0
+    approved = await outcome_of(runner, place.snapshots, "user_app_access", called, CallAllowance(calls=None))
+    assert isinstance(approved, StepResult)
+    assert len(place.asked()) > len(before)
+    assert not set(before) & set(place.asked()[len(before) :])
+    unasked = runner_of(place.tenant.url, place.snapshots, place.pool, place.root / "unasked")
+    whole = await result_of(unasked, place.snapshots, "user_app_access", called)
+    rows = ArtifactStore(place.root / "unasked" / "artifacts").scan(whole.rows).collect()
+    assert place.frame(approved).equals(rows)
+
+
+async def test_a_stopped_tool_says_what_it_cannot_tell_or_why_it_tells_nothing(place: Place) -> None:
+    runner = runner_of(place.tenant.url, place.snapshots, place.pool, place.root, unasked_calls=0)
+    user, label = pairs(place.demo)[0]
+    stop = CallAllowance(calls=0, with_what_is_there=True)
+    with pytest.raises(ToolRefused, match="a reviewer stopped further calls"):
+        await outcome_of(runner, place.snapshots, "login_risk", {"user": user}, stop)
+    called: dict[str, JsonValue] = {"user": user, "application": label}
+    stopped = await outcome_of(runner, place.snapshots, "user_app_access", called, stop)
+    assert isinstance(stopped, StepResult)
+    assert any("a reviewer stopped further calls" in gap.message for gap in stopped.gaps)
+    assert place.asked() == []
 
 
 async def test_a_second_attempt_asks_the_tenant_nothing_again(place: Place) -> None:

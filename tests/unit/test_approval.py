@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue, ValidationError
 
 from holdfast.answer import Question
-from holdfast.approval import approval_reason
+from holdfast.approval import approval_reason, estimate_reason
 from holdfast.approval_settings import ApprovalSettings
 from holdfast.plan import ApiStep, CypherStep, Plan, SpecialStep, Step
 from holdfast.settings import load_settings
@@ -91,6 +91,17 @@ def test_every_policy_that_asks_has_its_sentence() -> None:
         "It touches what is named sensitive here: api tokens (step a). "
         "It touches what is named sensitive here: factors (step b)."
     )
+
+
+@pytest.mark.parametrize(
+    ("estimated", "most", "waits"), [(101, 100, True), (100, 100, False), (5, None, False), (None, 0, False)]
+)
+def test_a_program_that_will_ask_more_than_it_may_waits_before_its_first_call(
+    estimated: int | None, most: int | None, waits: bool
+) -> None:
+    words = estimate_reason(estimated, ApprovalSettings(estimated_calls=most))
+    assert (words == "It will make about 101 calls of the tenant; 100 are allowed here without asking.") is waits
+    assert (words is not None) is waits
 
 
 _WORDS = st.text("abcdefghijklmnop ", min_size=1, max_size=20).filter(str.strip)

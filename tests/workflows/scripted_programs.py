@@ -13,11 +13,13 @@ from temporalio.exceptions import ApplicationError
 
 from holdfast.answer import ArtifactRef, Column, Effort, Generated, StepResult
 from holdfast.contracts import (
+    CallAllowance,
     CallsWanted,
     ProgramOutcome,
     ProgramRequest,
     ProgramRows,
     ProgramRun,
+    SpecialRun,
     StepRequest,
     WrittenProgram,
 )
@@ -46,7 +48,7 @@ def special_step(step_id: str) -> SpecialStep:
 
 
 class ScriptedPrograms:
-    """Every program makes `calls` calls of `seconds` each; without an allowance it may make `budget`.
+    """Every program makes `calls` calls of `seconds` each; without an allowance it may make `budget`. So do tools.
 
     Finished calls are kept as a journal keeps them. `failures` is raised by that many first programs.
     """
@@ -60,6 +62,7 @@ class ScriptedPrograms:
         self.written: list[ProgramRequest] = []
         self.runs: list[ProgramRun] = []
         self.asked: Counter[str] = Counter()
+        self.special_runs: list[SpecialRun] = []
         self.stopped = 0
 
     def all(self) -> list[Callable[..., Any]]:
@@ -82,8 +85,14 @@ class ScriptedPrograms:
     @activity.defn(name="run_program")
     async def run_program(self, run: ProgramRun) -> ProgramOutcome:
         self.runs.append(run)
-        step_id = run.step.step.id
-        allowance = run.allowance
+        wanted = await self._read(run.step.step.id, run.allowance)
+        if wanted is not None:
+            return wanted
+        if len(self.written) <= self.failures:
+            raise ApplicationError("KeyError: 'nothing', line 3", type="ProgramFailed", non_retryable=True)
+        return ProgramRows(result=_result(run.step, self.made[run.step.step.id]))
+
+    async def _read(self, step_id: str, allowance: CallAllowance | None) -> CallsWanted | None:
         allowed = self.budget if allowance is None else self.calls if allowance.calls is None else allowance.calls
         try:
             while self.made[step_id] < self.calls:
@@ -102,9 +111,7 @@ class ScriptedPrograms:
         except asyncio.CancelledError:
             self.stopped += 1
             raise
-        if len(self.written) <= self.failures:
-            raise ApplicationError("KeyError: 'nothing', line 3", type="ProgramFailed", non_retryable=True)
-        return ProgramRows(result=_result(run.step, self.made[step_id]))
+        return None
 
     @activity.defn(name="run_sql_step")
     async def run_sql_step(self, request: StepRequest) -> StepResult:
@@ -112,9 +119,11 @@ class ScriptedPrograms:
         return _result(request, 1)
 
     @activity.defn(name="run_special_step")
-    async def run_special_step(self, request: StepRequest) -> StepResult:
+    async def run_special_step(self, run: SpecialRun) -> StepResult | CallsWanted:
         self.asked["special"] += 1
-        return _result(request, 1)
+        self.special_runs.append(run)
+        wanted = await self._read(run.step.id, run.allowance)
+        return wanted if wanted is not None else _result(run, self.made[run.step.id])
 
 
 def _result(request: StepRequest, rows: int) -> StepResult:

@@ -22,6 +22,8 @@ from holdfast.api_step.progress import LiveProgress, at_epoch
 from holdfast.api_step.reader import Reader, limits_of
 from holdfast.api_step.rows import table_of
 from holdfast.api_step.telling import by_name, live_reading, waited_seconds
+from holdfast.approval import estimate_reason
+from holdfast.approval_settings import ApprovalSettings
 from holdfast.artifacts import ArtifactStore
 from holdfast.catalogue.endpoints import Catalogue, Endpoint
 from holdfast.catalogue.stubs import interface_of
@@ -77,6 +79,7 @@ class ApiStepRunner:
         self._url = (settings.okta.url or "").rstrip("/")
         self._concurrency = settings.okta.concurrency
         self._policy = settings.api
+        self._approval = settings.approval
 
     async def run(self, run: ProgramRun, progress: LiveProgress) -> ProgramOutcome:
         """Its rows by reference, or what it would cost further; what was read before is not read again.
@@ -95,7 +98,7 @@ class ApiStepRunner:
             return await _Attempt(asked, self._parts(progress)).outcome()
 
     def _parts(self, progress: LiveProgress) -> _Parts:
-        return _Parts(self._sandbox, self._stores.artifacts, self._policy, self._concurrency, progress)
+        return _Parts(self._sandbox, self._stores.artifacts, self._policy, self._approval, self._concurrency, progress)
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ class _Parts:
     sandbox: Sandbox
     artifacts: ArtifactStore
     policy: ApiSettings
+    approval: ApprovalSettings
     concurrency: int
     progress: LiveProgress
 
@@ -150,9 +154,7 @@ class _Attempt:
 
     async def outcome(self) -> ProgramOutcome:
         """See `ApiStepRunner.run`."""
-        limits = limits_of(self._okta, self._endpoints)
-        estimated = self._run.program.estimated_calls
-        if (reason := self._budget.reason_beforehand(self._endpoints.values(), estimated, limits)) is not None:
+        if (reason := self._reason_beforehand()) is not None:
             return self._wanted(reason)
         try:
             async with asyncio.timeout(self._parts.policy.step_timeout.total_seconds()):
@@ -169,6 +171,13 @@ class _Attempt:
         finally:
             await self._reader.stop(_GRACE)
         return ProgramRows(result=await self._result(ran))
+
+    def _reason_beforehand(self) -> str | None:
+        """Why a person is asked before the first call."""
+        estimated, limits = self._run.program.estimated_calls, limits_of(self._okta, self._endpoints)
+        if (reason := self._budget.reason_beforehand(self._endpoints.values(), estimated, limits)) is not None:
+            return reason
+        return estimate_reason(estimated, self._parts.approval) if self._run.allowance is None else None
 
     async def _ran(self) -> Ran:
         """The program's end. Whoever cancels it: no further call leaves from that moment on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -14,15 +15,15 @@ import structlog
 from pydantic import ValidationError
 
 from holdfast.answer import Gap, Generated, LiveReading, StepResult
-from holdfast.api_step.budget import Budget, BudgetReached
+from holdfast.api_step.budget import Budget, BudgetReached, Outlook
 from holdfast.api_step.calls import Calls, Scope
 from holdfast.api_step.journal import Header, Journal, opened
-from holdfast.api_step.reader import Reader
+from holdfast.api_step.reader import STOPPED, Reader, limits_of
 from holdfast.api_step.runner import Stores
 from holdfast.api_step.telling import by_name, live_reading
 from holdfast.catalogue.endpoints import Catalogue, Endpoint
 from holdfast.complaints import complaints_of
-from holdfast.contracts import StepRequest
+from holdfast.contracts import CallAllowance, CallsWanted, StepRequest
 from holdfast.effort import Stopwatch
 from holdfast.errors import HoldfastError, ProgramFailed, ToolRefused
 from holdfast.graph.coverage import gaps
@@ -61,13 +62,14 @@ class SpecialStepRunner:
         self._stores = stores
         self._settings = settings
 
-    async def run(self, request: StepRequest, now: datetime) -> StepResult:
-        """Its rows by reference; `now` is the same in every attempt, and what was read before is not read again.
+    async def run(
+        self, request: StepRequest, now: datetime, allowance: CallAllowance | None = None
+    ) -> StepResult | CallsWanted:
+        """Its rows by reference, or what it wants further; what was read before under this `now` is not read again.
 
-        A request that names the moment of an earlier execution sees that one, and uses what was read then.
-
-        Raises ToolRefused, SettingsError where the snapshot is of another tenant, NoSnapshot, SnapshotDamaged,
-        QueryWorkerDied, the Okta errors, StorageFull.
+        A request that names a moment sees that one, and uses what was read then. Without an `allowance` the settings
+        say when a person is asked. Raises ToolRefused, SettingsError where the snapshot is of another tenant,
+        NoSnapshot, SnapshotDamaged, QueryWorkerDied, the Okta errors, StorageFull.
         """
         step, now = request.step, request.as_of or now
         assert isinstance(step, SpecialStep)
@@ -78,15 +80,17 @@ class SpecialStepRunner:
             raise ToolRefused(f"{tool.name} cannot work with its parameters: {complaints_of(error)}.") from error
         watch, snapshot = Stopwatch(), self._snapshots.get(request.snapshot.id)
         async with AsyncExitStack() as opening:
-            live = await self._live(request, tool, now, opening) if tool.endpoints else None
+            asked = _Asked(request, tool, now, allowance)
+            live = await self._live(asked, opening) if tool.endpoints else None
             context = _Context(snapshot, self._pool, live, now)
             try:
                 rows = await tool.run(parameters, context)
             except Unread as unread:
                 assert live is not None
-                raise await live.cause_of(unread) from unread
+                raise await live.cause_of(unread, tool.name) from unread
             except BudgetReached as reached:
-                raise ToolRefused(f"{tool.name} reads more of the tenant than it may unasked: {reached}") from reached
+                assert live is not None
+                return await live.wanted(reached)
         frame = await asyncio.to_thread(frame_of, rows, tool.row)
         ref = await asyncio.to_thread(self._stores.artifacts.write, f"{request.correlation_id}/{step.id}", frame)
         result = StepResult(
@@ -102,29 +106,41 @@ class SpecialStepRunner:
         log.info("step", correlation_id=request.correlation_id, step=step.id, result=result.model_dump(mode="json"))
         return result
 
-    async def _live(self, request: StepRequest, tool: AnyTool, now: datetime, opening: AsyncExitStack) -> _Live:
+    async def _live(self, asked: _Asked, opening: AsyncExitStack) -> _Live:
+        request = asked.request
         self._stores.see_that_it_is_of((self._settings.okta.url or "").rstrip("/"), request.snapshot.id)
         catalogue = Catalogue.load()
-        endpoints = by_name(catalogue.endpoint(name) for name in tool.endpoints)
+        endpoints = by_name(catalogue.endpoint(name) for name in asked.tool.endpoints)
         folder = self._stores.journals / request.correlation_id / request.step.id
         okta = await opening.enter_async_context(self._tenant())
-        journal = await opening.enter_async_context(opened(folder, _header(request, tool, now)))
-        live = _Live(okta, journal, endpoints, now, self._settings)
+        journal = await opening.enter_async_context(opened(folder, _header(asked)))
+        live = _Live(okta, journal, endpoints, asked, self._settings)
         opening.push_async_callback(live.stop)
         return live
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is run: which tool on what, at which moment, and how often it may ask."""
+
+    request: StepRequest
+    tool: AnyTool
+    now: datetime
+    allowance: CallAllowance | None
 
 
 class _Live:
     """The live tenant for one run of one tool."""
 
     def __init__(
-        self, okta: OktaClient, journal: Journal, endpoints: Mapping[str, Endpoint], now: datetime, settings: Settings
+        self, okta: OktaClient, journal: Journal, endpoints: Mapping[str, Endpoint], asked: _Asked, settings: Settings
     ) -> None:
-        budget = Budget(settings.api, None, endpoints, journal.costs)
+        budget = Budget(settings.api, asked.allowance, endpoints, journal.costs)
+        self._okta = okta
         self._journal = journal
         self._endpoints = endpoints
         self._reader = Reader(okta, journal, budget, concurrency=settings.okta.concurrency)
-        self.calls = Calls(okta, self._reader, Scope(endpoints, _no_rows, now, _MOST_LIST_BYTES))
+        self.calls = Calls(okta, self._reader, Scope(endpoints, _no_rows, asked.now, _MOST_LIST_BYTES))
 
     async def read(self, name: str, path: tuple[str, ...], query: Mapping[str, str | int | bool]) -> Any:
         """See `ToolContext.read`."""
@@ -135,8 +151,17 @@ class _Live:
             raise Unread(answer["refused"], answer["reason"])
         return answer["value"]
 
-    async def cause_of(self, unread: Unread) -> HoldfastError:
+    async def wanted(self, reached: BudgetReached) -> CallsWanted:
+        """What a person is asked; those calls that may still leave are made first."""
+        limit = min(limits_of(self._okta, self._endpoints).values(), default=None)
+        outlook = Outlook(estimated=None, progress=None, waiting=self._reader.waiting, limit=limit)
+        await self._reader.settle()
+        return outlook.wanted(len(self._journal.costs), str(reached))
+
+    async def cause_of(self, unread: Unread, tool: str) -> HoldfastError:
         """The error that a tool died of; trouble may have passed when the step is tried again."""
+        if unread.reason == STOPPED:
+            return ToolRefused(f"{tool} gives nothing without what it was about to read, and {STOPPED}.")
         cause = self.calls.cause_of(ProgramFailed(unread.reason))
         assert cause is not None
         error, slot = cause
@@ -214,9 +239,11 @@ async def _no_rows(step_id: str) -> bytes:
     raise ToolRefused(f"A special tool has no rows of step {step_id}.")
 
 
-def _header(request: StepRequest, tool: AnyTool, now: datetime) -> Header:
-    called = orjson.dumps([_VERSION, tool.name, request.step.parameters], option=orjson.OPT_SORT_KEYS)
-    return Header(program=sha256(called).hexdigest(), prelude="", sandbox="", now=now, seed=0, endpoints=tool.endpoints)
+def _header(asked: _Asked) -> Header:
+    tool = asked.tool
+    called = orjson.dumps([_VERSION, tool.name, asked.request.step.parameters], option=orjson.OPT_SORT_KEYS)
+    program = sha256(called).hexdigest()
+    return Header(program=program, prelude="", sandbox="", now=asked.now, seed=0, endpoints=tool.endpoints)
 
 
 def _call_text(tool: AnyTool, parameters: Mapping[str, Any]) -> str:
