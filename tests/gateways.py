@@ -10,13 +10,14 @@ from pathlib import Path
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 
 from holdfast.artifacts import ArtifactStore
 from starter.access.callers import Caller, Role
 from starter.connection import Connection
 from starter.gateway.app import create_app
-from starter.gateway.gateway import Gateway
+from starter.gateway.gateway import Access, Gateway
 from starter.gateway.problems import NotAuthenticated
 from starter.ports import LOOPBACK, free_port
 
@@ -52,7 +53,14 @@ class NamedCallers:
         """What the test said."""
         return tuple(question_id for question_id, whom in self.shared if whom == subject)
 
-    async def record(self, caller: Caller, action: str, target: str, **detail: object) -> None:
+    async def keep_in_sight(self, question_id: str, reviewer: Caller) -> None:
+        """As if it were shared."""
+        self.shared.add((question_id, reviewer.subject))
+
+    async def admit_question(self, caller: Caller) -> None:
+        """As many as a test wants."""
+
+    async def record(self, caller: Caller, action: str, target: str, /, **detail: object) -> None:
         """Keep it for the test to look at."""
         self.recorded.append((caller.subject, action, target, detail))
 
@@ -66,22 +74,25 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(
-    connection: Connection, artifacts: Path, access: NamedCallers | None = None
+    connection: Connection, artifacts: Path, access: Access | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A gateway that serves on loopback, and a client of it that calls as Ada until told otherwise."""
     gateway = Gateway(connection, access or NamedCallers(), ArtifactStore(artifacts))
+    async with serving_app(create_app(gateway, max_body_bytes=1 << 20)) as client:
+        client.headers[CALLER] = ADA.subject
+        yield client
+
+
+@asynccontextmanager
+async def serving_app(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """The app on loopback, and a client of it."""
     port = free_port()
-    config = uvicorn.Config(
-        create_app(gateway, max_body_bytes=1 << 20), host=LOOPBACK, port=port, log_config=None, lifespan="on"
-    )
-    server = _Server(config)
+    server = _Server(uvicorn.Config(app, host=LOOPBACK, port=port, log_config=None, lifespan="on"))
     task = asyncio.create_task(server.serve())
     try:
         while not server.started:
             await asyncio.sleep(0.01)
-        async with httpx.AsyncClient(
-            base_url=f"http://{LOOPBACK}:{port}", headers={CALLER: ADA.subject}, timeout=30
-        ) as client:
+        async with httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}", timeout=30) as client:
             yield client
     finally:
         server.should_exit = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from starlette.requests import HTTPConnection
@@ -14,9 +14,11 @@ from starter.access.browsers import Browsers
 from starter.access.callers import Caller, Role
 from starter.access.keys import PREFIX, Keys
 from starter.access.passes import Passes, PassKind
+from starter.access.rates import Counted, Rates
 from starter.access.refusals import NotAuthenticated
 from starter.access.sharing import ShareReason, Shares
 from starter.access.store import Store, open_store
+from starter.access.tokens import Tokens
 from starter.gateway.requests import request_id_of
 
 TICKET_LIFETIME = timedelta(seconds=30)
@@ -27,12 +29,22 @@ _NOBODY = (
 )
 
 
+@dataclass(frozen=True)
+class Proof:
+    """Who calls, as a key or a token proved it, and when that proof ends by itself; None: the store knows."""
+
+    caller: Caller
+    ends: datetime | None = None
+
+
 class StoredAccess:
     """Callers, shares and the record of a gateway; any number of gateways may share one store. Close it in the end."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings.access
+        self._rates = Rates(settings.access)
+        self._tokens = Tokens(settings.access, store.now) if settings.access.issuer is not None else None
         self.browsers = Browsers(settings.gateway.public_url)
         self.keys = Keys(store)
         self.passes = Passes(store)
@@ -44,8 +56,14 @@ class StoredAccess:
 
         Raises NotAuthenticated, NotAllowed for a request that our page did not make, StoreAway.
         """
-        caller = await self._proved(connection)
         address = connection.client.host if connection.client is not None else ""
+        try:
+            caller = await self._proved(connection)
+        except NotAuthenticated:
+            if presents_something(connection, self.browsers):
+                await self._rates.count(Counted.FAILURES, address)
+            raise
+        await self._rates.count(Counted.REQUESTS, caller.subject)
         return replace(caller, address=address, request_id=request_id_of(connection))
 
     async def _proved(self, connection: HTTPConnection) -> Caller:
@@ -53,7 +71,7 @@ class StoredAccess:
             self.browsers.require_our_origin(connection)
             return await self.passes.redeem(PassKind.TICKET, connection.query_params.get("ticket", ""))
         if "authorization" in connection.headers:
-            return await self.bearer(connection.headers["authorization"])
+            return (await self.bearer(connection.headers["authorization"])).caller
         session = self.browsers.session_in(connection)
         if session is None:
             raise NotAuthenticated(_NOBODY)
@@ -61,12 +79,43 @@ class StoredAccess:
         self.browsers.require_our_page(connection, session)
         return caller
 
-    async def bearer(self, authorization: str) -> Caller:
-        """Whom the header `Authorization` stands for. Raises NotAuthenticated."""
+    async def bearer(self, authorization: str) -> Proof:
+        """Whom the header `Authorization` stands for. Raises NotAuthenticated, IssuerAway."""
         scheme, _, credential = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not credential.startswith(PREFIX):
+        credential = credential.strip()
+        if scheme.lower() != "bearer" or not credential:
             raise NotAuthenticated(_NOBODY)
-        return await self.keys.caller_of(credential.strip())
+        if credential.startswith(PREFIX):
+            return Proof(await self.keys.caller_of(credential))
+        if self._tokens is None:
+            raise NotAuthenticated("Tokens are not accepted here, as no issuer is set. Send an API key.")
+        return Proof(*await self._tokens.caller_of(credential))
+
+    async def signed_in(self, connection: HTTPConnection, proof: str | None, code: str | None) -> tuple[Caller, str]:
+        """The caller and the new session of someone who signs in at the page: by key or token, or by a code.
+
+        Raises NotAuthenticated, NotAllowed for another origin's page, IssuerAway.
+        """
+        self.browsers.require_our_origin(connection)
+        address = connection.client.host if connection.client is not None else ""
+        try:
+            if code is not None:
+                proved = Proof(await self.passes.redeem(PassKind.CODE, code))
+            else:
+                proved = await self.bearer(f"Bearer {proof}" if proof else connection.headers.get("authorization", ""))
+        except NotAuthenticated:
+            await self._rates.count(Counted.FAILURES, address)
+            raise
+        caller = replace(proved.caller, address=address, request_id=request_id_of(connection))
+        await self.record(caller, "sign-in", caller.subject)
+        earlier = self.browsers.session_in(connection)
+        if earlier is not None:
+            await self.passes.end_session(earlier)
+        return caller, await self.start_session(caller, proved.ends)
+
+    async def admit_question(self, caller: Caller) -> None:
+        """Count a question that the caller starts. Raises TooManyRequests."""
+        await self._rates.count(Counted.QUESTIONS, caller.subject)
 
     async def start_session(self, caller: Caller, ends: datetime | None = None) -> str:
         """A session for a caller who proved who they are; what the cookie holds. It never outlives `ends`."""
@@ -86,7 +135,7 @@ class StoredAccess:
         """Let a reviewer go on seeing the question that they are about to decide on."""
         await self.shares.add(question_id, reviewer.subject, reviewer.subject, ShareReason.REVIEWED)
 
-    async def record(self, caller: Caller, action: str, target: str, **detail: object) -> None:
+    async def record(self, caller: Caller, action: str, target: str, /, **detail: object) -> None:
         """Append to the audit record. It is on the disk when this returns; raises StoreAway, and then it is not."""
         await self.audit.append(caller, action, target, detail)
 
@@ -98,6 +147,12 @@ class StoredAccess:
 def open_access(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> StoredAccess:
     """The access of these settings' store, which is made if need be. Raises SettingsError, StoreAway."""
     return StoredAccess(open_store(settings, clock), settings)
+
+
+def presents_something(connection: HTTPConnection, browsers: Browsers) -> bool:
+    """Whether there was anything to check, so that a mere visit counts as no failure."""
+    given = "authorization" in connection.headers or "ticket" in connection.query_params
+    return given or browsers.session_in(connection) is not None
 
 
 def local_caller(subject: str) -> Caller:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from starter.gateway.gateway import Gateway
+from starter.gateway.hosts import Hosts
 from starter.gateway.problems import PROBLEMS, answer_problems
 from starter.gateway.requests import Requests
 from starter.gateway.routes import ROUTERS
@@ -34,5 +35,6 @@ def create_app(gateway: Gateway, *, max_body_bytes: int) -> FastAPI:
     answer_problems(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.add_middleware(Hosts, public_url=gateway.connection.settings.gateway.public_url)
     app.add_middleware(Requests, metrics=gateway.metrics)
     return app

@@ -32,7 +32,15 @@ class Access(Protocol):
         """The questions that were shared with this person, the latest first."""
         ...
 
-    async def record(self, caller: Caller, action: str, target: str, **detail: object) -> None:
+    async def keep_in_sight(self, question_id: str, reviewer: Caller) -> None:
+        """Let a reviewer go on seeing the question that they decided on."""
+        ...
+
+    async def admit_question(self, caller: Caller) -> None:
+        """Count a question that the caller starts. Raises TooManyRequests."""
+        ...
+
+    async def record(self, caller: Caller, action: str, target: str, /, **detail: object) -> None:
         """Append to the audit record: who did what to which question, key or sync. Never fails silently."""
         ...
 

@@ -16,9 +16,12 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from holdfast import errors
 from holdfast.errors import HoldfastError
+from starter.access.issuer_keys import IssuerAway
+from starter.access.keys import UnknownKey
 from starter.access.refusals import NotAllowed as NotAllowed
 from starter.access.refusals import NotAuthenticated as NotAuthenticated
 from starter.access.refusals import TooManyRequests as TooManyRequests
+from starter.access.store import StoreAway
 from starter.gateway.answers import NotEnded
 from starter.gateway.requests import request_id_of
 from starter.questions import QuestionLost, ReusedId
@@ -68,6 +71,9 @@ _STATUS: Mapping[type[HoldfastError], HTTPStatus] = {
     errors.NoSnapshot: HTTPStatus.CONFLICT,
     errors.SnapshotDamaged: HTTPStatus.CONFLICT,
     errors.ArtifactMissing: HTTPStatus.GONE,
+    UnknownKey: HTTPStatus.NOT_FOUND,
+    StoreAway: HTTPStatus.SERVICE_UNAVAILABLE,
+    IssuerAway: HTTPStatus.SERVICE_UNAVAILABLE,
     NoWorker: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StackNotRunning: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.SettingsError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -89,6 +95,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         HTTPStatus.CONFLICT,
         HTTPStatus.GONE,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.MISDIRECTED_REQUEST,
         HTTPStatus.UNPROCESSABLE_ENTITY,
         HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from starter.gateway.routes import health, metrics, page, questions, reruns, schedules, steering, syncs, tenant
+from starter.gateway.routes import (
+    audit,
+    health,
+    keys,
+    metrics,
+    page,
+    questions,
+    reruns,
+    schedules,
+    sessions,
+    shares,
+    steering,
+    syncs,
+    tenant,
+    tickets,
+)
 
 # The page comes last: it answers for every address that is nobody else's.
 ROUTERS: tuple[APIRouter, ...] = (
@@ -16,5 +31,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     reruns.router,
     syncs.router,
     tenant.router,
+    sessions.router,
+    tickets.router,
+    shares.router,
+    keys.router,
+    audit.router,
     page.router,
 )

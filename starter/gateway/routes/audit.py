@@ -1,0 +1,81 @@
+"""The audit record, for administrators."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
+
+from starter.access.audit import Entry, Wanted
+from starter.access.callers import Action, Caller
+from starter.gateway.permissions import allowed
+from starter.gateway.stored_access import Stored
+
+router = APIRouter(prefix="/api/audit", tags=["audit"])
+
+_MOST = 1_000
+Text = Annotated[str | None, Query(max_length=200)]
+
+
+class EntryView(BaseModel):
+    """Who did what, when and from where. `chain` seals this entry and every one before it."""
+
+    model_config = ConfigDict(frozen=True)
+    id: int
+    at: datetime
+    subject: str
+    credential: str
+    action: str
+    target: str
+    detail: dict[str, JsonValue]
+    address: str
+    request_id: str
+    chain: str
+
+
+class AuditPage(BaseModel):
+    """Entries, the latest first; `next` is what `before` of the next page is, null where this is the last."""
+
+    model_config = ConfigDict(frozen=True)
+    entries: tuple[EntryView, ...]
+    next: int | None
+
+
+def view_of(entry: Entry) -> EntryView:
+    """What is shown of it: all."""
+    return EntryView(
+        id=entry.id,
+        at=entry.at,
+        subject=entry.subject,
+        credential=entry.credential,
+        action=entry.action,
+        target=entry.target,
+        detail=dict(entry.detail),
+        address=entry.address,
+        request_id=entry.request_id,
+        chain=entry.chain,
+    )
+
+
+@router.get("")
+async def read_audit(
+    caller: Annotated[Caller, Depends(allowed(Action.READ_AUDIT))],
+    stored: Stored,
+    since: AwareDatetime | None = None,
+    subject: Text = None,
+    action: Text = None,
+    target: Text = None,
+    before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+    limit: Annotated[int, Query(ge=1, le=_MOST)] = 100,
+) -> AuditPage:
+    """Entries, the latest first. That it was read is recorded too, once for a first page."""
+    wanted = Wanted(since, subject, action, target, before)
+    if before is None:
+        filters = {"since": since, "subject": subject, "action": action, "target": target}
+        said = {name: value for name, value in filters.items() if value is not None}
+        await stored.record(caller, "read-audit", "audit", **said)
+    found = await stored.audit.page(wanted, limit + 1)
+    shown = found[:limit]
+    return AuditPage(entries=tuple(map(view_of, shown)), next=shown[-1].id if len(found) > limit else None)

@@ -1,0 +1,22 @@
+"""Texts from outside, as parameters and fields may hold them."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+_LONGEST = 200
+
+
+def _one_line(text: str) -> str:
+    if any(unicodedata.category(character)[0] in {"C", "Z"} and character != " " for character in text):
+        raise ValueError("control characters and line breaks have no place here")
+    return text
+
+
+# A name of a person, a program or a purpose: one line, nothing that a terminal or a log would obey.
+Line = Annotated[
+    str, StringConstraints(min_length=1, max_length=_LONGEST, strip_whitespace=True), AfterValidator(_one_line)
+]
