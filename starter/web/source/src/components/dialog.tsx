@@ -17,7 +17,9 @@ export function Dialog({ title, onClose, children, wide = false }: DialogPropert
     const before = document.activeElement;
     dialog.current?.showModal();
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      // Who closed it may have put the focus elsewhere already.
+      const isFree = document.activeElement === null || document.activeElement === document.body;
+      if (isFree && before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
   const outside = (event: MouseEvent) => event.target === dialog.current && onClose();
