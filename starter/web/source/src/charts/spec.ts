@@ -17,6 +17,7 @@ const BAR_STEP = 26;
 const LINE_HEIGHT = 280;
 // Dots on a line help only while one can tell them apart.
 const MOST_DOTS = 80;
+const TICKS = 6;
 const LONGEST_LABEL = 190;
 
 export function specOf(chart: Chart, palette: Palette, width: number): TopLevelSpec {
@@ -40,15 +41,17 @@ export function specOf(chart: Chart, palette: Palette, width: number): TopLevelS
 function barsOf({ group, figure }: Chart) {
   return {
     y: { field: "group", type: "nominal" as const, sort: null, title: null, axis: { labelLimit: LONGEST_LABEL } },
-    x: { field: "figure", type: "quantitative" as const, title: figure.text, axis: { tickMinStep: 1 } },
+    x: { field: "figure", type: "quantitative" as const, title: figure.text, axis: { tickMinStep: 1, tickCount: TICKS } },
     tooltip: tooltipOf(group.text, figure.text, "nominal"),
   };
 }
 
 function lineOf({ group, figure }: Chart) {
+  const scale = group.kind === "day" ? ("utc" as const) : ("time" as const);
   return {
-    x: { field: "group", type: "temporal" as const, title: null },
-    y: { field: "figure", type: "quantitative" as const, title: figure.text, axis: { tickMinStep: 1 } },
+    // A day is the same day everywhere; a moment is shown as the table does.
+    x: { field: "group", type: "temporal" as const, title: null, scale: { type: scale }, axis: { grid: false } },
+    y: { field: "figure", type: "quantitative" as const, title: figure.text, axis: { tickMinStep: 1, tickCount: TICKS } },
     tooltip: tooltipOf(group.text, figure.text, "temporal"),
   };
 }
@@ -62,7 +65,7 @@ function configOf({ mark, ink, soft, line, font }: Palette) {
   return {
     font,
     aria: false,
-    mark: { color: mark },
+    mark: { color: mark, aria: false },
     view: { stroke: null },
     axis: {
       labelColor: ink,

@@ -8,7 +8,16 @@ import { type View, placeInWords } from "./view";
 import { type Across, across, leftShowing, px, sameAcross, total } from "./widths";
 import { type Geometry, type Position, START, offsetShowing, positionAt, rowsAt, scrolled, trackHeight } from "./window";
 
+/** What others may have the grid do. */
+export interface GridHandle {
+  /** Scroll so that the row is seen, and have the focus come back to it. */
+  showRow: (row: number) => void;
+  /** Have the focus on the cell that had it last. */
+  takeFocus: () => void;
+}
+
 interface GridProperties {
+  handle: { current: GridHandle | null };
   label: string;
   pages: RowPages;
   /** Counts up whenever rows arrive. */
@@ -33,8 +42,9 @@ interface GridState {
   left: number;
   width: number;
   height: number;
-  /** What borders and a scrollbar take of the height. */
+  /** What borders and scrollbars take of the height, and of the width. */
   rim: number;
+  side: number;
   spot: Spot;
   selected: number | null;
 }
@@ -46,8 +56,9 @@ const BEYOND_PX = 300;
 const REST_MS = 140;
 
 /** The grid itself: as many rows as there are, of which those are drawn that are seen. */
-export class Grid extends Component<GridProperties, GridState> {
-  override state: GridState = { position: START, left: 0, width: 0, height: 0, rim: 0, spot: { row: 0, column: 0 }, selected: null };
+export class Grid extends Component<GridProperties, GridState> implements GridHandle {
+  override state: GridState = { position: START, left: 0, width: 0, height: 0, rim: 0, side: 0, spot: { row: 0, column: 0 }, selected: null };
+  private readonly frame = createRef<HTMLDivElement>();
   private readonly scroller = createRef<HTMLDivElement>();
   private readonly observer = new ResizeObserver(() => this.measure());
   private rest: ReturnType<typeof setTimeout> | undefined;
@@ -57,17 +68,20 @@ export class Grid extends Component<GridProperties, GridState> {
   private shows: Across | undefined;
 
   override componentDidMount(): void {
-    if (this.scroller.current) this.observer.observe(this.scroller.current);
+    this.props.handle.current = this;
+    if (this.frame.current) this.observer.observe(this.frame.current);
     this.measure();
   }
 
   override componentWillUnmount(): void {
+    this.props.handle.current = null;
     this.observer.disconnect();
     clearTimeout(this.rest);
   }
 
   override componentDidUpdate(before: GridProperties): void {
     if (before.pages !== this.props.pages) this.toTop();
+    this.measure();
     this.read();
     if (this.isFocusDue) {
       this.isFocusDue = false;
@@ -75,12 +89,10 @@ export class Grid extends Component<GridProperties, GridState> {
     }
   }
 
-  /** Scroll so that the row is seen, and have the focus come back to it. */
   showRow(row: number): void {
     this.go({ row, column: this.state.spot.column }, false);
   }
 
-  /** Have the focus on the cell that had it last. */
   takeFocus(): void {
     this.isFocusDue = true;
     this.forceUpdate();
@@ -93,12 +105,15 @@ export class Grid extends Component<GridProperties, GridState> {
 
   private measure(): void {
     const element = this.scroller.current;
-    if (!element) return;
+    if (!element || !this.frame.current) return;
     const { clientWidth: width, clientHeight: height } = element;
+    const side = element.offsetWidth - width;
     const rim = element.offsetHeight - height;
-    if (width === this.state.width && height === this.state.height && rim === this.state.rim) return;
-    this.setState({ width, height, rim });
-    this.props.onRoom(width);
+    const before = this.state;
+    if (width !== before.width || height !== before.height || rim !== before.rim || side !== before.side) {
+      this.setState({ width, height, rim, side });
+    }
+    this.props.onRoom(this.frame.current.clientWidth - side);
   }
 
   private toTop(): void {
@@ -237,7 +252,7 @@ export class Grid extends Component<GridProperties, GridState> {
   };
 
   override render({ label, columns, rowHeight, isBusy }: GridProperties, state: GridState): JSX.Element {
-    const { position, height, rim } = state;
+    const { position, height, rim, side } = state;
     const widths = columns.map((placed) => placed.width);
     const geometry = this.geometry;
     const shows = this.across(widths);
@@ -245,7 +260,7 @@ export class Grid extends Component<GridProperties, GridState> {
     const seen = rowsAt(geometry, position.offset, 0);
     const whole = px(total(widths));
     return (
-      <div class="grid-frame">
+      <div class="grid-frame" ref={this.frame}>
         <div
           ref={this.scroller}
           role="grid"
@@ -255,7 +270,7 @@ export class Grid extends Component<GridProperties, GridState> {
           aria-multiselectable={false}
           aria-busy={isBusy}
           class={isBusy ? "grid busy" : "grid"}
-          style={{ height: px(trackHeight(geometry) + rowHeight + rim), "--row": px(rowHeight) }}
+          style={{ height: px(trackHeight(geometry) + rowHeight + rim), width: px(total(widths) + side), "--row": px(rowHeight) }}
           onScroll={this.onScroll}
           onKeyDown={this.onKeyDown}
           onCopy={this.onCopy}

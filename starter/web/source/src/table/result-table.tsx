@@ -11,7 +11,7 @@ import { count, counted } from "../words";
 import { type Zone, asLine, shown } from "./cells";
 import { ColumnMenu } from "./column-menu";
 import { Download } from "./download";
-import { Grid } from "./grid";
+import { Grid, type GridHandle } from "./grid";
 import { useLayout } from "./layout";
 import type { RowPages } from "./pages";
 import { Record } from "./record";
@@ -75,7 +75,7 @@ function Table({ questionId, stepId, title, pages, tick, isBusy, view, onView, c
   const [opened, setOpened] = useState<number | null>(null);
   const [isCharted, setCharted] = useState(false);
   const chart = useMemo(() => chartOf(pages.first), [pages]);
-  const grid = useRef<Grid>(null);
+  const grid = useRef<GridHandle | null>(null);
   const layout = useLayout(pages);
   const { columns: all, total, matching } = pages.first;
   const placed = layout.columns.find(({ column }) => column.name === menu?.name);
@@ -106,9 +106,10 @@ function Table({ questionId, stepId, title, pages, tick, isBusy, view, onView, c
       </div>
       <FilterChips view={view} columns={all} onView={onView} />
       {children}
-      {chart && isCharted && <LazyChart chart={chart} title={title} fileName={stepId === undefined ? questionId : `${questionId}-${stepId}`} />}
+      <div class={chart && isCharted ? "table-and-chart" : undefined}>
+        {chart && isCharted && <LazyChart chart={chart} title={title} fileName={stepId === undefined ? questionId : `${questionId}-${stepId}`} />}
       <Grid
-        ref={grid}
+        handle={grid}
         label={title}
         pages={pages}
         tick={tick}
@@ -124,6 +125,7 @@ function Table({ questionId, stepId, title, pages, tick, isBusy, view, onView, c
         onOpen={open}
         onCopy={copied}
       />
+      </div>
       {menu && placed && (
         <ColumnMenu
           key={menu.name}

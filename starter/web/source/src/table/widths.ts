@@ -13,6 +13,7 @@ const HEADING_EXTRA = 44;
 const ROWS_LOOKED_AT = 60;
 // Long ones among the cells do not widen the column for all.
 const QUANTILE = 0.9;
+const MOST_SPREAD = 1.8;
 
 /** Columns `first` up to and without `end`, and the width of those before and after them. */
 export interface Across {
@@ -41,12 +42,14 @@ function roomFor({ text, chips, mark }: Shown, measure: Measure): number {
   return measure(text) + around;
 }
 
-/** The same widths, spread where they leave room: as much to each column as it has of the whole. */
+/** The same widths, spread where they leave room: as much to each column as it has of the whole, within reason. */
 export function filling(widths: readonly number[], room: number): number[] {
   const whole = total(widths);
-  if (whole >= room || whole === 0) return [...widths];
-  const spread = widths.map((width) => Math.floor((width / whole) * room));
-  const left = room - total(spread);
+  // A column of figures far away from the names that they belong to is hard to read.
+  const wanted = Math.min(room, Math.floor(whole * MOST_SPREAD));
+  if (whole >= wanted) return [...widths];
+  const spread = widths.map((width) => Math.floor((width / whole) * wanted));
+  const left = wanted - total(spread);
   return spread.map((width, index) => (index === spread.length - 1 ? width + left : width));
 }
 
