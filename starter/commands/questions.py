@@ -26,11 +26,12 @@ from holdfast.settings import load_settings
 from starter import questions
 from starter.commands.arguments import QuestionId
 from starter.connection import Connection, connect
+from starter.delivery import delivered
 from starter.exit_codes import code_of_outcome
 from starter.plain_text import span, visible, when
 from starter.progress import question_progress, review_words
 from starter.rendering import err, out, plan_view, questions_view
-from starter.streams import events_of
+from starter.streams import Silence
 from starter.watching import content_of, show_answer, watch_question
 
 Rows = Annotated[int, typer.Option("--rows", min=1, help="Rows to show; `export` writes all of them")]
@@ -233,9 +234,12 @@ async def await_and_show(connection: Connection, question_id: str, seconds: floa
 
 
 async def _print_events(connection: Connection, question_id: str, start: int) -> None:
-    async for offset, event in events_of(connection, question_id, start):
-        line = {"offset": offset, **event.model_dump(mode="json")}
-        sys.stdout.buffer.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    artifacts = ArtifactStore(connection.settings.data_dir / "artifacts")
+    async for told in delivered(connection, question_id, start, artifacts):
+        if isinstance(told, Silence):
+            err().print(Text(told.reason))
+            continue
+        sys.stdout.buffer.write(told.line + b"\n")
         sys.stdout.flush()
 
 

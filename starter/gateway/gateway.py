@@ -13,6 +13,7 @@ from holdfast.artifacts import ArtifactStore
 from starter.access.callers import Caller
 from starter.connection import Connection
 from starter.gateway.answers import Answers
+from starter.gateway.hub import Hub
 from starter.gateway.metrics import Metrics
 from starter.questions import Asked
 
@@ -58,6 +59,14 @@ class Gateway:
     def answers(self) -> Answers:
         """How questions ended."""
         return Answers(self.connection)
+
+    @cached_property
+    def hub(self) -> Hub:
+        """Who watches which question."""
+        hub = Hub(self.connection, self.artifacts)
+        self.metrics.viewers.set_function(lambda: hub.viewers)
+        self.metrics.subscriptions.set_function(lambda: hub.followed)
+        return hub
 
 
 def _gateway(connection: HTTPConnection) -> Gateway:

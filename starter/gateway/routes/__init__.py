@@ -6,7 +6,9 @@ from fastapi import APIRouter
 
 from starter.gateway.routes import (
     audit,
+    events,
     health,
+    hybrid,
     keys,
     metrics,
     page,
@@ -27,6 +29,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     metrics.router,
     questions.router,
     schedules.router,
+    events.router,
+    hybrid.router,
     steering.router,
     reruns.router,
     syncs.router,

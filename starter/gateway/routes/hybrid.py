@@ -1,0 +1,49 @@
+"""Ask and watch in one request."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header
+from pydantic import BaseModel, ConfigDict, Field
+
+from holdfast.answer import MAX_QUESTION_CHARACTERS
+from starter import questions
+from starter.access.callers import Action, Caller
+from starter.gateway.event_stream import EventStream
+from starter.gateway.gateway import Parts
+from starter.gateway.permissions import allowed
+from starter.gateway.routes.events import STREAM
+
+router = APIRouter(prefix="/api/realtime/hybrid", tags=["events"])
+
+
+class HybridQuestion(BaseModel):
+    """A question to ask and to watch."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    question: str = Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS, examples=["Who can open Salesforce?"])
+    # Hold the plan for a review, whatever the policy says.
+    approve_plan: bool = False
+
+
+@router.post("/stream", response_class=EventStream, responses=STREAM)
+async def stream(
+    asked: HybridQuestion,
+    caller: Annotated[Caller, Depends(allowed(Action.ASK))],
+    parts: Parts,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+) -> EventStream:
+    """Start a question and receive its events; `X-Correlation-Id` is its id.
+
+    A client that goes away does not stop the question: it goes on at `/api/questions/{id}/events`. The same
+    `Idempotency-Key` of the same caller starts it once.
+    """
+    question_id = questions.id_of_request(caller.subject, idempotency_key) if idempotency_key else None
+    question, is_new = await questions.start(
+        parts.connection, asked.question, asker=caller.subject, approve_plan=asked.approve_plan, question_id=question_id
+    )
+    if is_new:
+        await parts.access.record(caller, "ask", question.id, text=question.text)
+    await parts.access.record(caller, "see", question.id, what="events", offset=0)
+    return EventStream(parts.hub, question.id, 0, with_rows=True)
