@@ -1,3 +1,4 @@
+import { noteServerTime } from "../clock";
 import { ProblemError, Unreachable, problemOf } from "./problems";
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
@@ -37,6 +38,7 @@ export async function call(method: Method, path: string, options: CallOptions = 
     if (options.signal?.aborted) throw error;
     throw new Unreachable();
   });
+  noteServerTime(response.headers.get("Date"));
   if (response.ok) return response;
   const error = await problemOf(response);
   if (error.status === 401 && path !== "/api/session") whenSignedOut();

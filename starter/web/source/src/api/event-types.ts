@@ -1,4 +1,4 @@
-import type { Answer, CallsWanted, Generated, Plan, State } from "./types";
+import type { Answer, Generated, Origin, Plan, State, Waiting } from "./types";
 
 interface At {
   at: string;
@@ -6,8 +6,8 @@ interface At {
 
 export type QuestionEvent =
   | (At & { type: "STATE"; state: State })
-  | (At & { type: "PLAN-GENERATED"; plan: Plan })
-  | (At & { type: "REVIEW-REQUESTED"; reason: string; step_id: string | null; calls_wanted: CallsWanted | null })
+  | (At & { type: "PLAN-GENERATED"; plan: Plan; origin?: Origin | null })
+  | (At & Waiting & { type: "REVIEW-REQUESTED" })
   | (At & {
       type: "REVIEW-DECIDED";
       decision: string;
@@ -15,6 +15,7 @@ export type QuestionEvent =
       comment: string;
       step_id: string | null;
       further_calls: number | null;
+      by_deadline?: boolean;
     })
   | (At & { type: "STEP-START"; step_id: string })
   | (At & {
@@ -27,7 +28,7 @@ export type QuestionEvent =
       waited_seconds: number;
       waiting_until: string | null;
     })
-  | (At & { type: "STEP-END"; step_id: string; row_count: number; generated: Generated })
+  | (At & { type: "STEP-END"; step_id: string; row_count: number; generated: Generated; reused_from?: string | null })
   | (At & { type: "STEP-ERROR"; step_id: string; error: string })
   | (At & { type: "FINAL-RESULT"; answer: Answer });
 

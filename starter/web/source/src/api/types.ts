@@ -53,6 +53,19 @@ export interface Waiting {
   step_id: string | null;
   reason: string;
   calls_wanted: CallsWanted | null;
+  /** When the deadline passes. */
+  due?: string | null;
+  /** Nobody decided in time: an administrator decides, or one of `escalated_to`. */
+  escalated?: boolean;
+  escalated_to?: string[];
+}
+
+/** The question that another one goes on from. */
+export interface Origin {
+  kind: "retry" | "rerun";
+  question_id: string;
+  from_step: string | null;
+  edited: "plan" | "query" | "program" | "presentation" | null;
 }
 
 export interface Progress {
@@ -136,6 +149,8 @@ export interface StepReport {
   result: StepResult | null;
   error: string | null;
   seconds: number;
+  /** The question that found it, where this one did not run the step itself. */
+  reused_from?: string | null;
 }
 
 export interface Header {
@@ -177,6 +192,18 @@ export interface Answer {
   gaps: Gap[];
   started: string;
   finished: string;
+  origin?: Origin | null;
+}
+
+/** What is asked about. */
+export interface Tenant {
+  /** Its address; empty where only the worker knows it. */
+  tenant: string;
+  last_sync: string | null;
+  /** Why there is no snapshot. */
+  trouble: string;
+  temporal_ui_url: string | null;
+  examples: string[];
 }
 
 export interface Session {

@@ -1,7 +1,7 @@
 // What a page knows of a question, made from its events by one pure function. The same events give the same page in
 // every window, in whatever pieces they arrive and however often.
 import type { Placed, QuestionEvent } from "../api/event-types";
-import type { Answer, Generated, Plan, State, Step, StepResult, Waiting } from "../api/types";
+import type { Answer, Generated, Origin, Plan, State, Step, StepResult, Waiting } from "../api/types";
 
 export type Stage = "PENDING" | "RUNNING" | "BLOCKED" | "DONE" | "FAILED" | "SKIPPED";
 
@@ -21,6 +21,8 @@ export interface StepView {
   error: string | null;
   /** Its whole report; there when the question has ended. */
   result: StepResult | null;
+  /** The question that found its rows, where this one did not run it. */
+  reusedFrom: string | null;
 }
 
 export interface Decided {
@@ -30,12 +32,7 @@ export interface Decided {
   reviewer: string;
   comment: string;
   furtherCalls: number | null;
-}
-
-export interface Moment {
-  offset: number;
-  at: string;
-  event: QuestionEvent;
+  byDeadline: boolean;
 }
 
 export interface QuestionView {
@@ -46,8 +43,10 @@ export interface QuestionView {
   since: string | null;
   plan: Plan | null;
   steps: StepView[];
+  /** Asked of a person and not decided; decided now while the state is BLOCKED, after a resume while it is PAUSED. */
   waiting: Waiting[];
   decisions: Decided[];
+  origin: Origin | null;
   answer: Answer | null;
 }
 
@@ -59,6 +58,7 @@ export const NOTHING_KNOWN: QuestionView = {
   steps: [],
   waiting: [],
   decisions: [],
+  origin: null,
   answer: null,
 };
 
@@ -81,9 +81,14 @@ function taken(view: QuestionView, event: QuestionEvent): QuestionView {
     case "STATE":
       return withState(view, event.state, event.at);
     case "PLAN-GENERATED":
-      return { ...view, plan: event.plan, steps: stepsOf(event.plan, view.steps) };
+      return {
+        ...view,
+        plan: event.plan,
+        steps: stepsOf(event.plan, view.steps),
+        origin: event.origin ?? view.origin,
+      };
     case "REVIEW-REQUESTED":
-      return asked(view, { step_id: event.step_id, reason: event.reason, calls_wanted: event.calls_wanted });
+      return asked(view, event);
     case "REVIEW-DECIDED":
       return decided(view, event);
     case "STEP-START":
@@ -113,12 +118,15 @@ function taken(view: QuestionView, event: QuestionEvent): QuestionView {
       );
     case "FINAL-RESULT":
       return answered(view, event.answer);
+    default:
+      // The vocabulary grows: what a later gateway tells besides is not of this page.
+      return view;
   }
 }
 
 function withState(view: QuestionView, state: State, at: string): QuestionView {
-  const waiting = state === "BLOCKED" || state === "PAUSED" ? view.waiting : [];
-  return { ...view, state, since: at, waiting };
+  // A pause over a review ends with RUNNING and BLOCKED again, and what waited waits on without being told anew.
+  return { ...view, state, since: at, waiting: hasEnded(state) ? [] : view.waiting };
 }
 
 function fresh(step: Step): StepView {
@@ -137,6 +145,7 @@ function fresh(step: Step): StepView {
     generated: null,
     error: null,
     result: null,
+    reusedFrom: null,
   };
 }
 
@@ -152,7 +161,9 @@ function withStep(view: QuestionView, id: string, change: (step: StepView) => St
   return { ...view, steps: view.steps.map((step) => (step.step.id === id ? change(step) : step)) };
 }
 
-function asked(view: QuestionView, waiting: Waiting): QuestionView {
+function asked(view: QuestionView, event: QuestionEvent & { type: "REVIEW-REQUESTED" }): QuestionView {
+  const { type: _type, at: _at, ...told } = event;
+  const waiting: Waiting = { ...told, step_id: told.step_id ?? null };
   const others = view.waiting.filter((each) => each.step_id !== waiting.step_id);
   const seen = { ...view, waiting: [...others, waiting] };
   if (waiting.step_id === null) return seen;
@@ -173,6 +184,7 @@ function decided(view: QuestionView, event: QuestionEvent & { type: "REVIEW-DECI
     reviewer: event.reviewer,
     comment: event.comment,
     furtherCalls: event.further_calls ?? null,
+    byDeadline: event.by_deadline ?? false,
   };
   const seen = {
     ...view,
@@ -188,6 +200,7 @@ function ended(view: QuestionView, id: string, event: QuestionEvent & { type: "S
     ...step,
     stage: "DONE",
     ended: event.at,
+    reusedFrom: event.reused_from ?? null,
     rows: event.row_count,
     generated: event.generated,
     waitingUntil: null,
@@ -235,8 +248,9 @@ export function answered(view: QuestionView, answer: Answer): QuestionView {
       generated: report.result?.generated ?? each.generated,
       error: report.error,
       result: report.result,
+      reusedFrom: report.reused_from ?? null,
       waitingUntil: null,
     };
   });
-  return { ...view, plan, steps, waiting: [], answer };
+  return { ...view, plan, steps, waiting: [], answer, origin: answer.origin ?? view.origin };
 }

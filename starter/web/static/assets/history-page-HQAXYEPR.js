@@ -1,1 +1,0 @@
-import{e as n}from"./chunk-AEMJEILJ.js";function o(){return n("main",{id:"content",class:"column",tabIndex:-1,children:n("h1",{children:"History"})})}export{o as HistoryPage};
