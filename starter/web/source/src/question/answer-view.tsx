@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Answer, FormattedAnswer, ModelUsage } from "../api/types";
-import { askFor } from "../ask/asking";
+import { askFor, asked } from "../ask/asking";
 import { Icon } from "../components/icon";
 import { Moment } from "../components/moment";
 import { ErrorNotice, Notice } from "../components/notice";
@@ -9,7 +9,7 @@ import { navigate, questionPath } from "../routing";
 import { count, counted, duration } from "../words";
 import { JsonEditor } from "./json-editor";
 import { MarkdownView } from "./markdown-view";
-import type { Steering } from "./steering";
+import { type Steering, errorOf } from "./steering";
 
 const ResultTable = lazily(() => import("../table/result-table").then((module) => module.ResultTable), "The table");
 
@@ -35,7 +35,7 @@ export function AnswerView({ answer, steering }: { answer: Answer; steering: Ste
             <p class="tenant-text">{answer.message}</p>
           </Notice>
           <Gaps answer={answer} />
-          <ErrorNotice error={steering.error} title="It was not run again" />
+          <ErrorNotice error={errorOf(steering, "retry")} title="It was not run again" />
           <div class="button-row">
             <button type="button" class="button primary" disabled={steering.busy !== null} onClick={steering.retry}>
               <Icon name="retry" />
@@ -98,7 +98,7 @@ function ShowOtherwise({ formatted, steering }: { formatted: FormattedAnswer; st
           hint="A new question takes over all rows; no step runs again."
           action="Show it so"
           busy={steering.busy !== null}
-          error={steering.error}
+          error={errorOf(steering, "rerun")}
           onSend={(presentation) => steering.rerun({ presentation })}
           onClose={() => {
             setOpen(false);
@@ -170,7 +170,6 @@ function AskedBack({ answer }: { answer: Answer }) {
     setBusy(true);
     setError(null);
     try {
-      const { asked } = await import("../ask/asking");
       navigate(questionPath((await asked(text, false, crypto.randomUUID())).id));
     } catch (caught) {
       setError(caught);

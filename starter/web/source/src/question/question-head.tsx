@@ -8,7 +8,7 @@ import { StateBadge } from "../components/state-badge";
 import { Link, questionPath } from "../routing";
 import type { Origin } from "../api/types";
 import { type QuestionView, hasEnded } from "./state";
-import type { Steering } from "./steering";
+import { type Steering, errorOf } from "./steering";
 import type { WatchedQuestion } from "./watching";
 
 interface QuestionHeadProperties {
@@ -57,7 +57,7 @@ export function QuestionHead({ id, text, question, steering }: QuestionHeadPrope
         </ul>
         <Controls view={view} steering={steering} />
       </div>
-      {view.waiting.length === 0 && !view.answer && <ErrorNotice error={steering.error} title="That was not done" />}
+      <ErrorNotice error={errorOf(steering, "pause", "resume", "cancel")} title="That was not done" />
       <Decisions view={view} />
     </header>
   );

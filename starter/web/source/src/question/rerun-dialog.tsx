@@ -4,7 +4,7 @@ import { Dialog } from "../components/dialog";
 import { ErrorNotice, Notice } from "../components/notice";
 import { titleOf } from "./stages";
 import type { StepView } from "./state";
-import { type Rerun, type Steering, parsedObject } from "./steering";
+import { type Rerun, type Steering, errorOf, parsedObject } from "./steering";
 
 type Edited = "nothing" | "query" | "program" | "plan";
 
@@ -74,7 +74,7 @@ export function RerunDialog({ view, plan, steering, onClose }: RerunDialogProper
           <p>{complaint}</p>
         </Notice>
       )}
-      <ErrorNotice error={steering.error} title="It was not run" />
+      <ErrorNotice error={errorOf(steering, "rerun")} title="It was not run" />
       <div class="button-row dialog-foot">
         <button type="button" class="button" onClick={onClose}>
           Leave it

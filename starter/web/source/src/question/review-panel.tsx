@@ -7,7 +7,7 @@ import { count, roughMinutes } from "../words";
 import { JsonEditor } from "./json-editor";
 import { titleOf } from "./stages";
 import type { QuestionView } from "./state";
-import type { Reviewed, Steering } from "./steering";
+import { type Reviewed, type Steering, errorOf } from "./steering";
 
 /** What waits for a person, one panel for each, with everything that is needed to decide. */
 export function Reviews({ view, steering }: { view: QuestionView; steering: Steering }) {
@@ -67,7 +67,7 @@ function ReviewPanel({ waiting, title, plan, state, steering }: ReviewPanelPrope
         </span>
         <textarea rows={2} maxLength={4000} value={comment} onInput={(event) => setComment(event.currentTarget.value)} />
       </label>
-      {!editing && <ErrorNotice error={steering.error} title="The decision was not taken" />}
+      {!editing && <ErrorNotice error={errorOf(steering, "review")} title="The decision was not taken" />}
       {state === "PAUSED" && <p class="fine">The question is paused: resume it to decide.</p>}
       <div class="button-row">
         <button type="button" class="button primary" disabled={held} onClick={() => decide({ decision: "approve" })}>
@@ -100,7 +100,7 @@ function ReviewPanel({ waiting, title, plan, state, steering }: ReviewPanelPrope
           hint="Steps run as their depends_on asks for. The plan is checked before anything runs."
           action="Run this plan"
           busy={steering.busy !== null}
-          error={steering.error}
+          error={errorOf(steering, "review")}
           onSend={async (edited) => {
             if (await decide({ decision: "edit", plan: edited })) setEditing(false);
           }}

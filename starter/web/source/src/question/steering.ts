@@ -21,10 +21,13 @@ export interface Rerun {
   presentation?: unknown;
 }
 
+export type Act = "pause" | "resume" | "cancel" | "review" | "retry" | "rerun";
+
 export interface Steering {
   /** What is being asked of the gateway at this moment. */
-  busy: string | null;
-  error: unknown;
+  busy: Act | null;
+  /** What went wrong, and with what. */
+  failed: { act: Act; error: unknown } | null;
   /** Each gives whether it was done. What changes by it comes as an event. */
   pause: () => Promise<boolean>;
   resume: () => Promise<boolean>;
@@ -37,18 +40,18 @@ export interface Steering {
 
 /** What may be done to a question. One thing at a time; what goes wrong is kept to be shown. */
 export function useSteering(id: string): Steering {
-  const [busy, setBusy] = useState<string | null>(null);
-  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState<Act | null>(null);
+  const [failed, setFailed] = useState<Steering["failed"]>(null);
   const path = `/api/questions/${encodeURIComponent(id)}`;
-  const act = async (name: string, work: () => Promise<unknown>, said: string): Promise<boolean> => {
+  const act = async (name: Act, work: () => Promise<unknown>, said: string): Promise<boolean> => {
     setBusy(name);
-    setError(null);
+    setFailed(null);
     try {
       await work();
       announce(said);
       return true;
     } catch (caught) {
-      setError(caught);
+      setFailed({ act: name, error: caught });
       return false;
     } finally {
       setBusy(null);
@@ -61,15 +64,20 @@ export function useSteering(id: string): Steering {
   };
   return {
     busy,
-    error,
+    failed,
     pause: () => act("pause", () => api.post(`${path}/pause`), "Asked to pause"),
     resume: () => act("resume", () => api.post(`${path}/resume`), "Asked to go on"),
     cancel: () => act("cancel", () => api.post(`${path}/cancel`), "Asked to end"),
     review: (review) => act("review", () => api.post<Progress>(`${path}/reviews`, review), "The decision is made"),
     retry: () => act("retry", () => goOn("retry"), "Runs again"),
     rerun: (rerun) => act("rerun", () => goOn("rerun", rerun), "Runs again"),
-    forget: () => setError(null),
+    forget: () => setFailed(null),
   };
+}
+
+/** What went wrong with one of these acts; of others it is told where they stand. */
+export function errorOf(steering: Steering, ...acts: Act[]): unknown {
+  return steering.failed && acts.includes(steering.failed.act) ? steering.failed.error : null;
 }
 
 /** What a person edited, or why the text is no JSON object at all; what it must hold is for the gateway to say. */

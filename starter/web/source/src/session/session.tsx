@@ -37,8 +37,7 @@ export async function currentSession(): Promise<Session | null> {
 
 /** Sign in by the one-time code of the address, or by a key or token. Throws ProblemError, Unreachable. */
 export async function signIn(proof: { code: string } | { key: string }): Promise<Session> {
-  await api.post("/api/session", proof);
-  return kept(await api.get<Session>("/api/session"));
+  return kept(await api.post<Session>("/api/session", proof));
 }
 
 export async function signOut(): Promise<void> {
