@@ -13,7 +13,7 @@ from holdfast.errors import PermanentError
 from starter.access import schema
 from starter.access.callers import Action, Caller, Role, joined, roles_of, scopes_of
 from starter.access.refusals import NotAuthenticated
-from starter.access.secret_texts import digest_of, matches, new_id, new_secret
+from starter.access.secret_texts import digest_of, matches, new_secret
 from starter.access.store import Store
 
 PREFIX = "hf_"
@@ -61,9 +61,9 @@ class Keys:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def create(self, wanted: NewKey, by: str) -> tuple[ApiKey, str]:
-        """A new key, and its text, which nobody can ever be told again."""
-        key_id, secret, now = new_id(), new_secret(), self._store.now()
+    async def create(self, wanted: NewKey, by: str, key_id: str) -> tuple[ApiKey, str]:
+        """A new key with a `new_id`, and its text, which nobody can ever be told again."""
+        secret, now = new_secret(), self._store.now()
         row = {
             "id": key_id,
             "digest": digest_of(secret),

@@ -26,6 +26,7 @@ from starter.access.callers import Action, Caller, Role
 from starter.access.keys import NewKey, UnknownKey
 from starter.access.passes import PassKind
 from starter.access.refusals import NotAuthenticated
+from starter.access.secret_texts import new_id
 from starter.access.sharing import ShareReason
 from starter.access.store import StoreAway
 from starter.access.stored import StoredAccess, open_access
@@ -104,7 +105,7 @@ def _execute(settings: Settings, statement: str) -> None:
 
 async def test_a_key_stands_for_its_subject_roles_and_scopes(access: StoredAccess) -> None:
     wanted = replace(ASKER, roles=frozenset({Role.ASKER, Role.REVIEWER}), scopes=frozenset({Action.SEE, Action.ASK}))
-    key, text = await access.keys.create(wanted, "root")
+    key, text = await access.keys.create(wanted, "root", new_id())
     caller = await access.keys.caller_of(text)
     assert (caller.subject, caller.name) == ("ada", "Ada's script")
     assert (caller.roles, caller.scopes) == (wanted.roles, wanted.scopes)
@@ -112,7 +113,7 @@ async def test_a_key_stands_for_its_subject_roles_and_scopes(access: StoredAcces
 
 
 async def test_a_keys_secret_is_nowhere_in_the_store(access: StoredAccess, store_settings: Settings) -> None:
-    key, text = await access.keys.create(ASKER, "root")
+    key, text = await access.keys.create(ASKER, "root", new_id())
     secret = text.removeprefix(f"hf_{key.id}_")
     engine = _engine(store_settings)
     with engine.connect() as connection:
@@ -124,7 +125,7 @@ async def test_a_keys_secret_is_nowhere_in_the_store(access: StoredAccess, store
 
 @pytest.mark.parametrize("wrong", ["hf_", "hf_x_y", "hf_{id}_", "hf_{id}_" + "A" * 43, "{text}A", "HF_{id}"])
 async def test_what_is_nearly_a_key_is_refused(access: StoredAccess, wrong: str) -> None:
-    key, text = await access.keys.create(ASKER, "root")
+    key, text = await access.keys.create(ASKER, "root", new_id())
     with pytest.raises(NotAuthenticated):
         await access.keys.caller_of(wrong.format(id=key.id, text=text))
 
@@ -133,7 +134,7 @@ async def test_a_revoked_key_is_refused_at_once_by_every_gateway(
     access: StoredAccess, store_settings: Settings, clock: Clock
 ) -> None:
     other = open_access(store_settings, clock)
-    key, text = await access.keys.create(ASKER, "root")
+    key, text = await access.keys.create(ASKER, "root", new_id())
     await other.keys.caller_of(text)
     await access.keys.revoke(key.id)
     with pytest.raises(NotAuthenticated):
@@ -142,7 +143,7 @@ async def test_a_revoked_key_is_refused_at_once_by_every_gateway(
 
 
 async def test_a_key_that_is_revoked_twice_keeps_its_first_moment(access: StoredAccess, clock: Clock) -> None:
-    key, _ = await access.keys.create(ASKER, "root")
+    key, _ = await access.keys.create(ASKER, "root", new_id())
     first = await access.keys.revoke(key.id)
     clock.after(timedelta(days=1))
     assert (await access.keys.revoke(key.id)).revoked == first.revoked
@@ -160,7 +161,7 @@ async def test_an_expired_key_is_refused(access: StoredAccess, clock: Clock) -> 
 
 
 async def test_the_last_use_of_a_key_is_known_to_the_minute(access: StoredAccess, clock: Clock) -> None:
-    _, text = await access.keys.create(ASKER, "root")
+    _, text = await access.keys.create(ASKER, "root", new_id())
     assert (await access.keys.listed())[0].last_used is None
     for _ in range(3):
         await access.keys.caller_of(text)
@@ -215,8 +216,8 @@ async def test_an_unused_session_ends(access: StoredAccess, clock: Clock) -> Non
 
 async def test_a_session_ends_with_the_key_that_began_it(access: StoredAccess, clock: Clock) -> None:
     ends = clock.now + timedelta(minutes=30)
-    revoked, first = await access.keys.create(ASKER, "root")
-    _, second = await access.keys.create(replace(ASKER, expires=ends), "root")
+    revoked, first = await access.keys.create(ASKER, "root", new_id())
+    _, second = await access.keys.create(replace(ASKER, expires=ends), "root", new_id())
     sessions = [await access.start_session(await access.keys.caller_of(text)) for text in (first, second)]
     for session in sessions:
         await access.passes.session(session, timedelta(hours=1))

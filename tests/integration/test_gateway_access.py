@@ -21,6 +21,7 @@ from holdfast.settings import Settings, load_settings
 from starter.access.audit import Wanted
 from starter.access.callers import Action, Role
 from starter.access.keys import NewKey
+from starter.access.secret_texts import new_id
 from starter.access.stored import StoredAccess, local_caller, open_access, sign_in_link
 from starter.connection import Connection
 from starter.gateway.app import create_app
@@ -65,7 +66,9 @@ async def client(access: StoredAccess, gateway_settings: Settings) -> AsyncItera
 
 async def _key(access: StoredAccess, *roles: Role, **more: Any) -> str:
     subject = more.pop("subject", "ada")
-    _, text = await access.keys.create(NewKey(subject, "a test", frozenset(roles or {Role.ASKER}), **more), "root")
+    _, text = await access.keys.create(
+        NewKey(subject, "a test", frozenset(roles or {Role.ASKER}), **more), "root", new_id()
+    )
     return text
 
 
@@ -312,7 +315,7 @@ async def test_an_administrator_makes_lists_and_revokes_keys(client: httpx.Async
     revoked = await client.delete(f"/api/keys/{key['id']}", headers=root)
     assert revoked.json()["revoked"] is not None
     assert (await client.get("/api/session", headers=_bearing(text))).status_code == 401
-    assert await _recorded(access, "create-key") == ["bob"]
+    assert await _recorded(access, "create-key") == [key["id"]]
     assert await _recorded(access, "revoke-key") == [key["id"]]
 
 

@@ -10,7 +10,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from starter.access.callers import Action, Caller, Role
 from starter.access.keys import ApiKey, NewKey
+from starter.access.recording import recorded
 from starter.access.refusals import NotAllowed
+from starter.access.secret_texts import new_id
 from starter.gateway.permissions import allowed
 from starter.gateway.stored_access import Stored
 from starter.gateway.texts import Line
@@ -89,8 +91,9 @@ async def create_key(wanted: WantedKey, caller: KeyManager, stored: Stored, resp
     if caller.scopes is not None and (wanted.scopes is None or not wanted.scopes <= caller.scopes):
         raise NotAllowed("A key that is restricted to some actions makes none that may do more. List `scopes` of its.")
     new = NewKey(wanted.subject, wanted.name, wanted.roles, wanted.scopes, wanted.expires)
-    await stored.record(caller, "create-key", wanted.subject, **wanted.model_dump(mode="json"))
-    key, text = await stored.keys.create(new, caller.subject)
+    key_id = new_id()
+    async with recorded(stored, caller, "create-key", key_id, **wanted.model_dump(mode="json")):
+        key, text = await stored.keys.create(new, caller.subject, key_id)
     response.headers["Cache-Control"] = "no-store"
     return CreatedKey(key=_view(key), text=text)
 
@@ -100,5 +103,5 @@ async def revoke_key(
     key_id: Annotated[str, Path(pattern="^[a-z0-9]{1,32}$")], caller: KeyManager, stored: Stored
 ) -> KeyView:
     """Revoke a key: from now on no call and no session of it is accepted, by any gateway."""
-    await stored.record(caller, "revoke-key", key_id)
-    return _view(await stored.keys.revoke(key_id))
+    async with recorded(stored, caller, "revoke-key", key_id):
+        return _view(await stored.keys.revoke(key_id))

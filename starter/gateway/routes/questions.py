@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from holdfast.execution import State
 from holdfast.origin import Origin
 from starter import questions
 from starter.access.callers import Action, Caller, Relation, may
+from starter.access.recording import recorded
 from starter.gateway.gateway import Parts
 from starter.gateway.permissions import CurrentCaller, SeenQuestion, allowed
 from starter.gateway.problems import NotAllowed
@@ -98,17 +99,20 @@ async def ask(
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> QuestionSummary:
     """Start a question. The same `Idempotency-Key` of the same caller starts it once and gives the same question."""
-    question_id = questions.id_of_request(caller.subject, idempotency_key) if idempotency_key else None
-    asked, is_new = await questions.start(
-        parts.connection,
-        question.text,
-        asker=caller.subject,
-        approve_plan=question.approve_plan,
-        question_id=question_id,
-    )
-    if is_new:
-        await parts.access.record(caller, "ask", asked.id, text=question.text)
+    await parts.access.admit_question(caller)
+    if idempotency_key:
+        question_id = questions.id_of_request(caller.subject, idempotency_key)
     else:
+        question_id = questions.new_id("q", datetime.now(UTC))
+    async with recorded(parts.access, caller, "ask", question_id, text=question.text):
+        asked, is_new = await questions.start(
+            parts.connection,
+            question.text,
+            asker=caller.subject,
+            approve_plan=question.approve_plan,
+            question_id=question_id,
+        )
+    if not is_new:
         response.status_code = status.HTTP_200_OK
     response.headers["Location"] = f"/api/questions/{asked.id}"
     return summary_of(parts, asked)

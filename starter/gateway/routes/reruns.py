@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Response, status
 
 from starter import reruns
 from starter.access.callers import Action, may
+from starter.access.recording import recorded
 from starter.changes import Changes
 from starter.gateway.gateway import Parts
 from starter.gateway.permissions import Permitted, SteeredQuestion
@@ -30,9 +31,13 @@ async def retry(
     """
     _see_that_they_may_ask(steered)
     earlier_id = steered.question.id
-    asked, is_new = await reruns.retry(parts.connection, earlier_id, asker=steered.caller.subject, key=idempotency_key)
+    await parts.access.admit_question(steered.caller)
+    async with recorded(parts.access, steered.caller, "retry", earlier_id):
+        asked, is_new = await reruns.retry(
+            parts.connection, earlier_id, asker=steered.caller.subject, key=idempotency_key
+        )
     if is_new:
-        await parts.access.record(steered.caller, "retry", asked.id, of=earlier_id)
+        await parts.access.record(steered.caller, "ask", asked.id, of=earlier_id)
     return _told(parts, response, asked, is_new)
 
 
@@ -46,12 +51,14 @@ async def rerun(
     """
     _see_that_they_may_ask(steered)
     earlier_id = steered.question.id
-    asked, is_new = await reruns.rerun(
-        parts.connection, earlier_id, changes, asker=steered.caller.subject, key=idempotency_key
-    )
+    await parts.access.admit_question(steered.caller)
+    told = changes.model_dump(mode="json", exclude_none=True)
+    async with recorded(parts.access, steered.caller, "rerun", earlier_id, changes=told):
+        asked, is_new = await reruns.rerun(
+            parts.connection, earlier_id, changes, asker=steered.caller.subject, key=idempotency_key
+        )
     if is_new:
-        told = changes.model_dump(mode="json", exclude_none=True)
-        await parts.access.record(steered.caller, "rerun", asked.id, of=earlier_id, changes=told)
+        await parts.access.record(steered.caller, "ask", asked.id, of=earlier_id)
     return _told(parts, response, asked, is_new)
 
 

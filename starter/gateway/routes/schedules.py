@@ -16,6 +16,7 @@ from holdfast.schedule_contracts import Difference, SavedRun
 from holdfast.sync_contracts import SyncMode
 from starter import schedules
 from starter.access.callers import Action, Caller, may
+from starter.access.recording import recorded
 from starter.gateway.gateway import Parts
 from starter.gateway.permissions import allowed
 from starter.gateway.problems import NotAllowed
@@ -123,16 +124,16 @@ async def schedule_sync(
     new: NewScheduledSync, caller: Annotated[Caller, Depends(allowed(Action.SYNC))], parts: Parts
 ) -> ScheduleView:
     """Sync the tenant again and again."""
-    await schedules.schedule_sync(parts.connection, new.mode, caller.subject, new.times.when())
-    await parts.access.record(caller, "schedule", SYNC, **new.model_dump(mode="json"))
+    async with recorded(parts.access, caller, "schedule", SYNC, **new.model_dump(mode="json")):
+        await schedules.schedule_sync(parts.connection, new.mode, caller.subject, new.times.when())
     return _view(await schedules.found(parts.connection, caller.subject, SYNC))
 
 
 @router.put("/{name}", status_code=status.HTTP_201_CREATED)
 async def save_question(name: Name, new: NewSavedQuestion, caller: Scheduler, parts: Parts) -> ScheduleView:
     """Save a question, and ask it again and again."""
-    await schedules.save_question(parts.connection, name, new.text, caller.subject, new.times.when())
-    await parts.access.record(caller, "schedule", name, **new.model_dump(mode="json"))
+    async with recorded(parts.access, caller, "schedule", name, **new.model_dump(mode="json")):
+        await schedules.save_question(parts.connection, name, new.text, caller.subject, new.times.when())
     return _view(await schedules.found(parts.connection, caller.subject, name))
 
 
@@ -167,39 +168,37 @@ def _first_rows(seen: Difference, artifacts: ArtifactStore) -> DifferenceRows:
 async def pause(name: Name, caller: Scheduler, parts: Parts) -> ScheduleView:
     """Start nothing more until it is resumed."""
     _see_that_may_change(caller, name)
-    await schedules.pause(parts.connection, caller.subject, name, f"paused by {caller.subject}")
-    return await _changed("pause-schedule", name, caller, parts)
+    async with recorded(parts.access, caller, "pause-schedule", name):
+        await schedules.pause(parts.connection, caller.subject, name, f"paused by {caller.subject}")
+    return _view(await schedules.found(parts.connection, caller.subject, name))
 
 
 @router.post("/{name}/resume", status_code=status.HTTP_202_ACCEPTED)
 async def resume(name: Name, caller: Scheduler, parts: Parts) -> ScheduleView:
     """Go on with it."""
     _see_that_may_change(caller, name)
-    await schedules.resume(parts.connection, caller.subject, name)
-    return await _changed("resume-schedule", name, caller, parts)
+    async with recorded(parts.access, caller, "resume-schedule", name):
+        await schedules.resume(parts.connection, caller.subject, name)
+    return _view(await schedules.found(parts.connection, caller.subject, name))
 
 
 @router.post("/{name}/run", status_code=status.HTTP_202_ACCEPTED)
 async def run_now(name: Name, caller: Scheduler, parts: Parts) -> ScheduleView:
     """Do it once now, unless it is under way."""
     _see_that_may_change(caller, name)
-    await schedules.run_now(parts.connection, caller.subject, name)
-    return await _changed("run-schedule", name, caller, parts)
+    async with recorded(parts.access, caller, "run-schedule", name):
+        await schedules.run_now(parts.connection, caller.subject, name)
+    return _view(await schedules.found(parts.connection, caller.subject, name))
 
 
 @router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT)
 async def remove(name: Name, caller: Scheduler, parts: Parts) -> None:
     """Forget it; what it started goes on, and its answers stay."""
     _see_that_may_change(caller, name)
-    await schedules.remove(parts.connection, caller.subject, name)
-    await parts.access.record(caller, "remove-schedule", name)
+    async with recorded(parts.access, caller, "remove-schedule", name):
+        await schedules.remove(parts.connection, caller.subject, name)
 
 
 def _see_that_may_change(caller: Caller, name: str) -> None:
     if name == SYNC and not may(caller, Action.SYNC):
         raise NotAllowed("Your role or your key does not allow to sync, so not to change when it is done.")
-
-
-async def _changed(action: str, name: str, caller: Caller, parts: Parts) -> ScheduleView:
-    await parts.access.record(caller, action, name)
-    return _view(await schedules.found(parts.connection, caller.subject, name))

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, status
 from pydantic import BaseModel, ConfigDict
 
+from starter.access.recording import recorded
 from starter.access.refusals import NotAllowed
 from starter.access.sharing import Share, ShareReason
 from starter.gateway.permissions import SharedQuestion
@@ -51,12 +52,12 @@ async def share(shared: SharedQuestion, subject: Subject, stored: Stored) -> Non
     """Let a person see the question, its rows and its answer, and export them."""
     if subject == shared.question.asker:
         raise NotAllowed("This person asked the question and sees it in any case.")
-    await stored.record(shared.caller, "share", shared.question.id, subject=subject)
-    await stored.shares.add(shared.question.id, subject, shared.caller.subject)
+    async with recorded(stored, shared.caller, "share", shared.question.id, subject=subject):
+        await stored.shares.add(shared.question.id, subject, shared.caller.subject)
 
 
 @router.delete("/{subject}", status_code=status.HTTP_204_NO_CONTENT)
 async def unshare(shared: SharedQuestion, subject: Subject, stored: Stored) -> None:
     """Take the question out of a person's sight again."""
-    await stored.record(shared.caller, "unshare", shared.question.id, subject=subject)
-    await stored.shares.remove(shared.question.id, subject)
+    async with recorded(stored, shared.caller, "unshare", shared.question.id, subject=subject):
+        await stored.shares.remove(shared.question.id, subject)

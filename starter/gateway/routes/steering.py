@@ -14,10 +14,14 @@ from holdfast.execution import State
 from holdfast.plan import Plan, checked_plan
 from starter import questions
 from starter.access.callers import Role
+from starter.access.recording import recorded
 from starter.gateway.gateway import Parts
 from starter.gateway.permissions import Permitted, ReviewedQuestion, SeenQuestion, SteeredQuestion
 from starter.gateway.problems import NoWorker
 from starter.gateway.routes.questions import QuestionSummary, summary_of
+
+# As the command line calls them, and so the audit record.
+_STEERING = {State.PAUSED: "pause", State.RUNNING: "resume", State.CANCELLED: "cancel"}
 
 router = APIRouter(prefix="/api/questions/{question_id}", tags=["one question"])
 
@@ -91,9 +95,11 @@ async def review(reviewed: ReviewedQuestion, given: NewReview, parts: Parts) -> 
         plan=checked_plan(given.plan) if given.plan is not None else None,
         further_calls=given.further_calls,
     )
-    after = await questions.review(parts.connection, question_id, decision)
     detail = given.model_dump(mode="json", exclude_none=True)
-    await parts.access.record(caller, "review", question_id, **detail)
+    async with recorded(parts.access, caller, "review", question_id, **detail):
+        after = await questions.review(parts.connection, question_id, decision)
+    if caller.subject != reviewed.question.asker:
+        await parts.access.keep_in_sight(question_id, caller)
     return after
 
 
@@ -105,6 +111,6 @@ async def _progress(parts: Parts, seen: Permitted) -> Progress:
 
 
 async def _steer(parts: Parts, steered: Permitted, to: State) -> QuestionSummary:
-    await questions.steer(parts.connection, steered.question.id, to)
-    await parts.access.record(steered.caller, f"ask for {to}", steered.question.id)
+    async with recorded(parts.access, steered.caller, _STEERING[to], steered.question.id):
+        await questions.steer(parts.connection, steered.question.id, to)
     return summary_of(parts, await questions.asked(parts.connection, steered.question.id))

@@ -12,6 +12,7 @@ from holdfast.sync.history import SyncHistory
 from holdfast.sync_contracts import SyncMode, SyncProgress, SyncRecord
 from starter import syncs
 from starter.access.callers import Action, Caller
+from starter.access.recording import recorded
 from starter.gateway.gateway import Parts
 from starter.gateway.permissions import allowed
 
@@ -67,9 +68,8 @@ async def list_syncs(_: Seer, parts: Parts) -> SyncList:
 @router.post("", status_code=status.HTTP_202_ACCEPTED)
 async def start_sync(new: NewSync, caller: Starter, parts: Parts) -> SyncStarted:
     """Read the tenant into a new snapshot, which is published when it is whole."""
-    workflow_id, is_new = await syncs.start(parts.connection, new.mode, asker=caller.subject)
-    if is_new:
-        await parts.access.record(caller, "sync", workflow_id, mode=new.mode)
+    async with recorded(parts.access, caller, "sync", parts.connection.tenant, mode=new.mode):
+        workflow_id, is_new = await syncs.start(parts.connection, new.mode, asker=caller.subject)
     return SyncStarted(workflow_id=workflow_id, is_new=is_new, temporal_url=parts.connection.link(workflow_id))
 
 
@@ -83,6 +83,6 @@ async def current_sync(_: Seer, parts: Parts) -> CurrentSync:
 @router.delete("/current", status_code=status.HTTP_202_ACCEPTED)
 async def cancel_sync(caller: Starter, parts: Parts) -> CurrentSync:
     """End the sync that runs; nothing is changed."""
-    workflow_id = await syncs.cancel(parts.connection)
-    await parts.access.record(caller, "cancel-sync", workflow_id)
+    async with recorded(parts.access, caller, "cancel-sync", parts.connection.tenant):
+        await syncs.cancel(parts.connection)
     return await current_sync(caller, parts)
