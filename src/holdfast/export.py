@@ -83,9 +83,32 @@ def _write_parquet(rows: pl.LazyFrame, headers: Sequence[Header], to: Path) -> N
 
 
 def _write_csv(rows: pl.LazyFrame, headers: Sequence[Header], to: Path) -> None:
-    readable = json_ready(_flat(rows))
-    named = _harmless(readable).rename({h.value: text for h, text in zip(headers, _texts(headers), strict=True)})
-    named.sink_csv(to, engine="streaming", check_extension=False)
+    with to.open("wb") as file:
+        file.write(csv_heading(headers))
+        _readable(rows).sink_csv(file, engine="streaming", include_header=False)
+
+
+def _readable(rows: pl.LazyFrame) -> pl.LazyFrame:
+    return _harmless(json_ready(_flat(rows)))
+
+
+def csv_heading(headers: Sequence[Header]) -> bytes:
+    """The first line of a csv file."""
+    texts = {str(place): [text] for place, text in enumerate(_texts(headers))}
+    return pl.DataFrame(texts).write_csv(include_header=False).encode()
+
+
+def csv_lines(rows: pl.DataFrame) -> bytes:
+    """Rows of the shown columns as lines of a csv file."""
+    return _readable(rows.lazy()).collect().write_csv(include_header=False).encode()
+
+
+def json_lines(rows: pl.DataFrame, *, is_first: bool) -> bytes:
+    """Rows of the shown columns, at least one, as they stand in a json file between JSON_START and JSON_END."""
+    return (b"\n" if is_first else b",\n") + b",\n".join(orjson.dumps(record) for record in json_records(rows))
+
+
+JSON_START, JSON_END = b"[", b"\n]\n"
 
 
 def _write_xlsx(rows: pl.LazyFrame, headers: Sequence[Header], to: Path) -> None:
@@ -93,17 +116,12 @@ def _write_xlsx(rows: pl.LazyFrame, headers: Sequence[Header], to: Path) -> None
 
 
 def _write_json(rows: pl.LazyFrame, headers: Sequence[Header], to: Path) -> None:
-    before = b"[\n"
     with to.open("wb") as file:
-        for record in _records(rows):
-            file.write(before + orjson.dumps(record))
-            before = b",\n"
-        file.write(b"[]\n" if before == b"[\n" else b"\n]\n")
-
-
-def _records(rows: pl.LazyFrame) -> Iterator[dict[str, JsonValue]]:
-    for frame in rows.collect_batches(chunk_size=_BATCH, maintain_order=True, engine="streaming"):
-        yield from json_records(frame)
+        file.write(JSON_START)
+        for frame in rows.collect_batches(chunk_size=_BATCH, maintain_order=True, engine="streaming"):
+            if frame.height:
+                file.write(json_lines(frame, is_first=file.tell() == len(JSON_START)))
+        file.write(JSON_END)
 
 
 def _flat(rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -10,11 +10,14 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from holdfast.artifacts import ArtifactStore
+from holdfast.rows import RowViews
 from starter.access.callers import Caller
 from starter.connection import Connection
 from starter.gateway.answers import Answers
+from starter.gateway.export_files import ExportFiles
 from starter.gateway.hub import Hub
 from starter.gateway.metrics import Metrics
+from starter.gateway.seen_views import SeenViews
 from starter.questions import Asked
 
 
@@ -67,6 +70,21 @@ class Gateway:
         self.metrics.viewers.set_function(lambda: hub.viewers)
         self.metrics.subscriptions.set_function(lambda: hub.followed)
         return hub
+
+    @cached_property
+    def rows(self) -> RowViews:
+        """Rows of answers and steps, in any order."""
+        return RowViews(self.artifacts, self.connection.settings.data_dir / "cache" / "rows")
+
+    @cached_property
+    def export_files(self) -> ExportFiles:
+        """Rows as files."""
+        return ExportFiles(self.connection.settings.data_dir / "cache" / "exports")
+
+    @cached_property
+    def seen_views(self) -> SeenViews:
+        """What of them is in the audit record."""
+        return SeenViews()
 
 
 def _gateway(connection: HTTPConnection) -> Gateway:

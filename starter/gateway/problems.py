@@ -16,6 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from holdfast import errors
 from holdfast.errors import HoldfastError
+from holdfast.rows import RowsRefused
 from starter.access.issuer_keys import IssuerAway
 from starter.access.keys import UnknownKey
 from starter.access.refusals import NotAllowed as NotAllowed
@@ -24,6 +25,7 @@ from starter.access.refusals import TooManyRequests as TooManyRequests
 from starter.access.store import StoreAway
 from starter.gateway.answers import NotEnded
 from starter.gateway.requests import request_id_of
+from starter.gateway.row_queries import NoRows
 from starter.questions import QuestionLost, ReusedId
 from starter.schedules import ScheduleRefused, UnknownSchedule
 
@@ -55,6 +57,8 @@ _STATUS: Mapping[type[HoldfastError], HTTPStatus] = {
     ReusedId: HTTPStatus.CONFLICT,
     NotEnded: HTTPStatus.CONFLICT,
     QuestionLost: HTTPStatus.GONE,
+    NoRows: HTTPStatus.NOT_FOUND,
+    RowsRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownExecution: HTTPStatus.NOT_FOUND,
     UnknownSchedule: HTTPStatus.NOT_FOUND,
     ScheduleRefused: HTTPStatus.UNPROCESSABLE_ENTITY,

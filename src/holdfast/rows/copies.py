@@ -1,0 +1,55 @@
+"""An uncompressed copy of kept rows, mapped into memory: any row of a million is read without those around it.
+
+In Parquet a page in another order than the file's means to unpack the whole file. The copy has no name: it is gone with
+the process, whatever ends it, and is never found stale.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+from polars.exceptions import PolarsError
+
+from holdfast.atomic_files import is_storage_full
+from holdfast.errors import StorageFull
+
+
+@dataclass(frozen=True)
+class RowCopy:
+    """`frame` reads from the disk what is looked at; `size_bytes` are on the disk."""
+
+    frame: pl.DataFrame
+    size_bytes: int
+    _map: mmap.mmap | None = None
+
+    def release(self) -> None:
+        """Give back the memory of what was read: it stays in the system's cache, and counts no longer as ours.
+
+        Harmless while somebody reads: what they need is mapped again.
+        """
+        if self._map is not None:
+            self._map.madvise(mmap.MADV_DONTNEED)
+
+
+def copy_of(rows: pl.LazyFrame, folder: Path) -> RowCopy:
+    """Copy the rows into a file of the folder. Raises StorageFull."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            rows.sink_ipc(file, compression="uncompressed", engine="streaming")
+            file.flush()
+            size = os.fstat(file.fileno()).st_size
+            mapped = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ)
+    except (OSError, PolarsError) as error:
+        if is_storage_full(error):
+            raise StorageFull(f"There is no space left in {folder} to sort and search rows.") from error
+        raise
+    frame = pl.from_arrow(pa.ipc.open_file(pa.py_buffer(mapped)).read_all(), rechunk=False)
+    assert isinstance(frame, pl.DataFrame)
+    return RowCopy(frame, size, mapped)

@@ -1,0 +1,25 @@
+"""Which views were recorded as seen, so that the audit has one line for a view and not one for each of its pages."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+
+_MOST_KEPT = 10_000
+
+
+class SeenViews:
+    """The latest views, each a caller, a question and what they wished of its rows."""
+
+    def __init__(self) -> None:
+        self._views: OrderedDict[Hashable, None] = OrderedDict()
+
+    def __contains__(self, view: Hashable) -> bool:
+        return view in self._views
+
+    def add(self, view: Hashable) -> None:
+        """Remember a view, and forget one of long ago."""
+        self._views[view] = None
+        self._views.move_to_end(view)
+        if len(self._views) > _MOST_KEPT:
+            self._views.popitem(last=False)
