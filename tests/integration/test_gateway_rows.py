@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
@@ -215,7 +216,8 @@ async def test_strangers_see_and_export_nothing_and_a_reviewer_exports_nothing(
 
 def sheet(file: Path | io.BytesIO) -> bytes:
     with zipfile.ZipFile(file) as parts:
-        return parts.read("xl/worksheets/sheet1.xml")
+        text: bytes = parts.read("xl/worksheets/sheet1.xml")
+        return text
 
 
 @pytest.mark.parametrize("file_format", ["csv", "json", "parquet", "xlsx"])
