@@ -44,7 +44,7 @@ from holdfast.special.runner import SpecialStepRunner
 from holdfast.sql.engine import SqlEngine
 from holdfast.sql_step import SqlStepRunner
 from holdfast.sync.tenant_sync import TenantSync
-from starter.search_attributes import ensure_search_attributes
+from starter.namespace import ensure_search_attributes, retention_of, retention_words
 from workflows.query import QueryWorkflow
 from workflows.scheduled import SavedQuestionWorkflow, ScheduledSyncWorkflow
 from workflows.sync import SyncWorkflow
@@ -74,6 +74,7 @@ async def run_worker(settings: Settings) -> None:
         settings.temporal.address, namespace=settings.temporal.namespace, data_converter=pydantic_data_converter
     )
     await ensure_search_attributes(client)
+    await _warn_of_short_retention(client, settings.keep_answers)
     snapshots = SnapshotStore(settings.data_dir / "graph")
     artifacts = ArtifactStore(settings.data_dir / "artifacts")
     pool = QueryPool(
@@ -134,6 +135,12 @@ def _working(client: Client, activities: Sequence[Callable[..., Any]]) -> Worker
         sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_TIMEOUT,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
     )
+
+
+async def _warn_of_short_retention(client: Client, wanted: timedelta) -> None:
+    kept = await retention_of(client)
+    if kept is not None and kept < wanted:
+        log.warning("short_retention", reason=retention_words(kept, wanted))
 
 
 async def _prune_now_and_then(client: Client, settings: Settings) -> None:

@@ -23,6 +23,7 @@ from starter import model_checks
 from starter.checks import Check
 from starter.children import is_polling
 from starter.connection import Connection, connect, located
+from starter.namespace import retention_of, retention_words
 from starter.plain_text import when
 from starter.sandbox_check import sandbox
 from starter.stack_record import prepared, running_stack
@@ -46,7 +47,7 @@ async def checks(settings: Settings, *, ask_models: bool = False) -> AsyncIterat
     except HoldfastError as error:
         yield Check("Temporal", "bad", str(error))
     else:
-        yield Check("Temporal", "ok", f"serves at {_address(connection)}, namespace {connection.client.namespace}")
+        yield await _temporal(connection)
         yield await _worker(connection)
     yield await _tenant(settings)
     yield _snapshot(settings)
@@ -62,6 +63,14 @@ def _address(connection: Connection) -> str:
     return connection.settings.temporal.address or (
         connection.record.temporal_address if connection.record is not None else ""
     )
+
+
+async def _temporal(connection: Connection) -> Check:
+    finding = f"serves at {_address(connection)}, namespace {connection.client.namespace}"
+    kept, wanted = await retention_of(connection.client), connection.settings.keep_answers
+    if kept is not None and kept < wanted:
+        return Check("Temporal", "note", f"{finding}. {retention_words(kept, wanted)}")
+    return Check("Temporal", "ok", finding)
 
 
 def _settings() -> Check:

@@ -16,8 +16,8 @@ from temporalio.service import RPCError
 
 from holdfast.errors import TemporalUnavailable
 from starter.bound_process import spawn_bound
+from starter.namespace import ensure_search_attributes
 from starter.ports import LOOPBACK, free_port, is_free
-from starter.search_attributes import ensure_search_attributes
 from starter.temporal_binary import find_temporal
 
 __all__ = ["EmbeddedTemporal", "find_temporal"]

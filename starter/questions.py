@@ -28,7 +28,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from holdfast.answer import Answer, Question, QuestionOptions
+from holdfast.answer import MAX_QUESTION_CHARACTERS, Answer, Question, QuestionOptions
 from holdfast.contracts import (
     ASKER_ATTRIBUTE,
     STATE_ATTRIBUTE,
@@ -39,6 +39,7 @@ from holdfast.contracts import (
 )
 from holdfast.errors import HoldfastError, InvalidTransition, ReviewRefused, UnknownExecution
 from holdfast.execution import State, checked_transition
+from holdfast.markdown import as_text
 from holdfast.origin import Origin
 from holdfast.question import checked_text
 from starter.connection import Connection
@@ -100,6 +101,16 @@ def summary_of(text: str) -> str:
     return encoded[: _SUMMARY_BYTES - 3].decode(errors="ignore") + "…"
 
 
+def details_of(connection: Connection, question: Question) -> str:
+    """In Markdown, for Temporal's own UI: who asked what, and where it is watched."""
+    tenant = f" about {as_text(question.tenant)}" if question.tenant else ""
+    lines = [f"Asked by **{as_text(question.asker)}**{tenant}: {as_text(question.text, MAX_QUESTION_CHARACTERS)}", ""]
+    if (page := connection.settings.gateway.public_url) is not None:
+        lines.append(f"- On the page: {page.rstrip("/")}/q/{question.correlation_id}")
+    lines.append(f"- On the command line: `holdfast watch {question.correlation_id}`")
+    return "\n".join(lines)
+
+
 def id_of_request(asker: str, key: str) -> str:
     """The id of the question that this asker starts under this idempotency key, always the same."""
     digest = hashlib.blake2b(f"{asker}\0{key}".encode(), digest_size=15).digest()
@@ -132,6 +143,7 @@ async def start(
             memo={"asker": question.asker, "question": question.text},
             search_attributes=attributes_of_question(question),
             static_summary=summary_of(question.text),
+            static_details=details_of(connection, question),
         )
     except WorkflowAlreadyStartedError:
         earlier = await asked(connection, question.correlation_id)

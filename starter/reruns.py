@@ -117,7 +117,7 @@ async def _start(connection: Connection, again: _Again, asker: str, key: str | N
             },
             search_attributes=attributes_of_question(question),
             static_summary=questions.summary_of(question.text),
-            static_details=f"This is a {origin.words}.",
+            static_details=f"{questions.details_of(connection, question)}\n\nThis is a {origin.words}.",
         )
     except WorkflowAlreadyStartedError:
         return await _started_before(connection, new_id, again), False

@@ -19,7 +19,7 @@ from holdfast.errors import HoldfastError
 from holdfast.settings import OktaSettings, Settings
 from starter.children import Child, TemporalChild, TenantChild, WorkerChild
 from starter.connection import connect_to
-from starter.search_attributes import ensure_search_attributes
+from starter.namespace import ensure_retention, ensure_search_attributes
 from starter.stack_record import ProcessRecord, StackRecord, end_survivors, owned_folder, record_file, write_record
 from starter.temporal_binary import find_temporal
 
@@ -80,6 +80,8 @@ class Stack:
         client = await connect_to(address, settings.temporal.namespace)
         if temporal is None:
             await ensure_search_attributes(client)
+        else:
+            await ensure_retention(client, settings.keep_answers)
         effective = self._effective(address, demo_tenant)
         await self._start(WorkerChild(effective, client), ends)
         self._record = StackRecord(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from holdfast.answer import Question
 from holdfast.contracts import Progress, StepProgress
 from holdfast.execution import Execution, State, StepRecord, StepState
+from holdfast.markdown import as_text
 from holdfast.reviews import DecidedReview, Waiting
 from workflows.reviews import Reviews
 
@@ -18,10 +18,6 @@ _SIGNS = {
     StepState.FAILED: "✗",
     StepState.SKIPPED: "–",
 }
-# What Markdown takes for more than text, and what begins a tag. A full stop or a bracket after a number begins a list.
-_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~&:])")
-# An operator reads the beginning; the whole is in the answer.
-_MOST_CHARACTERS = 300
 
 
 def progress_of(question: Question, state: State, reviews: Reviews, execution: Execution | None) -> Progress:
@@ -69,13 +65,6 @@ def current_details(question: Question, state: State, reviews: Reviews, executio
     if reviews.history:
         parts.append("\n".join(_decided(review) for review in reviews.history))
     return "\n\n".join(parts)
-
-
-def as_text(words: str) -> str:
-    """Words on one line that Markdown shows as they are, without what is too long."""
-    line = " ".join(words.split())
-    shown = line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 1]}…"
-    return _MARKUP.sub(r"\\\1", shown)
 
 
 def _waiting(waiting: Waiting, question_id: str) -> str:

@@ -17,14 +17,15 @@ from urllib.request import urlopen
 import psutil
 import pytest
 from temporalio import activity, workflow
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from holdfast.contracts import STATE_ATTRIBUTE
+from holdfast.contracts import STATE_ATTRIBUTE, TOOLS_ATTRIBUTE
 from holdfast.errors import TemporalUnavailable
 from starter.embedded import EmbeddedTemporal, find_temporal
-from starter.search_attributes import ensure_search_attributes
+from starter.namespace import ensure_retention, ensure_search_attributes, retention_of, retention_words
 from tests.processes import ended
 
 
@@ -114,6 +115,26 @@ async def test_several_servers_start_together_and_show_their_uis(binary: Path, t
 
 async def test_search_attributes_are_registered_once_and_asking_again_does_nothing(temporal_client: Client) -> None:
     await asyncio.gather(ensure_search_attributes(temporal_client), ensure_search_attributes(temporal_client))
+
+
+async def test_ended_questions_are_kept_at_least_as_long_as_their_rows_and_stay_searchable(
+    binary: Path, tmp_path: Path
+) -> None:
+    async with EmbeddedTemporal(binary, tmp_path) as server:
+        client = await Client.connect(server.address)
+        assert await retention_of(client) == timedelta(days=1)
+        await ensure_retention(client, timedelta(days=30))
+        assert await retention_of(client) == timedelta(days=30)
+        await ensure_retention(client, timedelta(days=7))
+        assert await retention_of(client) == timedelta(days=30), "what is kept longer stays"
+        known = await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace="default"))
+        assert {STATE_ATTRIBUTE.name, TOOLS_ATTRIBUTE.name} <= set(known.custom_attributes)
+
+
+def test_a_retention_that_is_too_short_is_said_with_what_its_operator_can_do() -> None:
+    words = retention_words(timedelta(days=1), timedelta(days=30))
+    assert "after 24 hours, and HOLDFAST_KEEP_ANSWERS is 720 hours" in words
+    assert "--retention 720h" in words
 
 
 @contextlib.contextmanager
