@@ -106,7 +106,7 @@ def details_of(connection: Connection, question: Question) -> str:
     tenant = f" about {as_text(question.tenant)}" if question.tenant else ""
     lines = [f"Asked by **{as_text(question.asker)}**{tenant}: {as_text(question.text, MAX_QUESTION_CHARACTERS)}", ""]
     if (page := connection.settings.gateway.public_url) is not None:
-        lines.append(f"- On the page: {page.rstrip("/")}/q/{question.correlation_id}")
+        lines.append(f"- On the page: {page.rstrip('/')}/q/{question.correlation_id}")
     lines.append(f"- On the command line: `holdfast watch {question.correlation_id}`")
     return "\n".join(lines)
 
