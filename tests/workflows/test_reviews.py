@@ -10,13 +10,13 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 
 from holdfast.answer import Answer, Outcome
 from holdfast.contracts import TOOLS_ATTRIBUTE, Decision, Progress, Review
-from holdfast.events import ReviewDecided, ReviewRequested
+from holdfast.events import AnyEvent, ReviewDecided, ReviewRequested
 from holdfast.execution import State
 from holdfast.plan import Step
 from holdfast.reviews import THE_DEADLINE, ReviewRules
 from holdfast.settings import load_settings
-from starter import streams
 from starter.connection import Connection
+from starter.streams import Frame, QuestionStream
 from tests.workflows.fakes import ScriptedActivities, plan, planned, step
 from tests.workflows.scripted_programs import ScriptedPrograms, api_step, special_step, sql_step
 from tests.workflows.test_query_workflow import Handle, asked, until
@@ -57,8 +57,10 @@ async def timers_of(handle: Handle) -> int:
 
 
 async def events_of(client: Client, answer: Answer) -> list[ReviewRequested | ReviewDecided]:
-    connection = Connection(client, load_settings(), None)
-    found = [event async for _, event in streams.events_of(connection, answer.correlation_id, 0)]
+    stream = QuestionStream(Connection(client, load_settings(), None), answer.correlation_id)
+    found = [
+        AnyEvent.model_validate_json(frame.data).root async for frame in stream.follow() if isinstance(frame, Frame)
+    ]
     return [event for event in found if isinstance(event, ReviewRequested | ReviewDecided)]
 
 
