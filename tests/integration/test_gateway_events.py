@@ -217,8 +217,8 @@ async def test_a_question_is_asked_and_watched_in_one_request_and_goes_on_withou
     assert again[-1].type == "FINAL-RESULT"
     assert [each[1:3] for each in house.access.recorded] == [
         ("ask", question_id),
-        ("see", question_id),
-        ("see", question_id),
+        ("see-events", question_id),
+        ("see-events", question_id),
     ]
 
 

@@ -76,4 +76,4 @@ async def socket(
 
 
 async def _record(parts: Parts, caller: Caller, question_id: str, start: int) -> None:
-    await parts.access.record(caller, "see", question_id, what="events", offset=start)
+    await parts.access.record(caller, "see-events", question_id, offset=start)

@@ -45,5 +45,5 @@ async def stream(
     )
     if is_new:
         await parts.access.record(caller, "ask", question.id, text=question.text)
-    await parts.access.record(caller, "see", question.id, what="events", offset=0)
+    await parts.access.record(caller, "see-events", question.id, offset=0)
     return EventStream(parts.hub, question.id, 0, with_rows=True)
