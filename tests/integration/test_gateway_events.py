@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,11 @@ from holdfast.events import AnyDelivered
 from holdfast.settings import load_settings
 from starter import questions
 from starter.connection import Connection
+from starter.gateway import event_stream
+from starter.gateway.app import create_app
+from starter.gateway.gateway import Gateway
 from tests.event_readers import Seen, seen_in, watched
-from tests.gateways import CALLER, NamedCallers, serving
+from tests.gateways import ADA, CALLER, NamedCallers, serving_app
 from tests.workflows.fakes import ScriptedActivities, planned, step
 from workflows.query import QueryWorkflow
 
@@ -36,22 +40,22 @@ class House:
     """A gateway, its client, and what stands behind it. A question whose text is MANY finds so many rows."""
 
     client: httpx.AsyncClient
+    gateway: Gateway
     access: NamedCallers
     temporal: Client
     script: ScriptedActivities
-    artifacts: ArtifactStore
 
     def worker(self) -> Worker:
         return Worker(self.temporal, task_queue=TASK_QUEUE, workflows=[QueryWorkflow], activities=self.script.all())
 
-    async def ask(self, rows: int = 1, *, are_kept: bool = True) -> str:
+    async def ask(self, rows: int = 1, *, are_kept: bool = True, width: int = 0) -> str:
         """Ask a question whose answer has so many rows."""
         self.script.rows["people"] = rows
         asked = await self.client.post("/api/questions", json={"text": "Who is locked out?"})
         question_id: str = asked.json()["id"]
         if are_kept:
-            frame = pl.DataFrame({"id": [f"u{n}" for n in range(rows)]}, schema={"id": pl.String})
-            self.artifacts.write(f"{question_id}/answer", frame)
+            frame = pl.DataFrame({"id": [f"u{n}".ljust(width) for n in range(rows)]}, schema={"id": pl.String})
+            self.gateway.artifacts.write(f"{question_id}/answer", frame)
         return question_id
 
 
@@ -60,9 +64,12 @@ async def house(temporal_client: Client, tmp_path: Path) -> AsyncIterator[House]
     access = NamedCallers()
     connection = Connection(temporal_client, load_settings(data_dir=tmp_path), None)
     script = ScriptedActivities(planned(step("people")), held=("people",))
-    artifacts = tmp_path / "artifacts"
-    async with serving(connection, artifacts, access) as client:
-        yield House(client, access, temporal_client, script, ArtifactStore(artifacts))
+    gateway = Gateway(connection, access, ArtifactStore(tmp_path / "artifacts"))
+    async with serving_app(create_app(gateway, max_body_bytes=1 << 20)) as client:
+        client.headers[CALLER] = ADA.subject
+        yield House(client, gateway, access, temporal_client, script)
+        # Whoever serves does it before it waits for its viewers to go.
+        await gateway.hub.close()
 
 
 def _places(seen: list[Seen]) -> list[tuple[int, str]]:
@@ -193,9 +200,9 @@ async def test_a_socket_of_a_stranger_is_closed_with_a_reason(house: House) -> N
     question_id = await house.ask()
     await house.temporal.get_workflow_handle(question_id).terminate()
     for caller, code in (("bob", 4404), ("", 4401)):
-        async with connect_socket(_address(house, question_id), additional_headers={CALLER: caller}) as socket:
+        async with connect_socket(_address(house, question_id), additional_headers={CALLER: caller}) as opened:
             with pytest.raises(ConnectionClosed) as closed:
-                await socket.recv()
+                await opened.recv()
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == code
         assert closed.value.rcvd.reason
@@ -225,10 +232,74 @@ async def test_a_question_is_asked_and_watched_in_one_request_and_goes_on_withou
 async def _socket_messages(house: House, question_id: str, asked: str) -> list[dict[str, object]]:
     async with connect_socket(
         f"{_address(house, question_id)}?{asked}", additional_headers={CALLER: "ada"}, max_size=None
-    ) as socket:
-        return [orjson.loads(message) async for message in socket]
+    ) as opened:
+        return [orjson.loads(message) async for message in opened]
 
 
 def _address(house: House, question_id: str) -> str:
     base = str(house.client.base_url).replace("http://", "ws://").rstrip("/")
     return f"{base}/api/questions/{question_id}/events/socket"
+
+
+async def test_a_viewer_that_does_not_read_is_dropped_and_may_join_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "_STALLED_S", 0.3)
+    house.script.release("people")
+    async with house.worker():
+        # More than sockets and servers buffer.
+        question_id = await house.ask(80_000, width=250)
+        writer = await _lazy_viewer(house, question_id)
+        while house.gateway.hub.viewers == 0:
+            await asyncio.sleep(0.01)
+        while house.gateway.hub.viewers:
+            await asyncio.sleep(0.05)
+        writer.transport.abort()
+        rest = await watched(house.client, question_id, offset=80)
+        assert [seen.offset for seen in rest] == list(range(80, 87))
+
+
+async def test_viewers_that_go_away_leave_nothing_behind(house: House) -> None:
+    async with house.worker():
+        question_id = await house.ask()
+        await house.script.until_asked("people")
+        for _ in range(3):
+            seen = await asyncio.gather(*(watched(house.client, question_id, most=2) for _ in range(20)))
+            assert all(each == seen[0] for each in seen)
+        while house.gateway.hub.viewers or house.gateway.hub.followed:
+            await asyncio.sleep(0.1)
+        figures = (await house.client.get("/metrics", headers={CALLER: "admin"})).text
+        assert "holdfast_viewers 0.0" in figures
+        house.script.release("people")
+        assert (await watched(house.client, question_id))[-1].type == "FINAL-RESULT"
+
+
+async def test_many_viewers_cost_a_question_no_more_updates_than_one(house: House) -> None:
+    async with house.worker():
+        question_id = await house.ask()
+        watching = [asyncio.create_task(watched(house.client, question_id)) for _ in range(100)]
+        await house.script.until_asked("people")
+        house.script.release("people")
+        seen = await asyncio.gather(*watching)
+        assert all(each == seen[0] for each in seen)
+        history = await house.temporal.get_workflow_handle(question_id).fetch_history()
+        updates = [
+            event for event in history.events if event.HasField("workflow_execution_update_accepted_event_attributes")
+        ]
+        assert len(updates) <= len(seen[0])
+
+
+async def _lazy_viewer(house: House, question_id: str) -> asyncio.StreamWriter:
+    """A viewer that asks and never reads, with a small window."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    sock.setblocking(False)
+    url = house.client.base_url
+    await asyncio.get_running_loop().sock_connect(sock, (url.host, url.port))
+    reader, writer = await asyncio.open_connection(sock=sock, limit=1_024)
+    request = (
+        f"GET /api/questions/{question_id}/events HTTP/1.1\r\nHost: {url.netloc.decode()}\r\n{CALLER}: ada\r\n\r\n"
+    )
+    writer.write(request.encode())
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    return writer
