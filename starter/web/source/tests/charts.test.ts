@@ -6,7 +6,7 @@ import { specOf } from "../src/charts/spec";
 import type { Column, Page, Row } from "../src/table/pages";
 
 const CITY: Column = { name: "city", text: "City", kind: "text" };
-const USERS: Column = { name: "users", text: "Users", kind: "number" };
+const USERS: Column = { name: "users", text: "Users", kind: "integer" };
 const DAY: Column = { name: "day", text: "Day", kind: "day" };
 const PALETTE = { mark: "#0b6257", ink: "#111", soft: "#555", line: "#ddd", ground: "#fff", font: "sans-serif" };
 

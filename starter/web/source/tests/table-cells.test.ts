@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asLine, isAtRight, moment, shown } from "../src/table/cells";
-import type { Column } from "../src/table/pages";
+import type { Column, Kind } from "../src/table/pages";
 
-function column(name: string, kind: string): Column {
+function column(name: string, kind: Kind): Column {
   return { name, text: name, kind };
 }
 
@@ -35,6 +35,7 @@ test("numbers have thousands, but not where they stand for a name", () => {
   assert.equal(shown(1234567.5, column("bytes", "number"), "utc").text, "1,234,567.5");
   assert.equal(shown(1234567.5, column("bytes", "number"), "utc").whole, "1234567.5");
   assert.equal(shown(20261120, column("badge_id", "number"), "utc").text, "20261120");
+  assert.equal(shown("9007199254740993", column("bytes", "big-integer"), "utc").text, "9,007,199,254,740,993");
   assert.equal(isAtRight(column("badge_id", "number")), false);
   assert.equal(isAtRight(column("bytes", "number")), true);
 });
@@ -43,7 +44,7 @@ test("a moment is told in the zone that was chosen, and text that is none stays"
   assert.equal(moment("2026-11-20T14:03:09.123Z", "utc"), "2026-11-20 14:03:09Z");
   assert.match(moment("2026-11-20T14:03:09Z", "local"), /^2026-11-(20|21) \d\d:\d\d:09$/);
   assert.equal(moment("never", "utc"), "never");
-  assert.equal(shown("2026-11-20T14:03:09Z", column("seen", "time"), "utc").whole, "2026-11-20T14:03:09Z");
+  assert.equal(shown("2026-11-20T14:03:09Z", column("seen", "moment"), "utc").whole, "2026-11-20T14:03:09Z");
 });
 
 test("long text is cut in the cell and whole where it is copied", () => {

@@ -53,7 +53,7 @@ test("keys of others are left alone", () => {
 });
 
 test("a width fits the heading and most cells, within bounds", () => {
-  const column = { name: "city", text: "City", kind: "text" };
+  const column = { name: "city", text: "City", kind: "text" } as const;
   const rows = [...Array.from({ length: 30 }, () => ["Rotterdam"]), ["Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch".repeat(9)]];
   const width = widthFor(column, 0, rows, measure);
   assert.ok(width >= measure("Rotterdam") && width < 200);

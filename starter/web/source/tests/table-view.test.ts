@@ -25,21 +25,33 @@ test("with shift a column joins the others and keeps its rank when it turns", ()
 
 test("a column has one filter", () => {
   const once = filtered(AS_IT_CAME, "city", { column: "city", test: "contains", value: "a" });
-  const twice = filtered(once, "city", { column: "city", test: "empty", value: "" });
-  assert.deepEqual(twice.filters, [{ column: "city", test: "empty", value: "" }]);
+  const twice = filtered(once, "city", { column: "city", test: "is-null", value: "" });
+  assert.deepEqual(twice.filters, [{ column: "city", test: "is-null", value: "" }]);
   assert.ok(!isWhole(twice));
   assert.ok(isWhole(filtered(twice, "city", undefined)));
 });
 
 test("a filter is told in the words of its heading", () => {
-  const columns = [{ name: "city", text: "City of work", kind: "text" }];
+  const columns = [{ name: "city", text: "City of work", kind: "text" } as const];
   assert.equal(inWords({ column: "city", test: "ne", value: "Oslo" }, columns), "City of work is not “Oslo”");
-  assert.equal(inWords({ column: "city", test: "empty", value: "" }, columns), "City of work is empty");
+  assert.equal(inWords({ column: "city", test: "is-null", value: "" }, columns), "City of work has no value");
 });
 
 test("only tests that fit the cells are offered", () => {
   assert.ok(!testsFor({ name: "n", text: "n", kind: "number" }).includes("contains"));
   assert.ok(!testsFor({ name: "n", text: "n", kind: "text" }).includes("ge"));
+});
+
+test("a view is what the gateway's parameters say", () => {
+  const view = {
+    sort: [{ column: "last,first", isDescending: true }, { column: "city", isDescending: false }],
+    filters: [{ column: "a:b", test: "eq", value: "x:y" } as const, { column: "city", test: "not-null", value: "" } as const],
+    search: "",
+  };
+  const parameters = parametersOf(view, "s1");
+  assert.deepEqual(parameters.getAll("sort"), ["-last,first", "city"]);
+  assert.deepEqual(parameters.getAll("filter"), ["a:b:eq:x:y", "city:not-null"]);
+  assert.deepEqual([parameters.get("step"), parameters.get("search")], ["s1", null]);
 });
 
 test("text of a person is a parameter and cannot become another", () => {

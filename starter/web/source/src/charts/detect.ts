@@ -30,9 +30,9 @@ export function chartOf(page: Page): Chart | undefined {
   const [one, other, ...more] = page.columns.map((column, place) => ({ column, place }));
   if (one === undefined || other === undefined || more.length > 0) return undefined;
   if (page.matching !== page.rows.length || page.matching < FEWEST) return undefined;
-  const [group, figure] = one.column.kind === "number" ? [other, one] : [one, other];
+  const [group, figure] = isFigure(one.column) ? [other, one] : [one, other];
   const kind = isTime(group.column) ? "line" : "bar";
-  if (figure.column.kind !== "number" || !isGroup(group.column)) return undefined;
+  if (!isFigure(figure.column) || !isGroup(group.column)) return undefined;
   if (kind === "bar" && page.matching > MOST_BARS) return undefined;
   const points = pointsOf(page.rows, group.place, figure.place, kind);
   const isEachOnce = new Set(points.map((point) => point.group)).size === points.length;
@@ -62,7 +62,11 @@ function pointsOf(rows: readonly Row[], group: number, figure: number, kind: Cha
 }
 
 function isTime({ kind }: Column): boolean {
-  return kind === "time" || kind === "day";
+  return kind === "moment" || kind === "day";
+}
+
+function isFigure({ kind }: Column): boolean {
+  return kind === "integer" || kind === "number";
 }
 
 function isGroup(column: Column): boolean {

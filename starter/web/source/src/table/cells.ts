@@ -1,6 +1,6 @@
 /** What a cell shows. All of it is text for text nodes: nothing from the tenant is ever markup. */
 
-import type { Cell, Column } from "./pages";
+import type { Cell, Column, Kind } from "./pages";
 
 export type Zone = "local" | "utc";
 
@@ -18,6 +18,7 @@ export const NONE = "—";
 const UNKNOWN = "unknown";
 // The column in which a row says what of it could not be read.
 const UNREAD = "unread";
+const FIGURES: ReadonlySet<Kind> = new Set(["integer", "big-integer", "number"]);
 const NUMBERS = new Intl.NumberFormat("en", { maximumFractionDigits: 6 });
 // Nobody reads more in a cell; what is copied or opened is whole.
 const CELL_CHARACTERS = 300;
@@ -29,14 +30,15 @@ export function shown(cell: Cell, column: Column, zone: Zone): Shown {
   if (typeof cell === "object") return plain(cut(JSON.stringify(cell)), JSON.stringify(cell), null);
   if (typeof cell === "boolean") return plain(cell ? "yes" : "no", String(cell), null);
   if (typeof cell === "number") return plain(isName(column) ? String(cell) : NUMBERS.format(cell), String(cell), null);
-  if (column.kind === "time") return plain(moment(cell, zone), cell, null);
+  if (column.kind === "big-integer") return plain(isName(column) ? cell : NUMBERS.format(BigInt(cell)), cell, null);
+  if (column.kind === "moment") return plain(moment(cell, zone), cell, null);
   if (cell.trim() === "") return plain("(empty)", cell, "blank");
   return plain(cut(cell), cell, isUnknown(cell, column) ? "unknown" : null);
 }
 
 /** Whether the cells of this column stand at its right edge, so that their digits are below each other. */
 export function isAtRight(column: Column): boolean {
-  return column.kind === "number" && !isName(column);
+  return FIGURES.has(column.kind) && !isName(column);
 }
 
 /** A moment as text, to the second: `2026-11-20 14:03:09`; in UTC with a `Z`. Text that is no moment stays as it is. */

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Popover } from "./popover";
 import type { Placed } from "./row";
-import { type Filter, TESTS, type Test, type View, filtered, needsValue, testsFor } from "./view";
+import { type Filter, type Test, type View, filtered, needsValue, testInWords, testsFor } from "./view";
 import { NARROWEST, WIDEST, within } from "./widths";
 
 interface ColumnMenuProperties {
@@ -94,7 +94,7 @@ function FilterForm({ placed, view, onView, onClose }: FilterFormProperties): JS
         <select class="input" value={test} onChange={(event) => setTest(event.currentTarget.value as Test)}>
           {tests.map((each) => (
             <option key={each} value={each}>
-              {TESTS[each]}
+              {testInWords(each, column.kind)}
             </option>
           ))}
         </select>
@@ -131,14 +131,14 @@ function ValueInput({ placed, value, onValue }: ValueProperties): JSX.Element {
       </select>
     );
   }
-  const hint = kind === "time" ? "2026-11-20 or 2026-11-20T14:00:00Z" : kind === "day" ? "2026-11-20" : "";
+  const hint = kind === "moment" ? "2026-11-20T14:00:00Z" : kind === "day" ? "2026-11-20" : "";
   return (
     <input
       class="input"
       aria-label={`Value of ${text}`}
       value={value}
       placeholder={hint}
-      inputMode={kind === "number" ? "decimal" : "text"}
+      inputMode={kind === "number" || kind === "integer" ? "decimal" : "text"}
       autocomplete="off"
       spellcheck={false}
       onInput={(event) => onValue(event.currentTarget.value)}

@@ -4,10 +4,13 @@
 export type Cell = string | number | boolean | null | readonly Cell[] | { readonly [field: string]: Cell };
 export type Row = readonly Cell[];
 
+/** What the cells of a column are; whole numbers beyond 2^53 and moments are text in JSON. */
+export type Kind = "text" | "boolean" | "integer" | "big-integer" | "number" | "day" | "moment" | "list" | "nested";
+
 export interface Column {
   readonly name: string;
   readonly text: string;
-  readonly kind: string;
+  readonly kind: Kind;
 }
 
 /** What the gateway answers: `total` rows stand in the answer, `matching` of them pass search and filters. */

@@ -65,7 +65,8 @@ function Whole({ cell, column }: { cell: Shown; column: Column }): JSX.Element {
 }
 
 function inFull(cell: Shown, column: Column): string {
-  if (column.kind !== "time") return column.kind === "number" || column.kind === "boolean" ? cell.text : cell.whole;
+  if (column.kind === "text" || column.kind === "list" || column.kind === "nested") return cell.whole;
+  if (column.kind !== "moment") return cell.text;
   return `${cell.text} here, ${moment(cell.whole, "utc")} in UTC`;
 }
 

@@ -79,7 +79,7 @@ function Table({ questionId, stepId, title, pages, tick, isBusy, view, onView, c
   const layout = useLayout(pages);
   const { columns: all, total, matching } = pages.first;
   const placed = layout.columns.find(({ column }) => column.name === menu?.name);
-  const hasTimes = useMemo(() => all.some(({ kind }) => kind === "time"), [all]);
+  const hasTimes = useMemo(() => all.some(({ kind }) => kind === "moment"), [all]);
   const copied = useCallback((row: number, at: number | null) => lineOf(pages, layout.columns, zone, row, at), [pages, layout.columns, zone]);
   const open = (row: number | null) => {
     setOpened(row);

@@ -121,6 +121,6 @@ export function chipsIn(chips: readonly string[], width: number): number {
 
 /** What the pointer is told that the cell does not tell: the rest of a text, the moment as it was written. */
 function closer(found: Shown, column: Column, width: number, zone: Zone): string | undefined {
-  if (column.kind === "time" && found.mark === null) return zone === "utc" ? found.whole : `${found.whole} (UTC)`;
+  if (column.kind === "moment" && found.mark === null) return zone === "utc" ? found.whole : `${found.whole} (UTC)`;
   return found.text.length * CHIP_LETTER > width - CHIP_PADDING ? found.whole : undefined;
 }

@@ -1,23 +1,28 @@
 /** What a person made of the table: how it is sorted, filtered and searched. The gateway does it, over all rows. */
 
 import { count } from "../words";
-import type { Column } from "./pages";
+import type { Column, Kind } from "./pages";
 
 export interface SortKey {
   readonly column: string;
   readonly isDescending: boolean;
 }
 
-export const TESTS = {
+/** The operators of the gateway's filters. */
+export type Test = "contains" | "starts" | "eq" | "ne" | "ge" | "le" | "is-null" | "not-null";
+
+const WORDS: Record<Test, string> = {
   contains: "contains",
+  starts: "starts with",
   eq: "is",
   ne: "is not",
-  ge: "at least",
-  le: "at most",
-  empty: "is empty",
-  present: "is not empty",
-} as const;
-export type Test = keyof typeof TESTS;
+  ge: "is at least",
+  le: "is at most",
+  "is-null": "has no value",
+  "not-null": "has a value",
+};
+// Of days and moments nobody says "at least".
+const WORDS_OF_TIMES: Partial<Record<Test, string>> = { contains: "is in", ge: "is at or after", le: "is at or before" };
 
 export interface Filter {
   readonly column: string;
@@ -34,18 +39,31 @@ export interface View {
 
 export const AS_IT_CAME: View = { sort: [], filters: [], search: "" };
 
+const TESTS: Record<Kind, readonly Test[]> = {
+  text: ["contains", "starts", "eq", "ne", "is-null", "not-null"],
+  boolean: ["eq", "is-null", "not-null"],
+  integer: ["eq", "ne", "ge", "le", "is-null", "not-null"],
+  "big-integer": ["eq", "ne", "ge", "le", "is-null", "not-null"],
+  number: ["eq", "ne", "ge", "le", "is-null", "not-null"],
+  day: ["eq", "ne", "ge", "le", "is-null", "not-null"],
+  // Nobody knows a moment to the microsecond; what contains `2026-11` is in that month.
+  moment: ["ge", "le", "contains", "is-null", "not-null"],
+  list: ["contains", "is-null", "not-null"],
+  nested: ["contains", "is-null", "not-null"],
+};
+
 /** The tests that make sense for the cells of a column. */
-export function testsFor(column: Column): readonly Test[] {
-  if (column.kind === "number" || column.kind === "time" || column.kind === "day") {
-    return ["eq", "ne", "ge", "le", "empty", "present"];
-  }
-  if (column.kind === "boolean") return ["eq", "empty", "present"];
-  if (column.kind === "list" || column.kind === "record") return ["contains", "empty", "present"];
-  return ["contains", "eq", "ne", "empty", "present"];
+export function testsFor({ kind }: Column): readonly Test[] {
+  return TESTS[kind];
+}
+
+export function testInWords(test: Test, kind: Kind): string {
+  const isTime = kind === "day" || kind === "moment";
+  return (isTime ? WORDS_OF_TIMES[test] : undefined) ?? WORDS[test];
 }
 
 export function needsValue(test: Test): boolean {
-  return test !== "empty" && test !== "present";
+  return test !== "is-null" && test !== "not-null";
 }
 
 /** Up, then down, then as it came; `isMore` keeps the other columns that are sorted by. */
@@ -75,8 +93,8 @@ export function parametersOf(view: View, step: string | undefined): URLSearchPar
   const parameters = new URLSearchParams();
   if (step !== undefined) parameters.set("step", step);
   for (const { column, isDescending } of view.sort) parameters.append("sort", `${isDescending ? "-" : ""}${column}`);
-  for (const filter of view.filters) {
-    parameters.append("filter", JSON.stringify({ column: filter.column, test: filter.test, value: filter.value }));
+  for (const { column, test, value } of view.filters) {
+    parameters.append("filter", needsValue(test) ? `${column}:${test}:${value}` : `${column}:${test}`);
   }
   if (view.search.trim() !== "") parameters.set("search", view.search.trim());
   return parameters;
@@ -84,9 +102,9 @@ export function parametersOf(view: View, step: string | undefined): URLSearchPar
 
 /** A filter in words, for its chip. */
 export function inWords(filter: Filter, columns: readonly Column[]): string {
-  const heading = columns.find(({ name }) => name === filter.column)?.text ?? filter.column;
+  const column = columns.find(({ name }) => name === filter.column);
   const value = needsValue(filter.test) ? ` “${filter.value}”` : "";
-  return `${heading} ${TESTS[filter.test]}${value}`;
+  return `${column?.text ?? filter.column} ${testInWords(filter.test, column?.kind ?? "text")}${value}`;
 }
 
 /** Where in the rows the table is: `Rows 401–428 of 12,345`. */
