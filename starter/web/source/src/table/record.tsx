@@ -1,7 +1,6 @@
 import type { JSX } from "preact";
-import { announce } from "../announce";
+import { CopyButton } from "../components/copy-button";
 import { Dialog } from "../components/dialog";
-import { Icon } from "../components/icon";
 import { count } from "../words";
 import { type Shown, moment, shown } from "./cells";
 import type { Column, Row } from "./pages";
@@ -57,9 +56,7 @@ function Whole({ cell, column }: { cell: Shown; column: Column }): JSX.Element {
       ) : (
         <span class={cell.mark ? `record-text mark-${cell.mark}` : "record-text"}>{inFull(cell, column)}</span>
       )}
-      <button type="button" class="button quiet square small" aria-label={`Copy ${column.text}`} onClick={() => void copy(cell.whole)}>
-        <Icon name="copy" />
-      </button>
+      <CopyButton text={cell.whole} what={column.text} />
     </>
   );
 }
@@ -68,13 +65,4 @@ function inFull(cell: Shown, column: Column): string {
   if (column.kind === "text" || column.kind === "list" || column.kind === "nested") return cell.whole;
   if (column.kind !== "moment") return cell.text;
   return `${cell.text} here, ${moment(cell.whole, "utc")} in UTC`;
-}
-
-async function copy(text: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-    announce("Copied");
-  } catch {
-    announce("This browser does not let the page copy. Mark the text and copy it yourself.");
-  }
 }
