@@ -102,8 +102,8 @@ function Finished({ family }: { family: FamilyReport }): JSX.Element {
       <span>{familyName(family.family)}</span>
       <span class="fine figures">
         {counted(rows, "row")} in {duration(seconds)}
-        {unknown > 0 && <strong class="family-unknown">; {counted(unknown, "read")} not answered, so unknown</strong>}
       </span>
+      {unknown > 0 && <span class="family-trouble">{counted(unknown, "read")} not answered: unknown, not none</span>}
     </li>
   );
 }
