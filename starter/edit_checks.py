@@ -9,6 +9,7 @@ from holdfast.answer import SnapshotRef
 from holdfast.api_step.programs import endpoints_of
 from holdfast.artifacts import ArtifactStore
 from holdfast.catalogue.endpoints import Catalogue
+from holdfast.catalogue.filter import EndpointFilter
 from holdfast.catalogue.stubs import interface_of
 from holdfast.graph.guard import guarded as guarded_cypher
 from holdfast.graph.snapshots import SnapshotStore
@@ -59,6 +60,6 @@ def _see_to_cypher(data_dir: Path, snapshot: SnapshotRef, text: str) -> None:
 
 async def _see_to_program(text: str, step: ApiStep, question: str) -> None:
     catalogue = Catalogue.load()
-    interface = interface_of(endpoints_of(step, question, catalogue), catalogue)
+    interface = interface_of(endpoints_of(step, question, EndpointFilter(catalogue)), catalogue)
     async with Sandbox(processes=1) as sandbox:
         await sandbox.check(text, interface)

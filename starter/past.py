@@ -13,7 +13,7 @@ from temporalio.converter import DataConverter
 
 from holdfast import contracts
 from holdfast.answer import Answer, Effort, Planned, PlanningOutcome, Question, SnapshotRef, StepResult
-from holdfast.contracts import ProgramOutcome, ProgramRequest, ProgramRows, Review, StepRequest, WrittenProgram
+from holdfast.contracts import CallsWanted, ProgramOutcome, ProgramRequest, ProgramRows, Review, StepRequest, WrittenProgram
 from holdfast.plan import Plan, as_reviewed
 from holdfast.rerun_contracts import BegunStep, QuestionAgain, adopt_earlier, owned
 from workflows.query import QueryWorkflow
@@ -132,8 +132,12 @@ class _Reader:
     async def _done(self, asked: _Scheduled, result: Any) -> None:
         if asked.name in _UNDERSTAND:
             await self._understood(await self._decoded(result, cast(type[Any], PlanningOutcome)), asked)
-        elif asked.name in _QUERIES or asked.name == _SPECIAL:
+        elif asked.name in _QUERIES:
             self._found(await self._decoded(result, StepResult))
+        elif asked.name == _SPECIAL:
+            found = await self._decoded(result, cast(type[StepResult | CallsWanted], StepResult | CallsWanted))
+            if isinstance(found, StepResult):
+                self._found(found)
         elif asked.name == _WRITE:
             step_id = (await self._decoded(asked.input, ProgramRequest)).step.step.id
             program = await self._decoded(result, WrittenProgram)

@@ -20,6 +20,7 @@ from holdfast.answer import (
     Gap,
     Generated,
     Header,
+    ModelUsage,
     Planned,
     PlanningOutcome,
     SnapshotRef,
@@ -84,17 +85,22 @@ class ScriptedActivities:
         passing_faults: Mapping[str, Exception] | None = None,
         samples: tuple[dict[str, JsonValue], ...] = ({"id": "x"},),
         programs: ScriptedPrograms | None = None,
+        usage: ModelUsage | None = None,
     ) -> None:
         self.outcome = outcome
         self.rows = dict(rows or {})
         self.gaps = dict(gaps or {})
         self.samples = samples
+        # What each step asks of models.
+        self.effort = NO_EFFORT.model_copy(update={"models": usage})
         self.programs = programs or ScriptedPrograms()
         self.passing_faults = dict(passing_faults or {})
         self.asked: Counter[str] = Counter()
         self.requests: dict[str, StepRequest] = {}
         self.format_request: FormatRequest | None = None
         self.adopted: AdoptRequest | None = None
+        self.outcome_error: Exception | None = None
+        self.format_error: Exception | None = None
         self.cancelled: set[str] = set()
         self._released = {step_id: asyncio.Event() for step_id in held}
         self.running = 0
@@ -115,6 +121,8 @@ class ScriptedActivities:
     async def plan_question(self, request: PlanRequest) -> PlanningOutcome:
         self.asked["plan"] += 1
         await self._held("plan")
+        if self.outcome_error is not None:
+            raise self.outcome_error
         return self.outcome
 
     @activity.defn(name="adopt_earlier")
@@ -159,7 +167,7 @@ class ScriptedActivities:
             samples=self.samples if found else (),
             generated=Generated(language="cypher", text=f"RETURN '{step_id}' AS id", author="script"),
             gaps=self.gaps.get(step_id, ()),
-            effort=NO_EFFORT,
+            effort=self.effort,
         )
 
     @activity.defn(name="format_answer")
@@ -167,6 +175,8 @@ class ScriptedActivities:
         self.asked["format"] += 1
         self.format_request = request
         await self._held("format")
+        if self.format_error is not None:
+            raise self.format_error
         rows = sum(result.rows.row_count for result in request.results)
         return FormattedAnswer(
             display_type="table",

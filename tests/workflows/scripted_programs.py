@@ -50,14 +50,25 @@ def special_step(step_id: str) -> SpecialStep:
 class ScriptedPrograms:
     """Every program makes `calls` calls of `seconds` each; without an allowance it may make `budget`. So do tools.
 
-    Finished calls are kept as a journal keeps them. `failures` is raised by that many first programs.
+    Finished calls are kept as a journal keeps them. `failures` is raised by that many first programs, and by those of
+    `failing_texts`.
     """
 
-    def __init__(self, calls: int = 5, budget: int = 1_000, seconds: float = 0.0, failures: int = 0) -> None:
+    def __init__(
+        self,
+        calls: int = 5,
+        budget: int = 1_000,
+        seconds: float = 0.0,
+        failures: int = 0,
+        failing_texts: tuple[str, ...] = (),
+    ) -> None:
         self.calls = calls
         self.budget = budget
         self.seconds = seconds
         self.failures = failures
+        self.failing_texts = failing_texts
+        # A special tool that is tried over and over.
+        self.fails_special = False
         self.made: Counter[str] = Counter()
         self.written: list[ProgramRequest] = []
         self.runs: list[ProgramRun] = []
@@ -88,7 +99,7 @@ class ScriptedPrograms:
         wanted = await self._read(run.step.step.id, run.allowance)
         if wanted is not None:
             return wanted
-        if len(self.written) <= self.failures:
+        if 0 < len(self.written) <= self.failures or run.program.generated.text in self.failing_texts:
             raise ApplicationError("KeyError: 'nothing', line 3", type="ProgramFailed", non_retryable=True)
         return ProgramRows(result=_result(run.step, self.made[run.step.step.id]))
 
@@ -122,6 +133,8 @@ class ScriptedPrograms:
     async def run_special_step(self, run: SpecialRun) -> StepResult | CallsWanted:
         self.asked["special"] += 1
         self.special_runs.append(run)
+        if self.fails_special:
+            raise ApplicationError("the tenant is away", type="OktaAway")
         wanted = await self._read(run.step.id, run.allowance)
         return wanted if wanted is not None else _result(run, self.made[run.step.id])
 

@@ -27,9 +27,9 @@ log = structlog.get_logger()
 MOST_REPAIRS = 3
 
 
-def endpoints_of(step: Step, question: str, catalogue: Catalogue) -> tuple[Endpoint, ...]:
+def endpoints_of(step: Step, question: str, filter: EndpointFilter) -> tuple[Endpoint, ...]:
     """The only endpoints that a program of this step can name. Raises NoEndpoint."""
-    return EndpointFilter(catalogue).choose(step.entity, step.operation, f"{step.query_context} {question}")
+    return filter.choose(step.entity, step.operation, f"{step.query_context} {question}")
 
 
 class ProgramAuthor:
@@ -39,11 +39,12 @@ class ProgramAuthor:
         self._writer = writer
         self._sandbox = sandbox
         self._catalogue = catalogue
+        self._filter = EndpointFilter(catalogue)
 
     async def write(self, request: ProgramRequest, ledger: Ledger) -> WrittenProgram:
         """A checked program. Raises NoEndpoint, ProgramRefused, SandboxDied, and what the writer raises."""
         watch, step = Stopwatch(), request.step.step
-        endpoints = endpoints_of(step, request.step.question, self._catalogue)
+        endpoints = endpoints_of(step, request.step.question, self._filter)
         interface = interface_of(endpoints, self._catalogue)
         draft = await self._checked(request, interface, ledger)
         written = WrittenProgram(
