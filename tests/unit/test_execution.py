@@ -128,3 +128,24 @@ def test_reports_leave_out_what_never_started_and_number_steps_by_the_plan() -> 
         (1, "a", False, 2.0),
         (3, "c", True, 3.0),
     ]
+
+
+@given(plans(), st.data())
+def test_a_run_that_takes_over_what_was_found_runs_the_others_and_none_of_it(drawn: Plan, data: st.DataObject) -> None:
+    """Whether it found rows or nothing: what cannot go on with nothing is skipped as it was then."""
+    done: set[StepId] = set()
+    execution = Execution(drawn)
+    while (ready := execution.startable(9)) and data.draw(st.booleans()):
+        chosen = data.draw(st.sampled_from(ready)).step_id
+        execution.reuse(result(chosen, data.draw(st.sampled_from([0, 5]))), "q-before", NOW)
+        done.add(chosen)
+    ran: set[StepId] = set()
+    while not execution.is_over:
+        for startable in execution.startable(2):
+            execution.start(startable.step_id, NOW)
+            execution.finish(result(startable.step_id, 5), NOW)
+            ran.add(startable.step_id)
+    assert not ran & done
+    reports = {report.step_id: report.reused_from for report in execution.reports()}
+    assert reports == dict.fromkeys(done, "q-before") | dict.fromkeys(ran, None)
+    assert len(execution.spent()) == len(ran)

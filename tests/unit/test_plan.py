@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.errors import PlanRejected
-from holdfast.plan import Plan, StepId, as_reviewed, checked_plan, dependants, ready_steps
+from holdfast.plan import Plan, Step, StepId, as_reviewed, checked_plan, dependants, kept_steps, ready_steps
 from tests.workflows.fakes import plan, step
 
 
@@ -80,3 +80,47 @@ def test_an_edited_plan_no_longer_says_what_the_shown_one_meant() -> None:
     reworded = edited.model_copy(update={"understood_as": "People who are suspended."})
     assert as_reviewed(reworded, shown, "ann") == reworded
     assert as_reviewed(shown, shown, "ann") == shown
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> tuple[Plan, Plan, set[StepId]]:
+    """A plan, what a person made of it, and the steps that were done: with each all that it depends on."""
+    before = draw(plans())
+    changed = draw(st.sets(st.sampled_from([one.step_id for one in before.steps])))
+    dropped = draw(st.sets(st.sampled_from([one.step_id for one in before.steps])))
+    steps: list[Step] = [one for one in before.steps if one.step_id not in dropped]
+    known = {one.id for one in steps}
+    steps = [one.model_copy(update={"depends_on": tuple(d for d in one.depends_on if d in known)}) for one in steps]
+    steps = [one.model_copy(update={"query_context": "otherwise"}) if one.step_id in changed else one for one in steps]
+    steps.append(step("new", *draw(st.sets(st.sampled_from(sorted(known)))) if known else ()))
+    done: set[StepId] = set()
+    for one in draw(st.permutations(before.steps)):
+        if {StepId(d) for d in one.depends_on} <= done and draw(st.booleans()):
+            done.add(one.step_id)
+    return before, plan(*draw(st.permutations(steps))), done
+
+
+@given(edits(), st.data())
+def test_a_step_is_kept_exactly_where_it_and_all_it_depends_on_are_done_and_unchanged(
+    drawn: tuple[Plan, Plan, set[StepId]], data: st.DataObject
+) -> None:
+    before, after, done = drawn
+    again = data.draw(st.sampled_from([None, *(one.step_id for one in after.steps)]))
+    kept = kept_steps(before, after, done, again)
+    below = dependants(after, again) | {again} if again is not None else frozenset[StepId]()
+    for one in after.steps:
+        needed = {other.step_id for other in after.steps if one.step_id in dependants(after, other.step_id)}
+        stands = all(
+            other.step_id in done and other in before.steps
+            for other in after.steps
+            if other.step_id in needed | {one.step_id}
+        )
+        assert (one.step_id in kept) is (stands and one.step_id not in below)
+
+
+@given(plans())
+def test_of_an_unchanged_plan_everything_done_is_kept_but_what_hangs_on_the_step_that_runs_again(drawn: Plan) -> None:
+    ids = {one.step_id for one in drawn.steps}
+    assert kept_steps(drawn, drawn, ids) == ids
+    for again in ids:
+        assert kept_steps(drawn, drawn, ids, again) == ids - {again} - dependants(drawn, again)

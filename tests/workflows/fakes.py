@@ -161,14 +161,8 @@ class ScriptedActivities:
         found = self.rows.get(step_id, 1)
         if isinstance(found, Exception):
             raise found
-        return StepResult(
-            step_id=step_id,
-            rows=_reference(f"{request.correlation_id}/{step_id}", found),
-            samples=self.samples if found else (),
-            generated=Generated(language="cypher", text=f"RETURN '{step_id}' AS id", author="script"),
-            gaps=self.gaps.get(step_id, ()),
-            effort=self.effort,
-        )
+        more = {"gaps": self.gaps.get(step_id, ()), "effort": self.effort, "samples": self.samples if found else ()}
+        return step_result(request.correlation_id, step_id, found).model_copy(update=more)
 
     @activity.defn(name="format_answer")
     async def format_answer(self, request: FormatRequest) -> FormattedAnswer:
@@ -199,6 +193,17 @@ class ScriptedActivities:
         except asyncio.CancelledError:
             self.cancelled.add(step_id)
             raise
+
+
+def step_result(question_id: str, step_id: str, rows: int) -> StepResult:
+    """What a step of a question found."""
+    return StepResult(
+        step_id=step_id,
+        rows=_reference(f"{question_id}/{step_id}", rows),
+        samples=(),
+        generated=Generated(language="cypher", text=f"RETURN '{step_id}' AS id", author="script"),
+        effort=NO_EFFORT,
+    )
 
 
 def refusal(words: str) -> ApplicationError:

@@ -21,12 +21,14 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from holdfast.answer import Answer, Question, Refused
-from holdfast.contracts import Decision, Review
+from holdfast.contracts import Decision, EditedPresentation, Review
 from holdfast.execution import State
+from holdfast.origin import Origin
+from holdfast.rerun_contracts import BegunStep, FailedStep, Inherited, QuestionAgain
 from holdfast.sync_contracts import SyncRequest
 from starter.embedded import EmbeddedTemporal, find_temporal
-from tests.workflows.fakes import ScriptedActivities, plan, planned, refusal, step
-from tests.workflows.scripted_programs import ScriptedPrograms, api_step, special_step, sql_step
+from tests.workflows.fakes import SNAPSHOT, ScriptedActivities, plan, planned, refusal, step, step_result
+from tests.workflows.scripted_programs import ScriptedPrograms, api_step, scripted_program, special_step, sql_step
 from tests.workflows.sync_script import ScriptedSync
 from workflows.query import QueryWorkflow
 from workflows.sync import SyncWorkflow
@@ -113,13 +115,38 @@ def scenarios() -> dict[str, tuple[ScriptedActivities, Story]]:
             ScriptedActivities(planned(api_step("a")), programs=ScriptedPrograms(calls=60, seconds=0.05)),
             _pause_a_program,
         ),
+        "retried": (ScriptedActivities(planned(*_LIVE), programs=ScriptedPrograms(calls=2)), _nothing),
+        "presented": (ScriptedActivities(planned(*_LIVE)), _nothing),
     }
 
 
-async def run_scenario(client: Client, script: ScriptedActivities, story: Story) -> WorkflowHistory:
+_LIVE = (step("a"), api_step("b", "a"), step("c", "a"), step("d", "c", critical=False))
+
+
+def _question(name: str) -> Question:
+    """What is asked in a scenario: of most of them a first time."""
+    question = QuestionAgain(correlation_id=f"q-{uuid4()}", text="who?", tenant="demo", asker="ada")
+    found = tuple(step_result("q-before", step_id, 3) for step_id in ("a", "c"))
+    left = Inherited(plan=plan(*_LIVE), plan_author="script", snapshot=SNAPSHOT, results=found, is_cleared=True)
+    if name == "retried":
+        origin = Origin(kind="retry", question_id="q-before")
+        begun = BegunStep(step_id="b", program=scripted_program("program 1", 2))
+        return question.model_copy(update={"origin": origin, "inherited": left.model_copy(update={"begun": (begun,)})})
+    if name == "presented":
+        origin = Origin(kind="rerun", question_id="q-before", edited="presentation")
+        changes = {
+            "results": (*found, step_result("q-before", "b", 3)),
+            "failed": (FailedStep(step_id="d", error="no"),),
+            "presentation": EditedPresentation(recipe={"source": "a", "summary": "x"}, author="ada"),
+        }
+        return question.model_copy(update={"origin": origin, "inherited": left.model_copy(update=changes)})
+    return Question.model_validate(question.model_dump(exclude={"inherited"}))
+
+
+async def run_scenario(client: Client, script: ScriptedActivities, story: Story, name: str = "") -> WorkflowHistory:
     """Run one to its end and fetch its history."""
     async with _worker(client, QueryWorkflow, script.all()) as queue:
-        question = Question(correlation_id=f"q-{uuid4()}", text="who?", tenant="demo", asker="ada")
+        question = _question(name)
         handle = await client.start_workflow(QueryWorkflow.run, question, id=question.correlation_id, task_queue=queue)
         await story(handle, script)
         with suppress(WorkflowFailureError):
@@ -167,7 +194,7 @@ async def _record() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with EmbeddedTemporal(find_temporal(None, tell=print), Path(folder)) as server:
             client = await Client.connect(server.address, data_converter=pydantic_data_converter, identity="recorder")
-            histories = {name: await run_scenario(client, *each) for name, each in scenarios().items()}
+            histories = {name: await run_scenario(client, *each, name) for name, each in scenarios().items()}
             histories |= {name: await run_sync_scenario(client, script) for name, script in sync_scenarios().items()}
     for name, history in histories.items():
         recorded = json.dumps(_without_stacks(json.loads(history.to_json())), indent=1)

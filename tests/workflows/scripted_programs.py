@@ -82,16 +82,7 @@ class ScriptedPrograms:
     @activity.defn(name="write_program")
     async def write_program(self, request: ProgramRequest) -> WrittenProgram:
         self.written.append(request)
-        return WrittenProgram(
-            generated=Generated(language="python", text=f"program {len(self.written)}", author="script"),
-            endpoints=("list_user_factors",),
-            columns=(),
-            explanation="",
-            estimated_calls=self.calls,
-            now=datetime(2026, 11, 1, tzinfo=UTC),
-            seed=1,
-            effort=_NO_EFFORT,
-        )
+        return scripted_program(f"program {len(self.written)}", self.calls)
 
     @activity.defn(name="run_program")
     async def run_program(self, run: ProgramRun) -> ProgramOutcome:
@@ -137,6 +128,19 @@ class ScriptedPrograms:
             raise ApplicationError("the tenant is away", type="OktaAway")
         wanted = await self._read(run.step.id, run.allowance)
         return wanted if wanted is not None else _result(run, self.made[run.step.id])
+
+
+def scripted_program(text: str, calls: int) -> WrittenProgram:
+    return WrittenProgram(
+        generated=Generated(language="python", text=text, author="script"),
+        endpoints=("list_user_factors",),
+        columns=(),
+        explanation="",
+        estimated_calls=calls,
+        now=datetime(2026, 11, 1, tzinfo=UTC),
+        seed=1,
+        effort=_NO_EFFORT,
+    )
 
 
 def _result(request: StepRequest, rows: int) -> StepResult:
