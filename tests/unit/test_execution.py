@@ -135,8 +135,9 @@ def test_a_run_that_takes_over_what_was_found_runs_the_others_and_none_of_it(dra
     """Whether it found rows or nothing: what cannot go on with nothing is skipped as it was then."""
     done: set[StepId] = set()
     execution = Execution(drawn)
-    while (ready := execution.startable(9)) and data.draw(st.booleans()):
-        chosen = data.draw(st.sampled_from(ready)).step_id
+    goes_on = st.booleans()
+    while data.draw(goes_on) and (ready := execution.startable(9)):
+        chosen = StepId(data.draw(st.sampled_from([one.id for one in ready])))
         execution.reuse(result(chosen, data.draw(st.sampled_from([0, 5]))), "q-before", NOW)
         done.add(chosen)
     ran: set[StepId] = set()
