@@ -13,7 +13,15 @@ from temporalio.converter import DataConverter
 
 from holdfast import contracts
 from holdfast.answer import Answer, Effort, Planned, PlanningOutcome, Question, SnapshotRef, StepResult
-from holdfast.contracts import CallsWanted, ProgramOutcome, ProgramRequest, ProgramRows, Review, StepRequest, WrittenProgram
+from holdfast.contracts import (
+    CallsWanted,
+    ProgramOutcome,
+    ProgramRequest,
+    ProgramRows,
+    Review,
+    StepRequest,
+    WrittenProgram,
+)
 from holdfast.plan import Plan, as_reviewed
 from holdfast.rerun_contracts import BegunStep, QuestionAgain, adopt_earlier, owned
 from workflows.query import QueryWorkflow
