@@ -14,7 +14,7 @@ from temporalio.worker import Worker
 from holdfast.answer import Answer, ModelUsage, Outcome, Refused
 from holdfast.contracts import TASK_QUEUE, Decision, Review
 from holdfast.errors import InvalidTransition, RerunRefused
-from holdfast.events import PlanGenerated, StepEnded, StepStarted
+from holdfast.events import AnyEvent, PlanGenerated, StepEnded, StepStarted
 from holdfast.execution import State
 from holdfast.presentation import Presentation
 from holdfast.settings import load_settings
@@ -22,7 +22,7 @@ from starter import questions, reruns
 from starter.changes import Changes
 from starter.connection import Connection
 from starter.questions import ReusedId
-from starter.streams import events_of
+from starter.streams import Frame, QuestionStream
 from tests.workflows.fakes import ScriptedActivities, plan, planned, refusal, step
 from tests.workflows.scripted_programs import ScriptedPrograms, api_step, special_step, sql_step
 from workflows.query import QueryWorkflow
@@ -113,7 +113,8 @@ async def test_viewers_of_a_retry_see_where_it_goes_on_from_and_what_is_reused(c
     failed = await answered(connection, ScriptedActivities(planned(step("a"), step("b", "a")), {"b": refusal("no")}))
     async with working(connection, ScriptedActivities(planned(*STEPS))):
         again, _ = await reruns.retry(connection, failed.correlation_id, asker="ada")
-        seen = [event async for _, event in events_of(connection, again.id, 0)]
+        told = [each async for each in QuestionStream(connection, again.id).follow() if isinstance(each, Frame)]
+    seen = [AnyEvent.model_validate_json(frame.data).root for frame in told]
     made = [event for event in seen if isinstance(event, PlanGenerated)]
     assert [each.origin for each in made] == [again.origin]
     ended = {e.step_id: e.reused_from for e in seen if isinstance(e, StepEnded)}
