@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from structlog.contextvars import bind_contextvars
 from temporalio import activity
@@ -17,15 +17,10 @@ from activities.liveness import beating, beating_quickly, progresses
 from activities.spending import opened_ledger
 from holdfast import events
 from holdfast.api_step.programs import ProgramAuthor
-from holdfast.api_step.progress import LiveProgress
+from holdfast.api_step.progress import LiveProgress, pause_before_telling
 from holdfast.api_step.runner import ApiStepRunner
 from holdfast.contracts import ProgramOutcome, ProgramRequest, ProgramRun, WrittenProgram
 from holdfast.settings import ModelSettings
-
-# Each event stays in the question's history for ever: one a second at first, then the further apart the longer it
-# takes. A step of an hour tells of itself some three hundred times.
-_TELL_EVERY = timedelta(seconds=1)
-_TELL_GROWTH = 1 / 60
 
 
 class ProgramActivities:
@@ -72,8 +67,7 @@ async def _tell(progress: LiveProgress) -> None:
     topic = stream.topic(events.EVENTS_TOPIC, type=events.StepProgressed)
     since, told = activity.info().scheduled_time, 0
     while True:
-        seconds = (datetime.now(UTC) - since).total_seconds()
-        await asyncio.sleep(max(_TELL_EVERY.total_seconds(), seconds * _TELL_GROWTH))
+        await asyncio.sleep(pause_before_telling(datetime.now(UTC) - since).total_seconds())
         event = progress.event()
         if event is None or progress.news == told:
             continue

@@ -9,6 +9,10 @@ from typing import Any
 import httpx
 import orjson
 
+from holdfast.events import AnyEvent, Event
+from starter.connection import Connection
+from starter.streams import Frame, QuestionStream
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -48,3 +52,9 @@ async def watched(
             if len(found) == most:
                 break
     return found
+
+
+async def published(connection: Connection, question_id: str) -> list[Event]:
+    """What the question itself told, to its end."""
+    told = [told async for told in QuestionStream(connection, question_id).follow()]
+    return [AnyEvent.model_validate_json(frame.data).root for frame in told if isinstance(frame, Frame)]

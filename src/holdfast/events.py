@@ -89,7 +89,8 @@ class StepProgressed(_Event):
     """A step that reads the live tenant went on.
 
     `calls` are finished requests of `estimated_calls` (None: nobody knows); `done` of `total` is what its program says
-    of itself. `waited_seconds` were spent on rate limits so far; `waiting_until` is there while nothing may be asked.
+    of itself; `rows` are the records that it was told. `waited_seconds` were spent on rate limits so far;
+    `waiting_until` is there while nothing may be asked.
     """
 
     type: Literal["STEP-PROGRESS"] = "STEP-PROGRESS"
@@ -98,6 +99,7 @@ class StepProgressed(_Event):
     estimated_calls: int | None = None
     done: int | None = None
     total: int | None = None
+    rows: int | None = None
     waited_seconds: float = 0.0
     waiting_until: datetime | None = None
 

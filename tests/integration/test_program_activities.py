@@ -30,9 +30,9 @@ from holdfast.sandbox.pool import Sandbox
 from holdfast.settings import ModelSettings, load_settings
 from holdfast.spending import Ledger
 from starter.connection import Connection
-from starter.streams import events_of
 from tests.api_steps import FACTORS_OF_EVERYONE, Asked, Bench, factors_of_everyone
 from tests.demo_asker import UNLIMITED
+from tests.event_readers import published
 from tests.workflows.fakes import ScriptedActivities, planned
 from workflows.query import QueryWorkflow
 
@@ -113,7 +113,7 @@ async def test_a_live_question_is_answered_and_tells_how_far_it_is(
         bench = Bench(sandbox, tenant.url, tmp_path, concurrency=1)
         async with question(temporal_client, bench) as handle:
             connection = Connection(temporal_client, load_settings(), None)
-            seen = [event async for _, event in events_of(connection, handle.id, 0)]
+            seen = await published(connection, handle.id)
             answer = await handle.result()
     assert answer.outcome is Outcome.ANSWERED
     assert answer.steps[0].result is not None
@@ -121,7 +121,7 @@ async def test_a_live_question_is_answered_and_tells_how_far_it_is(
     told = [event for event in seen if isinstance(event, StepProgressed)]
     assert told
     assert [event.calls for event in told] == sorted(event.calls for event in told)
-    assert all(event.step_id == "factors" and event.calls > 0 for event in told)
+    assert all(event.step_id == "factors" and event.calls > 0 and event.rows for event in told)
 
 
 async def test_a_pause_sends_nothing_more_and_nothing_is_asked_again_after_it(

@@ -49,6 +49,8 @@ class Calls:
         self._refusals: dict[str, tuple[Slot, Kept]] = {}
         self.untold = Untold()
         self.progress: tuple[int, int] | None = None
+        # What the tenant told so far, records and rows of lists.
+        self.rows = 0
         self.on_progress: Callable[[], None] = lambda: None
 
     async def answer(self, name: str, arguments: str) -> str:
@@ -96,6 +98,7 @@ class Calls:
             kept = await self._reader.read(slot, request)
         elif kept.refused is None:
             self._reader.was_told(read.endpoint, lambda: self._address(read))
+        self.rows += kept.refused is None
         return self._told(read, slot, kept) or _value(kept.text)
 
     async def _page(self, read: Read) -> str:
@@ -141,6 +144,7 @@ class Calls:
             kept = await self._reader.read(slot, request)
         elif kept.refused is None:
             self._reader.was_told(read.endpoint, lambda: self._address(read))
+        self.rows += row_count(kept.text) if kept.refused is None else 0
         chain.note(number, kept.ids)
         if kept.following is not None and chain.comes_back(number, kept.following):
             return Kept(b"", refused="trouble", reason="its list has no end: a page names an earlier one as the next")

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from holdfast.events import StepProgressed
+
+# Each event stays in the question's history for ever: one a second at first, then the further apart the longer it
+# takes. A step of an hour tells of itself some three hundred times, one of six hours some four hundred.
+_TELL_EVERY = timedelta(seconds=1)
+_TELL_GROWTH = 1 / 60
 
 
 class LiveProgress:
@@ -31,6 +36,11 @@ class LiveProgress:
     def event(self) -> StepProgressed | None:
         """How far it is now; None where there is nothing to tell yet."""
         return self._snapshot() if self._snapshot is not None and self._news else None
+
+
+def pause_before_telling(running: timedelta) -> timedelta:
+    """How long a step that has run for so long keeps quiet before it tells of itself again."""
+    return max(_TELL_EVERY, running * _TELL_GROWTH)
 
 
 def at_epoch(seconds: float | None) -> datetime | None:

@@ -244,6 +244,7 @@ class _Attempt:
             estimated_calls=self._run.program.estimated_calls,
             done=done,
             total=total,
+            rows=self._calls.rows,
             waited_seconds=round(waited_seconds(costs), 1),
             waiting_until=at_epoch(closed_until),
         )
