@@ -16,7 +16,7 @@ from typer.exceptions import TyperException
 from holdfast.atomic_files import is_storage_full
 from holdfast.errors import HoldfastError
 from holdfast.settings import config_file
-from starter.commands import questions, rerunning, scheduling, stack, steering, syncing, tenant
+from starter.commands import access, questions, rerunning, scheduling, stack, steering, syncing, tenant
 from starter.detaching import DetachedFailed
 from starter.exit_codes import ExitCode, code_of_error, code_of_failure, log_unexpected
 from starter.plain_text import visible_lines
@@ -103,7 +103,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_START, _ASK, _STEER = "Run", "Ask", "Steer a question"
+_START, _ASK, _STEER, _WHO = "Run", "Ask", "Steer a question", "Who may, and who did"
 app.command("demo", rich_help_panel=_START)(stack.demo)
 app.command("up", rich_help_panel=_START)(stack.up)
 app.command("down", rich_help_panel=_START)(stack.down)
@@ -122,6 +122,9 @@ app.command("pause", rich_help_panel=_STEER)(steering.pause)
 app.command("resume", rich_help_panel=_STEER)(steering.resume)
 app.command("cancel", rich_help_panel=_STEER)(steering.cancel)
 app.command("review", rich_help_panel=_STEER)(steering.review)
+app.command("share", rich_help_panel=_STEER)(access.share)
+app.add_typer(access.keys, name="keys", rich_help_panel=_WHO)
+app.command("audit", rich_help_panel=_WHO)(access.audit)
 app.command("retry", rich_help_panel=_STEER)(rerunning.retry)
 app.command("rerun", rich_help_panel=_STEER)(rerunning.rerun)
 

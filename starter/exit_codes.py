@@ -27,6 +27,7 @@ from holdfast.errors import (
     TemporalUnavailable,
     UnknownExecution,
 )
+from starter.access.refusals import StoreAway, UnknownKey
 
 
 class ExitCode(IntEnum):
@@ -42,10 +43,13 @@ class ExitCode(IntEnum):
 
 
 _CODES: tuple[tuple[tuple[type[HoldfastError], ...], ExitCode], ...] = (
-    ((InvalidQuestion, SettingsError, UnknownExecution, PlanRejected, ExportRefused, RerunRefused), ExitCode.USAGE),
+    (
+        (InvalidQuestion, SettingsError, UnknownExecution, UnknownKey, PlanRejected, ExportRefused, RerunRefused),
+        ExitCode.USAGE,
+    ),
     ((InvalidTransition, ReviewRefused), ExitCode.REFUSED),
     (
-        (StackNotRunning, FolderInUse, TemporalUnavailable, NoSnapshot, OktaUnreachable, OktaRefused),
+        (StackNotRunning, StoreAway, FolderInUse, TemporalUnavailable, NoSnapshot, OktaUnreachable, OktaRefused),
         ExitCode.UNREACHABLE,
     ),
 )

@@ -9,10 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
-from holdfast.errors import PermanentError
 from starter.access import schema
 from starter.access.callers import Action, Caller, Role, joined, roles_of, scopes_of
-from starter.access.refusals import NotAuthenticated
+from starter.access.refusals import NotAuthenticated, UnknownKey
 from starter.access.secret_texts import digest_of, matches, new_secret
 from starter.access.store import Store
 
@@ -21,10 +20,6 @@ PREFIX = "hf_"
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)
 # For an unknown key the same work is done as for a known one.
 _NOBODYS = digest_of("")
-
-
-class UnknownKey(PermanentError):
-    """No key has this id; list them first."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How a caller is turned away."""
+"""How a caller is turned away, and what else can go wrong with keys and the record."""
 
 from __future__ import annotations
 
@@ -19,3 +19,11 @@ class TooManyRequests(TransientError):
     def __init__(self, message: str, retry_after_s: int) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class UnknownKey(PermanentError):
+    """No key has this id; list them first."""
+
+
+class StoreAway(TransientError):
+    """The access store does not answer, or cannot be written; what was asked was not done. Try again."""

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from holdfast.errors import TransientError
 from holdfast.settings import Settings
+from starter.access.refusals import StoreAway
 from starter.access.schema import create_schema
 
 T = TypeVar("T")
@@ -29,10 +29,6 @@ _PATIENCE_S = 10
 _WRITES = "holdfast_writes"
 # Any number will do, as long as every Holdfast takes the same: it serialises the making of the tables.
 _SCHEMA_LOCK = 0x686F6C64
-
-
-class StoreAway(TransientError):
-    """The access store does not answer, or cannot be written; what was asked was not done. Try again."""
 
 
 class Store:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -25,6 +26,7 @@ from holdfast.reviews import DecidedReview
 from holdfast.settings import load_settings
 from starter import questions
 from starter.commands.arguments import QuestionId
+from starter.commands.recording import recorded
 from starter.connection import Connection, connect
 from starter.delivery import delivered
 from starter.exit_codes import code_of_outcome
@@ -74,8 +76,9 @@ def ask(  # noqa: PLR0913 - options of a command
         connection = await connect(load_settings())
         _require_snapshot(connection)
         asker = questions.asker()
-        asked, _ = await questions.start(connection, text, asker=asker, approve_plan=approve_plan)
-        question_id = asked.id
+        question_id = questions.new_id("q", datetime.now(UTC))
+        async with recorded(connection.settings, "ask", question_id, text=text):
+            await questions.start(connection, text, asker=asker, approve_plan=approve_plan, question_id=question_id)
         if not wait:
             typer.echo(question_id)
             return
@@ -102,6 +105,8 @@ def watch(  # noqa: PLR0913 - options of a command
     async def run() -> None:
         connection = await connect(load_settings())
         await questions.asked(connection, question_id)
+        async with recorded(connection.settings, "see", question_id):
+            pass
         if as_events:
             return await _within(_print_events(connection, question_id, start), timeout, question_id)
         return await await_and_show(connection, question_id, timeout, rows if not as_json else None)
@@ -210,7 +215,9 @@ def export_answer(
                 f"Question {question_id} has no rows to export: {answer.message or 'it answers in words.'}"
             )
         store = ArtifactStore(connection.settings.data_dir / "artifacts")
-        export(store.scan(answer.formatted.rows), answer.formatted.headers, chosen, output)
+        rows = answer.formatted.total_items
+        async with recorded(connection.settings, "export", question_id, format=chosen, rows=rows):
+            export(store.scan(answer.formatted.rows), answer.formatted.headers, chosen, output)
         err().print(Text(f"Wrote {answer.formatted.total_items:,} rows to {output}."))
 
     asyncio.run(run())

@@ -20,6 +20,7 @@ from starter import questions, reruns
 from starter.changes import Changes
 from starter.commands.arguments import QuestionId
 from starter.commands.questions import AsJson, Rows, Timeout, await_and_show
+from starter.commands.recording import recorded
 from starter.connection import Connection, connect
 from starter.editor import edited_text
 from starter.past import Past, past_of
@@ -39,7 +40,8 @@ def retry(
     """
 
     async def start(connection: Connection) -> Asked:
-        started, _ = await reruns.retry(connection, question_id, asker=questions.asker())
+        async with recorded(connection.settings, "retry", question_id):
+            started, _ = await reruns.retry(connection, question_id, asker=questions.asker())
         return started
 
     asyncio.run(_started_and_shown(start, wait, timeout, None if as_json else rows))
@@ -89,7 +91,9 @@ def rerun(  # noqa: PLR0913 - options of a command
         if edit is not None:
             texts[edit] = await _edited(connection, question_id, edit, from_step)
         changes = _changes(from_step, texts, columns)
-        started, _ = await reruns.rerun(connection, question_id, changes, asker=questions.asker())
+        told = changes.model_dump(mode="json", exclude_none=True)
+        async with recorded(connection.settings, "rerun", question_id, changes=told):
+            started, _ = await reruns.rerun(connection, question_id, changes, asker=questions.asker())
         return started
 
     asyncio.run(_started_and_shown(start, wait, timeout, None if as_json else rows))

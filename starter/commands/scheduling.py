@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -17,6 +19,7 @@ from holdfast.schedule_contracts import Difference
 from holdfast.settings import load_settings
 from holdfast.sync_contracts import SyncMode
 from starter import questions, schedules
+from starter.commands.recording import recorded
 from starter.connection import Connection, connect
 from starter.plain_text import visible, when
 from starter.rendering import out
@@ -47,7 +50,9 @@ def sync(
     mode: SyncMode = "incremental" if incremental else "full"
 
     async def run(connection: Connection) -> None:
-        await schedules.schedule_sync(connection, mode, questions.asker(), When(every, cron, zone))
+        times = When(every, cron, zone)
+        async with recorded(connection.settings, "schedule", schedules.SYNC, mode=mode, when=asdict(times)):
+            await schedules.schedule_sync(connection, mode, questions.asker(), times)
         await _tell_next(connection, schedules.SYNC)
 
     _connected(run)
@@ -67,7 +72,9 @@ def question(
     """
 
     async def run(connection: Connection) -> None:
-        await schedules.save_question(connection, name, text, questions.asker(), When(every, cron, zone))
+        times = When(every, cron, zone)
+        async with recorded(connection.settings, "schedule", name, text=text, when=asdict(times)):
+            await schedules.save_question(connection, name, text, questions.asker(), times)
         await _tell_next(connection, name)
 
     _connected(run)
@@ -117,7 +124,8 @@ def pause(name: Name, note: Annotated[str, typer.Option("--note", help="Why")] =
 
     Example: holdfast schedule pause sync --note "maintenance"
     """
-    _do(lambda connection, owner: schedules.pause(connection, owner, name, note), f"{name} is paused.")
+    work = partial(schedules.pause, name=name, note=note)
+    _do("pause-schedule", name, work, f"{name} is paused.")
 
 
 @app.command("resume")
@@ -126,7 +134,7 @@ def resume(name: Name) -> None:
 
     Example: holdfast schedule resume sync
     """
-    _do(lambda connection, owner: schedules.resume(connection, owner, name), f"{name} goes on.")
+    _do("resume-schedule", name, partial(schedules.resume, name=name), f"{name} goes on.")
 
 
 @app.command("run")
@@ -136,7 +144,7 @@ def run_now(name: Name) -> None:
     Example: holdfast schedule run admins
     """
     words = f"{name} is started, unless it was under way. See: holdfast schedule show {name}"
-    _do(lambda connection, owner: schedules.run_now(connection, owner, name), words)
+    _do("run-schedule", name, partial(schedules.run_now, name=name), words)
 
 
 @app.command("remove")
@@ -145,7 +153,7 @@ def remove(name: Name) -> None:
 
     Example: holdfast schedule remove admins
     """
-    _do(lambda connection, owner: schedules.remove(connection, owner, name), f"{name} is removed.")
+    _do("remove-schedule", name, partial(schedules.remove, name=name), f"{name} is removed.")
 
 
 def _connected(work: Callable[[Connection], Awaitable[None]]) -> None:
@@ -155,9 +163,10 @@ def _connected(work: Callable[[Connection], Awaitable[None]]) -> None:
     asyncio.run(run())
 
 
-def _do(work: Callable[[Connection, str], Awaitable[None]], words: str) -> None:
+def _do(action: str, name: str, work: Callable[[Connection, str], Awaitable[None]], words: str) -> None:
     async def run(connection: Connection) -> None:
-        await work(connection, questions.asker())
+        async with recorded(connection.settings, action, name):
+            await work(connection, questions.asker())
         out().print(Text(words))
 
     _connected(run)

@@ -18,12 +18,14 @@ from holdfast.plan import Plan, checked_plan
 from holdfast.settings import load_settings
 from starter import questions
 from starter.commands.arguments import QuestionId
+from starter.commands.recording import recorded
 from starter.connection import Connection, connect
 from starter.editor import edited_text
 from starter.rendering import out
 
 # A pause waits for steps that run; most end well within this.
 _PATIENCE = timedelta(seconds=5)
+_NAMES = {State.PAUSED: "pause", State.RUNNING: "resume", State.CANCELLED: "cancel"}
 
 
 def pause(question_id: QuestionId) -> None:
@@ -86,7 +88,9 @@ def review(  # noqa: PLR0913 - one parameter for each option
             plan=plan,
             further_calls=further_calls,
         )
-        await questions.review(connection, question_id, given)
+        detail = given.model_dump(mode="json", exclude_none=True)
+        async with recorded(connection.settings, "review", question_id, **detail):
+            await questions.review(connection, question_id, given)
         out().print(Text(f"{question_id}: {decision.value} is recorded. Follow it: holdfast watch {question_id}"))
 
     asyncio.run(run())
@@ -95,7 +99,8 @@ def review(  # noqa: PLR0913 - one parameter for each option
 def _steer(question_id: str, to: State) -> None:
     async def run() -> None:
         connection = await connect(load_settings())
-        await questions.steer(connection, question_id, to)
+        async with recorded(connection.settings, _NAMES[to], question_id):
+            await questions.steer(connection, question_id, to)
         state = await questions.settled_state(connection, question_id, to, _PATIENCE)
         later = "" if state in {to, State.BLOCKED} else f"; it will be {to} when what runs now has ended"
         out().print(Text(f"{question_id} is {state}{later}."))

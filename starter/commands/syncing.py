@@ -12,6 +12,7 @@ from holdfast.settings import load_settings
 from holdfast.sync.history import SyncHistory
 from holdfast.sync_contracts import SyncMode
 from starter import questions, syncs
+from starter.commands.recording import recorded
 from starter.connection import connect, located
 from starter.rendering import err, history_view, out
 from starter.watching import watch_sync
@@ -42,7 +43,8 @@ def sync(
     async def run() -> None:
         connection = await connect(load_settings())
         mode: SyncMode = "incremental" if incremental else "full"
-        name, is_new = await syncs.start(connection, mode, asker=questions.asker())
+        async with recorded(connection.settings, "sync", connection.tenant, mode=mode):
+            name, is_new = await syncs.start(connection, mode, asker=questions.asker())
         if not is_new:
             err().print(Text("A sync of this tenant runs already; this is that one."))
         if wait:
@@ -56,7 +58,8 @@ def sync(
 async def cancel_sync() -> None:
     """End the sync that runs, and say what came of that. Raises InvalidTransition where none runs."""
     connection = await connect(load_settings())
-    name = await syncs.cancel(connection)
+    async with recorded(connection.settings, "cancel-sync", connection.tenant):
+        name = await syncs.cancel(connection)
     try:
         async with asyncio.timeout(_CANCEL_PATIENCE_S):
             report = await syncs.follow(connection, name, lambda _seen, _trouble: None)

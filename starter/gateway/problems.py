@@ -18,11 +18,10 @@ from holdfast import errors
 from holdfast.errors import HoldfastError
 from holdfast.rows import RowsRefused
 from starter.access.issuer_keys import IssuerAway
-from starter.access.keys import UnknownKey
 from starter.access.refusals import NotAllowed as NotAllowed
 from starter.access.refusals import NotAuthenticated as NotAuthenticated
+from starter.access.refusals import StoreAway, UnknownKey
 from starter.access.refusals import TooManyRequests as TooManyRequests
-from starter.access.store import StoreAway
 from starter.gateway.answers import NotEnded
 from starter.gateway.requests import request_id_of
 from starter.gateway.row_queries import NoRows

@@ -23,12 +23,11 @@ from holdfast.errors import SettingsError
 from holdfast.settings import Settings, load_settings
 from starter.access.audit import Wanted
 from starter.access.callers import Action, Caller, Role
-from starter.access.keys import NewKey, UnknownKey
+from starter.access.keys import NewKey
 from starter.access.passes import PassKind
-from starter.access.refusals import NotAuthenticated
+from starter.access.refusals import NotAuthenticated, StoreAway, UnknownKey
 from starter.access.secret_texts import new_id
 from starter.access.sharing import ShareReason
-from starter.access.store import StoreAway
 from starter.access.stored import StoredAccess, open_access
 from tests.databases import postgresql, why_no_postgresql
 
@@ -152,7 +151,7 @@ async def test_a_key_that_is_revoked_twice_keeps_its_first_moment(access: Stored
 
 
 async def test_an_expired_key_is_refused(access: StoredAccess, clock: Clock) -> None:
-    _, text = await access.keys.create(replace(ASKER, expires=clock.now + timedelta(days=1)), "root")
+    _, text = await access.keys.create(replace(ASKER, expires=clock.now + timedelta(days=1)), "root", new_id())
     clock.after(timedelta(hours=23))
     await access.keys.caller_of(text)
     clock.after(timedelta(hours=1))
