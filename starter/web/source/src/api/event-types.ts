@@ -25,6 +25,7 @@ export type QuestionEvent =
       estimated_calls: number | null;
       done: number | null;
       total: number | null;
+      rows?: number | null;
       waited_seconds: number;
       waiting_until: string | null;
     })

@@ -210,5 +210,15 @@ export interface Session {
   subject: string;
   name: string;
   roles: Role[];
+  /** The actions that the credential is restricted to; null: whatever the roles allow. */
+  scopes: string[] | null;
   csrf: string;
+}
+
+/** Somebody who sees a question though it is not theirs. */
+export interface ShareView {
+  subject: string;
+  shared_by: string;
+  reason: string;
+  made: string;
 }

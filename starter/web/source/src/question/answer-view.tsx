@@ -19,11 +19,17 @@ const SOURCES: Record<FormattedAnswer["data_source_type"], string> = {
   hybrid: "the stored snapshot and the live tenant",
 };
 
+interface AnswerViewProperties {
+  answer: Answer;
+  steering: Steering;
+  maySteer: boolean;
+}
+
 /** How a question ended. */
-export function AnswerView({ answer, steering }: { answer: Answer; steering: Steering }) {
+export function AnswerView({ answer, steering, maySteer }: AnswerViewProperties) {
   switch (answer.outcome) {
     case "answered":
-      return <Answered answer={answer} steering={steering} />;
+      return <Answered answer={answer} steering={steering} maySteer={maySteer} />;
     case "needs_clarification":
       return <AskedBack answer={answer} />;
     case "refused":
@@ -36,13 +42,15 @@ export function AnswerView({ answer, steering }: { answer: Answer; steering: Ste
           </Notice>
           <Gaps answer={answer} />
           <ErrorNotice error={errorOf(steering, "retry")} title="It was not run again" />
-          <div class="button-row">
-            <button type="button" class="button primary" disabled={steering.busy !== null} onClick={steering.retry}>
-              <Icon name="retry" />
-              Try again
-            </button>
-            <span class="fine">What is finished is not repeated.</span>
-          </div>
+          {maySteer && (
+            <div class="button-row">
+              <button type="button" class="button primary" disabled={steering.busy !== null} onClick={steering.retry}>
+                <Icon name="retry" />
+                Try again
+              </button>
+              <span class="fine">What is finished is not repeated.</span>
+            </div>
+          )}
           <Origin answer={answer} />
         </section>
       );
@@ -59,7 +67,7 @@ export function AnswerView({ answer, steering }: { answer: Answer; steering: Ste
   }
 }
 
-function Answered({ answer, steering }: { answer: Answer; steering: Steering }) {
+function Answered({ answer, steering, maySteer }: AnswerViewProperties) {
   const { formatted } = answer;
   if (!formatted) return null;
   return (
@@ -75,7 +83,7 @@ function Answered({ answer, steering }: { answer: Answer; steering: Steering }) 
         <ResultTable questionId={answer.correlation_id} answer={answer} />
       )}
       <Origin answer={answer} />
-      {formatted.display_type === "table" && Object.keys(formatted.presentation).length > 0 && (
+      {maySteer && formatted.display_type === "table" && Object.keys(formatted.presentation).length > 0 && (
         <ShowOtherwise formatted={formatted} steering={steering} />
       )}
     </section>

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Generated } from "../api/types";
 import { CopyButton } from "../components/copy-button";
 import { counted } from "../words";
+import { inLines } from "./clauses";
 
 type Colours = ComponentType<{ text: string; language: Generated["language"] }>;
 
@@ -13,7 +14,7 @@ const NAMES: Record<Generated["language"], string> = {
   tool: "Call of a tool",
 };
 
-/** What was generated for a step, whole. It is readable at once; its colours come when they are loaded. */
+/** What was generated for a step, whole; a query of one line is broken where its parts begin. It is readable at once; its colours come when they are loaded. */
 export function CodeView({ generated }: { generated: Generated }) {
   const [colours, setColours] = useState<{ it: Colours } | null>(null);
   useEffect(() => {
@@ -28,7 +29,8 @@ export function CodeView({ generated }: { generated: Generated }) {
     };
   }, []);
   const name = NAMES[generated.language];
-  const lines = generated.text.split("\n").length;
+  const isQuery = generated.language === "cypher" || generated.language === "sql";
+  const text = isQuery ? inLines(generated.text) : generated.text;
   return (
     <figure class="code">
       <figcaption class="code-head">
@@ -36,13 +38,13 @@ export function CodeView({ generated }: { generated: Generated }) {
           <strong>{name}</strong>
           <span class="fine">
             {" "}
-            {counted(lines, "line")}, by {generated.author}
+            {counted(text.split("\n").length, "line")}, by <span class="tenant-text">{generated.author}</span>
           </span>
         </span>
         <CopyButton text={generated.text} what={`the ${name}`} />
       </figcaption>
-      <pre class="code-text" tabIndex={0} aria-label={name}>
-        <code>{colours ? <colours.it text={generated.text} language={generated.language} /> : generated.text}</code>
+      <pre class={isQuery ? "code-text code-wraps" : "code-text"} tabIndex={0} aria-label={name}>
+        <code>{colours ? <colours.it text={text} language={generated.language} /> : text}</code>
       </pre>
     </figure>
   );

@@ -1,5 +1,6 @@
-import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { useId, useMemo, useRef } from "preact/hooks";
 import { Icon } from "../components/icon";
+import { useMedia, useWidth } from "../screen";
 import { count, counted } from "../words";
 import { type Direction, type PlanLayout, STEP_HEIGHT, STEP_WIDTH, laidOut, neighbour } from "./plan-layout";
 import { STAGES, callsOf, titleOf, toolOf } from "./stages";
@@ -12,26 +13,19 @@ interface PlanGraphProperties {
 }
 
 const NARROW = "(max-width: 44rem)";
+// A graph that is too wide is shown smaller, as far as it can be read; then it scrolls.
+const SMALLEST = 0.68;
 const KEYS: Record<string, Direction> = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
 const MOVING = new Set<Stage>(["RUNNING", "BLOCKED"]);
 
-function useNarrow(): boolean {
-  const [narrow, setNarrow] = useState(() => window.matchMedia(NARROW).matches);
-  useEffect(() => {
-    const query = window.matchMedia(NARROW);
-    const look = () => setNarrow(query.matches);
-    query.addEventListener("change", look);
-    return () => query.removeEventListener("change", look);
-  }, []);
-  return narrow;
-}
-
 /** The plan as a graph: arrows drawn, steps as buttons on them. One tab stop; arrow keys go from step to step. */
 export function PlanGraph({ steps, selected, onSelect }: PlanGraphProperties) {
-  const down = useNarrow();
+  const down = useMedia(NARROW);
   const shape = steps.map(({ step }) => `${step.id}<${step.depends_on.join()}`).join(";");
   const plan = useMemo(() => laidOut(steps.map((each) => each.step), down), [shape, down]);
   const frame = useRef<HTMLDivElement>(null);
+  const room = useWidth(frame);
+  const zoom = room > 0 ? Math.max(SMALLEST, Math.min(1, room / plan.width)) : 1;
   const stop = selected ?? steps[0]?.step.id ?? null;
   const move = (event: KeyboardEvent) => {
     const direction = KEYS[event.key];
@@ -45,7 +39,7 @@ export function PlanGraph({ steps, selected, onSelect }: PlanGraphProperties) {
   };
   return (
     <div class="graph" role="group" aria-label="Plan as a graph: arrow keys go from step to step" ref={frame} onKeyDown={move}>
-      <div class="graph-sheet" style={{ width: `${plan.width}px`, height: `${plan.height}px` }}>
+      <div class="graph-sheet" style={{ width: `${plan.width}px`, height: `${plan.height}px`, zoom }}>
         <Arrows plan={plan} steps={steps} />
         {plan.steps.map((place) => {
           const view = steps.find(({ step }) => step.id === place.id);

@@ -22,6 +22,11 @@ export interface PlanLayout {
   edges: PlacedEdge[];
 }
 
+interface Point {
+  x: number;
+  y: number;
+}
+
 export const STEP_WIDTH = 216;
 export const STEP_HEIGHT = 74;
 const MARGIN = 6;
@@ -42,13 +47,25 @@ export function laidOut(steps: readonly Step[], down: boolean): PlanLayout {
       const { x, y } = graph.node(id);
       return { id, x: x - STEP_WIDTH / 2, y: y - STEP_HEIGHT / 2 };
     }),
-    edges: graph.edges().map(({ v, w }) => ({ from: v, to: w, path: curve(graph.edge(v, w).points ?? [], down) })),
+    edges: graph.edges().map(({ v, w }) => {
+      const [from, to] = [graph.node(v), graph.node(w)];
+      const around = graph.edge(v, w).points?.slice(1, -1) ?? [];
+      return { from: v, to: w, path: curve([leaving(from, down), ...bends(around), arriving(to, down)], down) };
+    }),
   };
 }
 
-interface Point {
-  x: number;
-  y: number;
+function leaving(node: Point, down: boolean): Point {
+  return down ? { x: node.x, y: node.y + STEP_HEIGHT / 2 } : { x: node.x + STEP_WIDTH / 2, y: node.y };
+}
+
+function arriving(node: Point, down: boolean): Point {
+  return down ? { x: node.x, y: node.y - STEP_HEIGHT / 2 } : { x: node.x - STEP_WIDTH / 2, y: node.y };
+}
+
+// Between neighbours an arrow is one curve; only one that passes other steps bends on its way.
+function bends(points: readonly Point[]): readonly Point[] {
+  return points.length > 1 ? points : [];
 }
 
 // Smooth from point to point, leaving and arriving in the direction in which the plan runs.

@@ -1,6 +1,7 @@
 import type { Plan } from "../api/types";
 import { lazily } from "../lazily";
 import { useParameter } from "../routing";
+import { useMedia } from "../screen";
 import { counted, duration } from "../words";
 import { StepDetail } from "./step-detail";
 import type { QuestionView } from "./state";
@@ -13,24 +14,30 @@ interface PlanSectionProperties {
   view: QuestionView;
   plan: Plan;
   steering: Steering;
+  maySteer: boolean;
 }
 
 /** The plan as a graph, its steps in time, and all about the one that is chosen; the choice stands in the address. */
-export function PlanSection({ view, plan, steering }: PlanSectionProperties) {
+export function PlanSection({ view, plan, steering, maySteer }: PlanSectionProperties) {
   const [chosen, choose] = useParameter("step");
   const named = view.steps.some(({ step }) => step.id === chosen) ? chosen : null;
   const selected = named ?? mostTelling(view);
   const shown = view.steps.find(({ step }) => step.id === selected);
+  // Beside the steps where there is room, else within them.
+  const narrow = useMedia("(max-width: 62rem)");
+  const detail = shown && (
+    <StepDetail key={shown.step.id} view={shown} question={view} steering={steering} maySteer={maySteer} />
+  );
   return (
     <section class="plan" aria-labelledby="plan-heading">
       <header class="plan-head">
         <h2 id="plan-heading">{view.answer ? "How it was found" : "Plan"}</h2>
         <p class="fine figures">{figures(view, plan)}</p>
       </header>
-      {view.steps.length > 1 && <PlanGraph steps={view.steps} selected={selected} onSelect={choose} />}
+      <PlanGraph steps={view.steps} selected={selected} onSelect={choose} />
       <div class="plan-body">
-        <Timeline view={view} selected={selected} onSelect={choose} />
-        {shown && <StepDetail key={shown.step.id} view={shown} question={view} steering={steering} />}
+        <Timeline view={view} selected={selected} onSelect={choose} detail={narrow ? detail : null} />
+        {!narrow && detail}
       </div>
       {plan.reasoning && <p class="fine plan-reasoning tenant-text">{plan.reasoning}</p>}
     </section>

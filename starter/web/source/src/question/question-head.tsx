@@ -7,6 +7,8 @@ import { ErrorNotice } from "../components/notice";
 import { StateBadge } from "../components/state-badge";
 import { Link, questionPath } from "../routing";
 import type { Origin } from "../api/types";
+import type { Rights } from "./rights";
+import { ShareButton } from "./share-dialog";
 import { type QuestionView, hasEnded } from "./state";
 import { type Steering, errorOf } from "./steering";
 import type { WatchedQuestion } from "./watching";
@@ -16,10 +18,11 @@ interface QuestionHeadProperties {
   text: string;
   question: WatchedQuestion;
   steering: Steering;
+  rights: Rights;
 }
 
 /** What was asked, how it was understood, where it stands, and what may be done to it. */
-export function QuestionHead({ id, text, question, steering }: QuestionHeadProperties) {
+export function QuestionHead({ id, text, question, steering, rights }: QuestionHeadProperties) {
   const { view, summary } = question;
   const understood = view.plan?.understood_as;
   return (
@@ -55,7 +58,10 @@ export function QuestionHead({ id, text, question, steering }: QuestionHeadPrope
           )}
           {view.origin && <From origin={view.origin} />}
         </ul>
-        <Controls view={view} steering={steering} />
+        <div class="button-row">
+          {rights.mayShare && summary && <ShareButton id={id} />}
+          {rights.maySteer && <Controls view={view} steering={steering} />}
+        </div>
       </div>
       <ErrorNotice error={errorOf(steering, "pause", "resume", "cancel")} title="That was not done" />
       <Decisions view={view} />
@@ -130,7 +136,7 @@ function Controls({ view, steering }: { view: QuestionView; steering: Steering }
   const busy = steering.busy !== null;
   const mayPause = view.state === "RUNNING" || view.state === "BLOCKED";
   return (
-    <div class="button-row">
+    <>
       {mayPause && (
         <button type="button" class="button" disabled={busy} onClick={steering.pause}>
           <Icon name="pause" />
@@ -168,6 +174,6 @@ function Controls({ view, steering }: { view: QuestionView; steering: Steering }
           </div>
         </Dialog>
       )}
-    </div>
+    </>
   );
 }

@@ -4,11 +4,13 @@ import { ProblemError } from "../api/problems";
 import { stateWords } from "../components/state-badge";
 import { ErrorNotice } from "../components/notice";
 import { Link } from "../routing";
+import { useSession } from "../session/session";
 import { counted } from "../words";
 import { AnswerView } from "./answer-view";
 import { PlanSection } from "./plan-section";
 import { QuestionHead } from "./question-head";
 import { Reviews } from "./review-panel";
+import { rightsOf } from "./rights";
 import { STAGES, titleOf } from "./stages";
 import { type QuestionView, hasEnded } from "./state";
 import { useSteering } from "./steering";
@@ -19,18 +21,19 @@ export function QuestionPage({ id }: { id: string }) {
   const question = useQuestion(id);
   const steering = useSteering(id);
   const { view, summary, refused } = question;
+  const rights = rightsOf(useSession(), summary?.asker ?? null);
   const text = summary?.text ?? view.answer?.question ?? "";
   useTitle(view, text);
   useSaid(view);
   if (refused && !view.answer) return <NotShown error={refused} />;
   return (
     <main id="content" class="column question" tabIndex={-1}>
-      <QuestionHead id={id} text={text} question={question} steering={steering} />
+      <QuestionHead id={id} text={text} question={question} steering={steering} rights={rights} />
       <LostLine question={question} />
-      <Reviews view={view} steering={steering} />
-      {view.answer && <AnswerView answer={view.answer} steering={steering} />}
+      <Reviews view={view} steering={steering} may={rights.mayReview} />
+      {view.answer && <AnswerView answer={view.answer} steering={steering} maySteer={rights.maySteer} />}
       {!view.answer && view.plan === null && <Beginning view={view} />}
-      {view.plan && <PlanSection view={view} plan={view.plan} steering={steering} />}
+      {view.plan && <PlanSection view={view} plan={view.plan} steering={steering} maySteer={rights.maySteer} />}
     </main>
   );
 }

@@ -10,13 +10,13 @@ import type { QuestionView } from "./state";
 import { type Reviewed, type Steering, errorOf } from "./steering";
 
 /** What waits for a person, one panel for each, with everything that is needed to decide. */
-export function Reviews({ view, steering }: { view: QuestionView; steering: Steering }) {
+export function Reviews({ view, steering, may }: { view: QuestionView; steering: Steering; may: boolean }) {
   if (view.state !== "BLOCKED" && view.state !== "PAUSED") return null;
   return (
     <>
       {view.waiting.map((waiting) => {
         const step = view.steps.find((each) => each.step.id === waiting.step_id);
-        const title = waiting.step_id === null ? "The plan waits for your decision" : `“${step ? titleOf(step) : waiting.step_id}” wants more calls`;
+        const title = waiting.step_id === null ? "The plan waits for a decision" : `“${step ? titleOf(step) : waiting.step_id}” wants more calls`;
         return (
           <ReviewPanel
             key={waiting.step_id ?? ""}
@@ -25,6 +25,7 @@ export function Reviews({ view, steering }: { view: QuestionView; steering: Stee
             plan={view.plan}
             state={view.state}
             steering={steering}
+            may={may}
           />
         );
       })}
@@ -38,9 +39,10 @@ interface ReviewPanelProperties {
   plan: Plan | null;
   state: State;
   steering: Steering;
+  may: boolean;
 }
 
-function ReviewPanel({ waiting, title, plan, state, steering }: ReviewPanelProperties) {
+function ReviewPanel({ waiting, title, plan, state, steering, may }: ReviewPanelProperties) {
   const [comment, setComment] = useState("");
   const [editing, setEditing] = useState(false);
   const heading = useId();
@@ -61,37 +63,43 @@ function ReviewPanel({ waiting, title, plan, state, steering }: ReviewPanelPrope
       </header>
       {waiting.calls_wanted && <Estimate wanted={waiting.calls_wanted} />}
       <Deadline waiting={waiting} />
-      <label class="field">
-        <span class="label">
-          Comment <span class="fine">(kept with the decision)</span>
-        </span>
-        <textarea rows={2} maxLength={4000} value={comment} onInput={(event) => setComment(event.currentTarget.value)} />
-      </label>
-      {!editing && <ErrorNotice error={errorOf(steering, "review")} title="The decision was not taken" />}
-      {state === "PAUSED" && <p class="fine">The question is paused: resume it to decide.</p>}
-      <div class="button-row">
-        <button type="button" class="button primary" disabled={held} onClick={() => decide({ decision: "approve" })}>
-          <Icon name="check" />
-          {ofPlan ? "Approve the plan" : "Approve all of them"}
-        </button>
-        {!ofPlan && <ApproveSome wanted={waiting.calls_wanted} held={held} decide={decide} />}
-        {ofPlan && (
-          <button type="button" class="button" disabled={held || !plan} onClick={() => setEditing(true)}>
-            <Icon name="edit" />
-            Edit the plan
-          </button>
-        )}
-        {!ofPlan && (
-          <button type="button" class="button" disabled={held} onClick={() => decide({ decision: "stop" })}>
-            <Icon name="stop" />
-            Stop, answer with what was read
-          </button>
-        )}
-        <button type="button" class="button danger" disabled={held} onClick={() => decide({ decision: "reject" })}>
-          <Icon name="cross" />
-          Reject
-        </button>
-      </div>
+      {may ? (
+        <>
+          <label class="field">
+            <span class="label">
+              Comment <span class="fine">(kept with the decision)</span>
+            </span>
+            <textarea rows={2} maxLength={4000} value={comment} onInput={(event) => setComment(event.currentTarget.value)} />
+          </label>
+          {!editing && <ErrorNotice error={errorOf(steering, "review")} title="The decision was not taken" />}
+          {state === "PAUSED" && <p class="fine">The question is paused: resume it to decide.</p>}
+          <div class="button-row">
+            <button type="button" class="button primary" disabled={held} onClick={() => decide({ decision: "approve" })}>
+              <Icon name="check" />
+              {ofPlan ? "Approve the plan" : "Approve all of them"}
+            </button>
+            {!ofPlan && <ApproveSome wanted={waiting.calls_wanted} held={held} decide={decide} />}
+            {ofPlan && (
+              <button type="button" class="button" disabled={held || !plan} onClick={() => setEditing(true)}>
+                <Icon name="edit" />
+                Edit the plan
+              </button>
+            )}
+            {!ofPlan && (
+              <button type="button" class="button" disabled={held} onClick={() => decide({ decision: "stop" })}>
+                <Icon name="stop" />
+                Stop, answer with what was read
+              </button>
+            )}
+            <button type="button" class="button danger" disabled={held} onClick={() => decide({ decision: "reject" })}>
+              <Icon name="cross" />
+              Reject
+            </button>
+          </div>
+        </>
+      ) : (
+        <p class="fine">Whoever asked it decides, or a reviewer.</p>
+      )}
       {editing && plan && (
         <JsonEditor
           value={plan}

@@ -32,8 +32,8 @@ export function toolOf(step: { tool: string }): { short: string; long: string; i
 
 /** What a step does, in a few words: the operation on the entity, or the tool's name. */
 export function titleOf({ step }: StepView): string {
-  const what = step.name ?? `${step.operation} ${step.entity}`;
-  return what.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
+  const what = (step.name ?? `${step.operation} ${step.entity}`).replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ");
+  return what.charAt(0).toUpperCase() + what.slice(1).toLowerCase();
 }
 
 /** Seconds that a step has run, or ran; null before it started. `now` is in milliseconds. */

@@ -16,6 +16,7 @@ export interface StepView {
   total: number | null;
   waitedSeconds: number;
   waitingUntil: string | null;
+  /** While it runs: so far. */
   rows: number | null;
   generated: Generated | null;
   error: string | null;
@@ -100,6 +101,7 @@ function taken(view: QuestionView, event: QuestionEvent): QuestionView {
         estimatedCalls: event.estimated_calls,
         done: event.done,
         total: event.total,
+        rows: event.rows ?? step.rows,
         waitedSeconds: event.waited_seconds,
         waitingUntil: event.waiting_until,
       }));

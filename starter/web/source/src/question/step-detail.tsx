@@ -1,8 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { EndpointUse, Plan } from "../api/types";
+import type { Answer, EndpointUse, Plan } from "../api/types";
 import { Icon } from "../components/icon";
 import { Notice } from "../components/notice";
+import { lazily } from "../lazily";
 import { Link, questionPath } from "../routing";
 import { bytes, count, counted, duration } from "../words";
 import { CodeView } from "./code-view";
@@ -11,17 +12,20 @@ import { STAGES, titleOf, toolOf } from "./stages";
 import { type QuestionView, type StepView, hasEnded } from "./state";
 import type { Steering } from "./steering";
 
+const ResultTable = lazily(() => import("../table/result-table").then((module) => module.ResultTable), "The table");
+
 interface StepDetailProperties {
   view: StepView;
   question: QuestionView;
   steering: Steering;
+  maySteer: boolean;
 }
 
 /** All that is known of one step. */
-export function StepDetail({ view, question, steering }: StepDetailProperties) {
+export function StepDetail({ view, question, steering, maySteer }: StepDetailProperties) {
   const { step } = view;
   const stage = STAGES[view.stage];
-  const again = hasEnded(question.state) && question.plan !== null && view.stage !== "PENDING";
+  const again = maySteer && hasEnded(question.state) && question.plan !== null && view.stage !== "PENDING";
   return (
     <section class="detail card" aria-label={`Step ${step.id}`}>
       <header class="detail-head">
@@ -55,8 +59,24 @@ export function StepDetail({ view, question, steering }: StepDetailProperties) {
         </p>
       ))}
       {view.result?.live && <Endpoints uses={view.result.live.endpoints} />}
+      {question.answer && view.result && view.result.rows.row_count > 0 && (
+        <StepRows answer={question.answer} stepId={step.id} rows={view.result.rows.row_count} />
+      )}
       <Facts view={view} />
     </section>
+  );
+}
+
+function StepRows({ answer, stepId, rows }: { answer: Answer; stepId: string; rows: number }) {
+  const [open, setOpen] = useState(false);
+  if (open) return <ResultTable questionId={answer.correlation_id} answer={answer} stepId={stepId} />;
+  return (
+    <p>
+      <button type="button" class="button small" onClick={() => setOpen(true)}>
+        <Icon name="table" />
+        Show {rows === 1 ? "its row" : `its ${count(rows)} rows`}
+      </button>
+    </p>
   );
 }
 

@@ -1,3 +1,4 @@
+import type { ComponentChild } from "preact";
 import { serverNow, useNow } from "../clock";
 import { Icon } from "../components/icon";
 import { count, counted, duration } from "../words";
@@ -8,6 +9,8 @@ interface TimelineProperties {
   view: QuestionView;
   selected: string | null;
   onSelect: (id: string) => void;
+  /** All about the chosen step, where it is shown within it. */
+  detail: ComponentChild;
 }
 
 interface Span {
@@ -16,7 +19,7 @@ interface Span {
 }
 
 /** The steps in order: how each stands, when it ran beside the others, and what it took. */
-export function Timeline({ view, selected, onSelect }: TimelineProperties) {
+export function Timeline({ view, selected, onSelect, detail }: TimelineProperties) {
   const runs = view.steps.some((step) => step.stage === "RUNNING");
   const now = useNow(250, runs);
   const whole = wholeSpan(view.steps, now);
@@ -31,6 +34,7 @@ export function Timeline({ view, selected, onSelect }: TimelineProperties) {
           whole={whole}
           selected={selected === step.step.id}
           onSelect={onSelect}
+          detail={selected === step.step.id ? detail : null}
         />
       ))}
     </ol>
@@ -52,9 +56,10 @@ interface StepRowProperties {
   whole: Span | null;
   selected: boolean;
   onSelect: (id: string) => void;
+  detail: ComponentChild;
 }
 
-function StepRow({ view, number, now, whole, selected, onSelect }: StepRowProperties) {
+function StepRow({ view, number, now, whole, selected, onSelect, detail }: StepRowProperties) {
   const { words, icon, tone } = STAGES[view.stage];
   const seconds = secondsOf(view, now);
   const tokens = tokensOf(view);
@@ -78,11 +83,17 @@ function StepRow({ view, number, now, whole, selected, onSelect }: StepRowProper
       <ul class="step-figures figures">
         {seconds !== null && <li>{duration(seconds)}</li>}
         <Calls view={view} />
-        {view.rows !== null && <li>{counted(view.rows, "row")}</li>}
+        {view.rows !== null && (
+          <li>
+            {counted(view.rows, "row")}
+            {(view.stage === "RUNNING" || view.stage === "BLOCKED") && " so far"}
+          </li>
+        )}
         {tokens !== null && <li>{counted(tokens, "token")}</li>}
       </ul>
       <Waits view={view} now={now} />
       {view.error !== null && <p class="step-error tenant-text">{view.error}</p>}
+      {detail}
     </li>
   );
 }

@@ -14,7 +14,7 @@ const SHORTCUTS: Shortcut[] = [
   { keys: "h", does: "Questions asked before" },
   { keys: "s", does: "Syncs of the tenant" },
   { keys: "/", does: "Search the rows of the table" },
-  { keys: "Ctrl Enter or ⌘ Enter", does: "Send what is being written: a question, a review, an edit" },
+  { keys: "Ctrl Enter or ⌘ Enter", does: "Send what is being written: a question, an edited plan" },
   { keys: "Arrow keys", does: "In the plan: from step to step. In a table: from cell to cell" },
   { keys: "Escape", does: "Close what lies over the page" },
 ];
