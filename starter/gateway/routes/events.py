@@ -53,7 +53,7 @@ async def events(
 ) -> EventStream:
     """Everything that happens to a question, as server-sent events. With `Last-Event-ID` it goes on after that one."""
     start = offset if last_event_id is None else last_event_id + 1
-    await _record(parts, seen.caller, seen.question.id, start)
+    await record_seen(parts, seen.caller, seen.question.id)
     return EventStream(parts.hub, seen.question.id, start, with_rows=with_rows)
 
 
@@ -70,10 +70,14 @@ async def socket(
         reason = str(refused).encode()[:_MOST_REASON_BYTES].decode(errors="ignore")
         await socket.close(_CLOSE_CODES + status_of(refused), reason)
         return
-    await _record(parts, seen.caller, question_id, offset)
+    await record_seen(parts, seen.caller, question_id)
     await socket.accept()
     await send_events(socket, parts.hub.watch(question_id, offset, with_rows=with_rows))
 
 
-async def _record(parts: Parts, caller: Caller, question_id: str, start: int) -> None:
-    await parts.access.record(caller, "see-events", question_id, offset=start)
+async def record_seen(parts: Parts, caller: Caller, question_id: str) -> None:
+    """Put it into the audit record, once for a viewer, however often its connection is lost."""
+    view = ("events", caller.subject, caller.credential, question_id)
+    if view not in parts.seen_views:
+        await parts.access.record(caller, "see-events", question_id)
+        parts.seen_views.add(view)

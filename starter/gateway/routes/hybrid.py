@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel, ConfigDict, Field
 
 from holdfast.answer import MAX_QUESTION_CHARACTERS
-from starter import questions
 from starter.access.callers import Action, Caller
 from starter.gateway.event_stream import EventStream
 from starter.gateway.gateway import Parts
 from starter.gateway.permissions import allowed
-from starter.gateway.routes.events import STREAM
+from starter.gateway.routes.events import STREAM, record_seen
+from starter.gateway.routes.questions import NewQuestion, started
 
 router = APIRouter(prefix="/api/realtime/hybrid", tags=["events"])
 
@@ -39,11 +39,7 @@ async def stream(
     A client that goes away does not stop the question: it goes on at `/api/questions/{id}/events`. The same
     `Idempotency-Key` of the same caller starts it once.
     """
-    question_id = questions.id_of_request(caller.subject, idempotency_key) if idempotency_key else None
-    question, is_new = await questions.start(
-        parts.connection, asked.question, asker=caller.subject, approve_plan=asked.approve_plan, question_id=question_id
-    )
-    if is_new:
-        await parts.access.record(caller, "ask", question.id, text=question.text)
-    await parts.access.record(caller, "see-events", question.id, offset=0)
+    new = NewQuestion(text=asked.question, approve_plan=asked.approve_plan)
+    question, _ = await started(parts, caller, new, idempotency_key)
+    await record_seen(parts, caller, question.id)
     return EventStream(parts.hub, question.id, 0, with_rows=True)

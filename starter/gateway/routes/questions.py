@@ -90,6 +90,28 @@ def summary_of(parts: Parts, asked: Asked) -> QuestionSummary:
     )
 
 
+async def started(
+    parts: Parts, caller: Caller, question: NewQuestion, idempotency_key: str | None
+) -> tuple[Asked, bool]:
+    """Start a question in the caller's name; what is known of it, and whether it is new.
+
+    Raises TooManyRequests, InvalidQuestion, ReusedId.
+    """
+    await parts.access.admit_question(caller)
+    if idempotency_key:
+        question_id = questions.id_of_request(caller.subject, idempotency_key)
+    else:
+        question_id = questions.new_id("q", datetime.now(UTC))
+    async with recorded(parts.access, caller, "ask", question_id, text=question.text):
+        return await questions.start(
+            parts.connection,
+            question.text,
+            asker=caller.subject,
+            approve_plan=question.approve_plan,
+            question_id=question_id,
+        )
+
+
 @router.post("", status_code=status.HTTP_201_CREATED)
 async def ask(
     question: NewQuestion,
@@ -99,19 +121,7 @@ async def ask(
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> QuestionSummary:
     """Start a question. The same `Idempotency-Key` of the same caller starts it once and gives the same question."""
-    await parts.access.admit_question(caller)
-    if idempotency_key:
-        question_id = questions.id_of_request(caller.subject, idempotency_key)
-    else:
-        question_id = questions.new_id("q", datetime.now(UTC))
-    async with recorded(parts.access, caller, "ask", question_id, text=question.text):
-        asked, is_new = await questions.start(
-            parts.connection,
-            question.text,
-            asker=caller.subject,
-            approve_plan=question.approve_plan,
-            question_id=question_id,
-        )
+    asked, is_new = await started(parts, caller, question, idempotency_key)
     if not is_new:
         response.status_code = status.HTTP_200_OK
     response.headers["Location"] = f"/api/questions/{asked.id}"
