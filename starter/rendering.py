@@ -12,7 +12,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.markdown import Markdown
 from rich.text import Text
 
-from holdfast.answer import Answer, Effort, EndpointUse, FormattedAnswer, Outcome, StepResult
+from holdfast.answer import Answer, Effort, EndpointUse, FormattedAnswer, Outcome, StepReport, StepResult
 from holdfast.origin import Origin
 from holdfast.plan import Plan, SpecialStep, Step
 from holdfast.reviews import DecidedReview, Decision
@@ -182,7 +182,7 @@ def plan_view(plan: Plan, answer: Answer | None, reviews: Sequence[DecidedReview
         Text(f"Understood as: {visible(plan.understood_as)}", style="italic"),
         Text(f"Confidence {plan.confidence:.2f}. {visible(plan.reasoning)}", style="dim"),
     ]
-    found = {step.step_id: step.result for step in answer.steps} if answer is not None else {}
+    found = {step.step_id: step for step in answer.steps} if answer is not None else {}
     if answer is not None and answer.plan_author is not None:
         parts.extend(_by_models("Planned", answer.plan_author, answer.planning_effort))
     for number, step in enumerate(plan.steps, start=1):
@@ -204,13 +204,15 @@ def review_line(review: DecidedReview) -> str:
     return f"{decided}: {what}{calls}.{comment} Asked because: {visible(review.reason)}"
 
 
-def _step_view(number: int, step: Step, result: StepResult | None) -> Iterable[RenderableType]:
+def _step_view(number: int, step: Step, report: StepReport | None) -> Iterable[RenderableType]:
     after = f", after {', '.join(step.depends_on)}" if step.depends_on else ""
     optional = "" if step.critical else ", not critical"
     does = step.name if isinstance(step, SpecialStep) else f"{step.operation} {step.entity}"
     yield Text(f"\n{number}. {step.id} ({step.tool}: {does}{after}{optional})")
     yield Text(f"   {visible(step.query_context)}")
-    if result is not None:
+    if report is not None and report.reused_from is not None:
+        yield Text(f"   Reused from {visible(report.reused_from)}", style="dim")
+    if report is not None and (result := report.result) is not None:
         query = visible_lines(result.generated.text).split("\n")
         yield Text("\n".join(f"     {line}" for line in query))
         yield from _by_models("   Written", result.generated.author, result.effort)
