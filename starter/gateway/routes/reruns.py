@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response, status
 
@@ -18,10 +18,13 @@ from starter.questions import Asked
 
 router = APIRouter(prefix="/api/questions", tags=["questions"])
 
+_STARTED_BEFORE: dict[int | str, dict[str, Any]] = {
+    status.HTTP_200_OK: {"model": QuestionSummary, "description": "Started before, under the same Idempotency-Key"}
+}
 _Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
 
-@router.post("/{question_id}/retry", status_code=status.HTTP_201_CREATED)
+@router.post("/{question_id}/retry", status_code=status.HTTP_201_CREATED, responses=_STARTED_BEFORE)
 async def retry(
     steered: SteeredQuestion, parts: Parts, response: Response, idempotency_key: _Key = None
 ) -> QuestionSummary:
@@ -41,7 +44,7 @@ async def retry(
     return _told(parts, response, asked, is_new)
 
 
-@router.post("/{question_id}/rerun", status_code=status.HTTP_201_CREATED)
+@router.post("/{question_id}/rerun", status_code=status.HTTP_201_CREATED, responses=_STARTED_BEFORE)
 async def rerun(
     steered: SteeredQuestion, changes: Changes, parts: Parts, response: Response, idempotency_key: _Key = None
 ) -> QuestionSummary:
