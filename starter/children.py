@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -18,7 +19,7 @@ from temporalio.service import RPCError
 
 from holdfast.contracts import TASK_QUEUE
 from holdfast.errors import SettingsError, StackNotRunning
-from holdfast.settings import PREFIX, DemoSettings, Settings, as_environment
+from holdfast.settings import PREFIX, DemoSettings, ModelSettings, OktaSettings, Settings, as_environment
 from starter.bound_process import spawn_bound
 from starter.embedded import EmbeddedTemporal
 from starter.ports import LOOPBACK, free_port, is_free
@@ -29,6 +30,7 @@ _STOP_TIMEOUT = timedelta(seconds=20)
 _WORKER_TIMEOUT = timedelta(seconds=60)
 # A company of a million people is made in memory before the first request is served.
 _TENANT_TIMEOUT = timedelta(minutes=10)
+_GATEWAY_TIMEOUT = timedelta(seconds=60)
 _POLL_S = 0.05
 
 
@@ -137,7 +139,7 @@ class TenantChild(ProgramChild):
 
     def __init__(self, demo: DemoSettings, data_dir: Path) -> None:
         self._memory = data_dir / "tenant-port"
-        self._port = self._choose_port(demo.port)
+        self._port = demo.port or remembered_port(self._memory)
         module = ["starter", "tenant", "serve", "--port", str(self._port)]
         module += ["--seed", str(demo.seed), "--users", str(demo.users)]
         module += ["--log-events", str(demo.log_events)] if demo.log_events is not None else []
@@ -161,36 +163,74 @@ class TenantChild(ProgramChild):
         await self.start_until(self._answers, _TENANT_TIMEOUT)
         self._memory.write_text(str(self._port), encoding="utf-8")
 
-    def _choose_port(self, given: int | None) -> int:
-        if given is not None:
-            return given
-        text = self._memory.read_text(encoding="utf-8").strip() if self._memory.exists() else ""
-        if text.isdigit() and is_free(int(text)):
-            return int(text)
-        return free_port()
-
     async def _answers(self, pid: int) -> bool:
-        try:
-            _, writer = await asyncio.open_connection(LOOPBACK, self._port)
-        except OSError:
-            return False
-        writer.close()
-        return True
+        return await _listens(LOOPBACK, self._port)
 
 
 class WorkerChild(ProgramChild):
     """The worker, with every setting made explicit in its environment."""
 
     def __init__(self, settings: Settings, client: Client) -> None:
-        inherited = {name: text for name, text in os.environ.items() if not name.upper().startswith(PREFIX)}
-        super().__init__(
-            "worker", ["worker"], {**inherited, **as_environment(settings)}, settings.data_dir / "logs" / "worker.out"
-        )
+        log_file = settings.data_dir / "logs" / "worker.out"
+        super().__init__("worker", ["worker"], environment_of(settings), log_file)
         self._client = client
 
     async def start(self) -> None:
         """Return when it takes tasks. Raises ChildFailed."""
         await self.start_until(lambda pid: is_polling(self._client, pid), _WORKER_TIMEOUT)
+
+
+class GatewayChild(ProgramChild):
+    """The gateway, without any of the worker's secrets. Its port is remembered, as people keep its address."""
+
+    def __init__(self, settings: Settings, tenant: str, ui_url: str | None) -> None:
+        self._memory = settings.data_dir / "gateway-port"
+        self._host = settings.gateway.host
+        self._port = settings.gateway.port or remembered_port(self._memory)
+        given = settings.gateway.model_copy(update={"port": self._port, "tenant": tenant, "temporal_ui_url": ui_url})
+        told = settings.model_copy(update={"gateway": given, "okta": OktaSettings(), "models": ModelSettings()})
+        log_file = settings.data_dir / "logs" / "gateway.out"
+        super().__init__("gateway", ["starter.gateway"], environment_of(told), log_file)
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds the page."""
+        host = LOOPBACK if self._host in {"0.0.0.0", "::"} else self._host  # noqa: S104 - compared, not listened on
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
+
+    async def start(self) -> None:
+        """Return when it serves. Raises ChildFailed, or SettingsError for a port that another program has."""
+        if not is_free(self._port):
+            raise SettingsError(
+                f"Port {self._port}, which the gateway should have, is in use by another program: end that, or give "
+                "another one in HOLDFAST_GATEWAY__PORT."
+            )
+        await self.start_until(self._answers, _GATEWAY_TIMEOUT)
+        self._memory.write_text(str(self._port), encoding="utf-8")
+
+    async def _answers(self, pid: int) -> bool:
+        return await _listens(urlsplit(self.url).hostname or LOOPBACK, self._port)
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment of a child: ours, with every setting of Holdfast made explicit."""
+    inherited = {name: text for name, text in os.environ.items() if not name.upper().startswith(PREFIX)}
+    return {**inherited, **as_environment(settings)}
+
+
+def remembered_port(memory: Path) -> int:
+    """The port that is written in `memory`, if nobody else has taken it, else a free one."""
+    text = memory.read_text(encoding="utf-8").strip() if memory.exists() else ""
+    return int(text) if text.isdigit() and is_free(int(text)) else free_port()
+
+
+async def _listens(host: str, port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 async def is_polling(client: Client, pid: int | None = None) -> bool:

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from holdfast.demo.options import DEMO_TOKEN
 from holdfast.errors import HoldfastError
 from holdfast.settings import OktaSettings, Settings
-from starter.children import Child, TemporalChild, TenantChild, WorkerChild
+from starter.children import Child, GatewayChild, TemporalChild, TenantChild, WorkerChild
 from starter.connection import connect_to
 from starter.namespace import ensure_retention, ensure_search_attributes
 from starter.stack_record import ProcessRecord, StackRecord, end_survivors, owned_folder, record_file, write_record
@@ -68,13 +68,7 @@ class Stack:
         settings = self._settings
         demo_tenant = TenantChild(settings.demo, settings.data_dir) if settings.okta.url is None else None
         temporal = await self._temporal()
-        try:
-            async with asyncio.TaskGroup() as group:
-                for child in (temporal, demo_tenant):
-                    if child is not None:
-                        group.create_task(self._start(child, ends))
-        except* HoldfastError as failures:
-            raise failures.exceptions[0] from None
+        await self._start_together(ends, temporal, demo_tenant)
         address = temporal.address if temporal is not None else settings.temporal.address
         assert address is not None, "without an address of its own, the stack has an embedded Temporal"
         client = await connect_to(address, settings.temporal.namespace)
@@ -83,14 +77,18 @@ class Stack:
         else:
             await ensure_retention(client, settings.keep_answers)
         effective = self._effective(address, demo_tenant)
-        await self._start(WorkerChild(effective, client), ends)
+        tenant = effective.okta.url or ""
+        ui_url = temporal.ui_url if temporal is not None else settings.gateway.temporal_ui_url
+        gateway = GatewayChild(effective, tenant, ui_url)
+        await self._start_together(ends, WorkerChild(effective, client), gateway)
         self._record = StackRecord(
             supervisor=ProcessRecord.of(os.getpid()),
             children=self._living(),
             temporal_address=address,
             namespace=settings.temporal.namespace,
-            ui_url=temporal.ui_url if temporal is not None else None,
-            tenant=effective.okta.url or "",
+            ui_url=ui_url,
+            gateway_url=gateway.url,
+            tenant=tenant,
             tenant_is_demo=demo_tenant is not None,
             started=datetime.now(UTC),
         )
@@ -115,6 +113,15 @@ class Stack:
                 rate_limit_share=self._settings.okta.rate_limit_share,
             )
         return self._settings.model_copy(update=changes)
+
+    async def _start_together(self, ends: AsyncExitStack, *children: Child | None) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for child in children:
+                    if child is not None:
+                        group.create_task(self._start(child, ends))
+        except* HoldfastError as failures:
+            raise failures.exceptions[0] from None
 
     async def _start(self, child: Child, ends: AsyncExitStack) -> None:
         await child.start()

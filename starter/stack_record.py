@@ -53,6 +53,8 @@ class StackRecord(BaseModel):
     namespace: str
     # None where Temporal is not ours and its UI unknown.
     ui_url: str | None
+    # Where the page is.
+    gateway_url: str
     tenant: str
     tenant_is_demo: bool
     started: datetime

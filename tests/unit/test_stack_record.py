@@ -30,6 +30,7 @@ def record(**children: ProcessRecord) -> StackRecord:
         temporal_address="127.0.0.1:1",
         namespace="default",
         ui_url=None,
+        gateway_url="http://127.0.0.1:8080",
         tenant="http://127.0.0.1:2",
         tenant_is_demo=True,
         started=datetime(2026, 7, 24, tzinfo=UTC),

@@ -26,7 +26,7 @@ def test_a_stack_on_kuzu_says_loudly_what_that_means(data_dir: Path, capsys: pyt
     own = ProcessRecord.of(os.getpid())
     record = StackRecord(
         supervisor=own, children={}, temporal_address="127.0.0.1:1", namespace="default", ui_url=None,
-        tenant="https://acme.okta.example", tenant_is_demo=False, started=now,
+        gateway_url="http://127.0.0.1:2", tenant="https://acme.okta.example", tenant_is_demo=False, started=now,
     )  # fmt: skip
     show_stack(record, load_settings(graph={"engine": "kuzu"}))
     said = capsys.readouterr()
