@@ -18,6 +18,7 @@ from starter import questions, syncs
 from starter.connection import Connection, connect
 from starter.detaching import start_detached, stop_stack
 from starter.exit_codes import ExitCode
+from starter.page_link import own_link
 from starter.stack_record import running_stack
 from starter.watching import show_answer, watch_question, watch_sync
 
@@ -106,6 +107,9 @@ def _say_how_to_go_on(settings: Settings, console: Console) -> None:
     console.print()
     console.print(Text("The demo goes on running. Next:", style="bold"))
     console.print(Text(f'  {prefix}{_how_to_call()} ask "Who can open Salesforce?"'))
+    if record is not None:
+        link = asyncio.run(own_link(settings, record.gateway_url))
+        console.print(Text(f"  {link}   the page, where you are signed in (again: {prefix}{_how_to_call()} page)"))
     if record is not None and record.ui_url is not None:
         console.print(Text(f"  {record.ui_url}   every question as a workflow, in the Temporal UI"))
     console.print(Text(f"  {prefix}{_how_to_call()} down   ends it (or: make down)"))

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
@@ -159,7 +159,7 @@ class Stack:
         return living
 
 
-async def run_until_stopped(stack: Stack, when_ready: Callable[[StackRecord], None]) -> None:
+async def run_until_stopped(stack: Stack, when_ready: Callable[[StackRecord], Awaitable[None]]) -> None:
     """Serve until SIGINT or SIGTERM, also while the stack is still starting; then end everything."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -177,9 +177,9 @@ async def run_until_stopped(stack: Stack, when_ready: Callable[[StackRecord], No
             await serving
 
 
-async def _serve(stack: Stack, when_ready: Callable[[StackRecord], None]) -> None:
+async def _serve(stack: Stack, when_ready: Callable[[StackRecord], Awaitable[None]]) -> None:
     async with stack.started():
-        when_ready(stack.record)
+        await when_ready(stack.record)
         await stack.supervise()
 
 

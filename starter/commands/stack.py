@@ -10,15 +10,16 @@ import structlog
 import typer
 from rich.text import Text
 
-from holdfast.errors import NoSnapshot, SnapshotDamaged
+from holdfast.errors import NoSnapshot, SnapshotDamaged, StackNotRunning
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.settings import Settings, load_settings, unknown_variables
-from starter.connection import demo_settings
+from starter.connection import demo_settings, located
 from starter.detaching import start_detached, stop_stack
 from starter.exit_codes import ExitCode
+from starter.page_link import open_in_browser, own_link
 from starter.rendering import err, out
 from starter.settings_view import markdown, settings_view
-from starter.stack_record import StackRecord, lock_holder
+from starter.stack_record import StackRecord, lock_holder, running_stack
 
 DemoSeed = Annotated[int | None, typer.Option("--demo-seed", help="Same seed and size: same demo company")]
 DemoUsers = Annotated[
@@ -44,7 +45,9 @@ def up(
     """
     settings = with_demo_options(load_settings(), demo_seed, demo_users)
     if detach:
-        show_stack(start_detached(settings, tell), settings)
+        record = start_detached(settings, tell)
+        show_stack(record, settings)
+        asyncio.run(_open_page(record, settings))
         tell("Stop it with: holdfast down")
         return
     # Here and not above, as in `check_all`: the demo tenant and the Okta client take half a second to import, which
@@ -53,12 +56,32 @@ def up(
 
     point_out_unknown_settings()
 
-    def when_ready(record: StackRecord) -> None:
+    async def when_ready(record: StackRecord) -> None:
         if summary:
             show_stack(record, settings)
+            await _open_page(record, settings)
             tell("Stop it with Ctrl-C.")
 
     asyncio.run(run_until_stopped(Stack(settings, tell), when_ready))
+
+
+def page() -> None:
+    """Open the page in a browser, signed in as you.
+
+    Example: holdfast page
+    """
+    settings = located(load_settings())
+    record = running_stack(settings.data_dir)
+    if record is None:
+        raise StackNotRunning(f"No Holdfast runs on {settings.data_dir}. Start it with `holdfast up --detach`.")
+    asyncio.run(_open_page(record, settings))
+
+
+async def _open_page(record: StackRecord, settings: Settings) -> None:
+    link = await own_link(settings, record.gateway_url)
+    opened = out().is_terminal and open_in_browser(link)
+    tell(f"  Page      {link}")
+    tell("            " + ("It is open in your browser." if opened else "It signs you in once; again: holdfast page"))
 
 
 def down() -> None:
@@ -167,4 +190,4 @@ def show_stack(record: StackRecord, settings: Settings) -> None:
         tell('Ask: holdfast ask "Who is locked out?"' if is_readable else again)
 
 
-__all__ = ["check_all", "demo", "down", "settings", "up"]
+__all__ = ["check_all", "demo", "down", "page", "settings", "up"]

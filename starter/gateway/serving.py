@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from contextlib import closing
 
 import uvicorn
 import uvloop
 
 from holdfast.artifacts import ArtifactStore
 from holdfast.errors import HoldfastError, SettingsError
+from holdfast.gateway_settings import GatewaySettings
 from holdfast.logs import configure_logs
 from holdfast.settings import Settings, load_settings
 from starter.access.stored import open_access
@@ -28,11 +31,16 @@ async def serve(settings: Settings) -> None:
         raise SettingsError("A gateway needs HOLDFAST_GATEWAY__PORT; `holdfast up` starts one with it.")
     configure_logs(settings.data_dir / "logs" / "gateway.log", settings.secrets)
     connection = await connect(settings)
-    gateway = Gateway(connection, open_access(settings), ArtifactStore(settings.data_dir / "artifacts"))
-    config = uvicorn.Config(
-        create_app(gateway, max_body_bytes=settings.gateway.max_body_bytes),
-        host=settings.gateway.host,
-        port=settings.gateway.port,
+    with closing(await asyncio.to_thread(open_access, settings)) as access:
+        gateway = Gateway(connection, access, ArtifactStore(settings.data_dir / "artifacts"))
+        await uvicorn.Server(_config(gateway, settings.gateway, settings.gateway.port)).serve()
+
+
+def _config(gateway: Gateway, settings: GatewaySettings, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(gateway, max_body_bytes=settings.max_body_bytes),
+        host=settings.host,
+        port=port,
         http="httptools",
         ws="websockets-sansio",
         ws_max_size=_SOCKET_BYTES,
@@ -44,7 +52,6 @@ async def serve(settings: Settings) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    await uvicorn.Server(config).serve()
 
 
 def main() -> int:
