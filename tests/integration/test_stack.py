@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -105,11 +106,12 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 
 def test_a_detached_stack_serves_all_when_the_command_returns(stack: Folder) -> None:
     record = stack.record
-    assert sorted(record.children) == ["Temporal", "demo tenant", "worker"]
+    assert sorted(record.children) == ["Temporal", "demo tenant", "gateway", "worker"]
     assert record.ui_url is not None
     assert is_served(record.ui_url)
     assert is_served(record.tenant)
     assert is_served(record.temporal_address)
+    assert is_served(record.gateway_url)
     checked = stack.run("doctor")
     assert checked.returncode == 0, checked.stdout
     assert "Worker          takes questions" in checked.stdout
@@ -125,20 +127,20 @@ def test_a_second_up_on_the_folder_names_the_first(stack: Folder) -> None:
         assert refused.returncode == ExitCode.UNREACHABLE
         assert f"Another `holdfast up` (process {stack.record.supervisor.pid}) runs on {stack.path}" in refused.stderr
         assert refused.stderr.count("\n") == 1
-    assert len(alive(stack.record)) == 4
+    assert len(alive(stack.record)) == 5
 
 
-@pytest.mark.parametrize("name", ["Temporal", "demo tenant", "worker"])
+@pytest.mark.parametrize("name", ["Temporal", "demo tenant", "gateway", "worker"])
 def test_what_is_killed_is_started_again_where_it_was(stack: Folder, name: str) -> None:
     before = stack.record
     said = len(stack.said())
     os.kill(before.children[name].pid, signal.SIGKILL)
     until(lambda: stack.record.children[name] != before.children[name], f"another {name}")
     after = stack.record
-    assert (after.temporal_address, after.ui_url, after.tenant) == (
-        before.temporal_address, before.ui_url, before.tenant,
+    assert (after.temporal_address, after.ui_url, after.tenant, after.gateway_url) == (
+        before.temporal_address, before.ui_url, before.tenant, before.gateway_url,
     )  # fmt: skip
-    assert len(alive(after)) == 4
+    assert len(alive(after)) == 5
     until(lambda: len(stack.said()) >= said + 2, "both lines")
     first, second = stack.said()[said : said + 2]
     assert first.lower() == f"{name} was ended by SIGKILL; starting it again.".lower()
@@ -155,7 +157,7 @@ def test_stacks_run_side_by_side_and_down_ends_only_its_own(stack: Folder, folde
     ended = folder.run("down")
     assert (ended.returncode, ended.stdout) == (0, f"Stopped what ran on {folder.path}.\n")
     assert alive(ours) == []
-    assert len(alive(theirs)) == 4
+    assert len(alive(theirs)) == 5
     assert not (folder.path / "stack.json").exists()
     assert folder.run("down").stdout == f"Nothing ran on {folder.path}.\n"
 
@@ -225,6 +227,9 @@ def test_a_token_that_the_tenant_refuses_is_named_and_nothing_is_published(stack
     wrong = {"HOLDFAST_OKTA__URL": stack.record.tenant, "HOLDFAST_OKTA__TOKEN": "00wrong-secret"}
     assert folder.run("up", "--detach", **wrong).returncode == 0
     assert "demo tenant" not in folder.record.children
+    told = psutil.Process(folder.record.children["gateway"].pid).environ()
+    assert told["HOLDFAST_GATEWAY__TENANT"] == stack.record.tenant
+    assert "00wrong-secret" not in told.values()
     synced = folder.run("sync", **wrong)
     assert synced.returncode == ExitCode.UNREACHABLE
     assert "HOLDFAST_OKTA__TOKEN" in synced.stderr
@@ -235,3 +240,14 @@ def test_a_token_that_the_tenant_refuses_is_named_and_nothing_is_published(stack
     assert folder.run("down").returncode == 0
     written = [file for file in folder.path.rglob("*") if file.is_file()]
     assert [file for file in written if b"00wrong-secret" in file.read_bytes()] == []
+
+
+def test_the_link_of_a_stack_signs_in_once(stack: Folder) -> None:
+    printed = stack.run("page")
+    link = next(word for word in printed.stdout.split() if "#code=" in word)
+    address, _, code = link.partition("/#code=")
+    assert address == stack.record.gateway_url
+    first = httpx.post(f"{address}/api/session", json={"code": code})
+    again = httpx.post(f"{address}/api/session", json={"code": code})
+    assert (first.status_code, again.status_code) == (201, 401)
+    assert code not in (stack.path / "logs" / "gateway.log").read_text()
