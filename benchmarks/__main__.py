@@ -17,7 +17,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import api_calls, graph, guard, live_log, models, parsing, presentations, question, sandbox, sync
+from benchmarks import api_calls, graph, guard, live_log, models, parsing, presentations, question, rows, sandbox, sync
 from benchmarks.measurement import Measurement
 
 RESULTS = Path(__file__).parent / "results"
@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Measurement]]]] = {
     "models": models.measure,
     "presentations": presentations.measure,
     "question": question.measure,
+    "rows": rows.measure,
     "sandbox": sandbox.measure,
     "sync": sync.measure,
     "api_calls": api_calls.measure,

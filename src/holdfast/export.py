@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryDirectory
@@ -100,7 +101,9 @@ def csv_heading(headers: Sequence[Header]) -> bytes:
 
 def csv_lines(rows: pl.DataFrame) -> bytes:
     """Rows of the shown columns as lines of a csv file."""
-    return _readable(rows.lazy()).collect().write_csv(include_header=False).encode()
+    written = BytesIO()
+    _readable(rows.lazy()).collect().write_csv(written, include_header=False)
+    return written.getvalue()
 
 
 def json_lines(rows: pl.DataFrame, *, is_first: bool) -> bytes:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from holdfast.artifacts import ArtifactStore
 from holdfast.errors import ArtifactMissing
 from holdfast.records import json_records
 from holdfast.rows import RowsRefused, RowViews, Wish, json_rows, text_order
-from holdfast.rows.text_order import TextOrder
 
 LETTERS = st.sampled_from(
     [*"abAB zZ09_-.,:^$*+?()[]\\\"'", "É", "é", "ß", "日", "🙂", "\n", "=", "person", "same long words "]
@@ -226,25 +226,32 @@ async def test_in_finds_one_of_several(table: Table, rows: list[dict[str, Any]],
     assert [row[0] for row in numbers] == [n for n, row in enumerate(rows) if row["-odd, name"] in {0, 2}]
 
 
-@given(texts=st.lists(st.none() | TEXTS.map(lambda text: text * 3), max_size=60))
-@example([])
-@example([None])
-@example(["same long words " * 9 + end for end in "cab"] * 7)
-def test_text_is_ordered_by_its_bytes_by_every_way(texts: list[str | None]) -> None:
+@given(texts=st.lists(st.none() | TEXTS.map(lambda text: text * 3), max_size=60), descending=st.booleans())
+@example(texts=[], descending=False)
+@example(texts=[None], descending=True)
+@example(texts=["same long words " * 9 + end for end in "cab"] * 7, descending=False)
+@example(texts=["same long words " * 9 + end for end in "cab"] * 7, descending=True)
+def test_text_is_ordered_by_its_bytes_by_every_way(texts: list[str | None], descending: bool) -> None:
     series = pl.Series(texts, dtype=pl.String)
-    known = [n for n, text in enumerate(texts) if text is not None]
-    expected = sorted(known, key=lambda n: str(texts[n]).encode()) + [n for n, t in enumerate(texts) if t is None]
-    found = series.drop_nulls()
+    absent = [n for n, text in enumerate(texts) if text is None]
+    present = [n for n, text in enumerate(texts) if text is not None]
+    present.sort(key=lambda n: str(texts[n]).encode(), reverse=descending)
+    found, way = series.drop_nulls(), {"descending": descending}
     with ThreadPoolExecutor(2) as threads:
-        assert text_order.text_order(series, threads, lambda: None).rows.to_list() == expected
-        ways: list[TextOrder] = [text_order._many(found, lambda: None), text_order._few(found)]
+        whole = text_order.text_order(series, threads, lambda: None, **way)
+        ways = [text_order._many(found, lambda: None, **way), text_order._few(found, **way)]
         if len(found):
-            ways.append(text_order._halves(found, threads, lambda: None))
+            ways.append(text_order._halves(found, threads, lambda: None, **way))
+    assert whole.rows.to_list() == present + absent
+    ranks = whole.ranks()
+    assert [ranks[row] for row in whole.rows] == sorted(ranks)
+    assert len(set(ranks)) == len(set(texts))
     plain = found.to_list()
-    for way in ways:
-        in_order = [plain[row] for row in way.rows]
-        assert way.rows.to_list() == sorted(range(len(plain)), key=lambda row: plain[row].encode())
-        assert way.starts.to_list() == [n == 0 or in_order[n] != in_order[n - 1] for n in range(len(plain))]
+    for order in ways:
+        in_order = [plain[row] for row in order.rows]
+        assert in_order == sorted(plain, key=str.encode, reverse=descending)
+        assert all(row < after for row, after in pairwise(order.rows) if plain[row] == plain[after])
+        assert order.starts.to_list() == [n == 0 or in_order[n] != in_order[n - 1] for n in range(len(plain))]
 
 
 @pytest.mark.parametrize(

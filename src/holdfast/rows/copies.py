@@ -7,13 +7,15 @@ the process, whatever ends it, and is never found stale.
 from __future__ import annotations
 
 import mmap
-import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 from polars.exceptions import PolarsError
 
 from holdfast.atomic_files import is_storage_full
@@ -37,14 +39,17 @@ class RowCopy:
             self._map.madvise(mmap.MADV_DONTNEED)
 
 
-def copy_of(rows: pl.LazyFrame, folder: Path) -> RowCopy:
-    """Copy the rows into a file of the folder. Raises StorageFull."""
+def copy_of(path: Path, folder: Path, stop: Callable[[], None]) -> RowCopy:
+    """Copy the rows of a Parquet file into the folder, one of its row groups at a time. Raises StorageFull.
+
+    `stop` is called between them and raises where nobody waits any more.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
-            rows.sink_ipc(file, compression="uncompressed", engine="streaming")
+            _write(path, file, stop)
+            size = file.tell()
             file.flush()
-            size = os.fstat(file.fileno()).st_size
             mapped = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ)
     except (OSError, PolarsError) as error:
         if is_storage_full(error):
@@ -53,3 +58,17 @@ def copy_of(rows: pl.LazyFrame, folder: Path) -> RowCopy:
     frame = pl.from_arrow(pa.ipc.open_file(pa.py_buffer(mapped)).read_all(), rechunk=False)
     assert isinstance(frame, pl.DataFrame)
     return RowCopy(frame, size, mapped)
+
+
+def _write(path: Path, file: IO[bytes], stop: Callable[[], None]) -> None:
+    rows = pl.scan_parquet(path, glob=False)
+    about = pq.read_metadata(path)
+    schema = rows.head(0).collect().to_arrow(compat_level=pl.CompatLevel.newest()).schema
+    with pa.ipc.new_file(file, schema) as sink:
+        start = 0
+        for group in range(about.num_row_groups):
+            stop()
+            height = about.row_group(group).num_rows
+            part = rows.slice(start, height).collect()
+            sink.write_table(part.to_arrow(compat_level=pl.CompatLevel.newest()))
+            start += height

@@ -14,6 +14,7 @@ from holdfast.rows.text_order import text_order
 
 # Rows that one thread looks at between two looks at whether anybody still waits.
 _CHUNK = 65_536
+_BY_TEXT = frozenset({Kind.TEXT, Kind.LIST, Kind.NESTED})
 
 
 def matching(
@@ -41,34 +42,35 @@ def ordered(
     Text is compared without regard to case by code points (`Z` before `Émile`), false comes before true, lists and
     what is deeper are compared by their text.
     """
-    places = pl.int_range(rows.height if numbers is None else len(numbers), dtype=pl.UInt32, eager=True)
+    places: pl.Series | None = None
     for sort in reversed(sorts):
         stop()
-        keys = _keys(rows, numbers, sort.by, threads, stop).gather(places)
-        step = (
-            keys.alias("key")
-            .to_frame()
-            .select(pl.arg_sort_by("key", descending=sort.descending, nulls_last=True, maintain_order=True))
-        )
-        places = places.gather(step.to_series())
+        cells = rows.select(column(sort.by.name))
+        if numbers is not None:
+            cells = cells.select(pl.all().gather(numbers))
+        if sort.by.kind in _BY_TEXT:
+            order = text_order(_lowered(cells, sort.by, threads, stop), threads, stop, descending=sort.descending)
+            places = order.rows if places is None else places.gather(_argsort(order.ranks().gather(places)))
+        else:
+            keys = cells.select(finite(column(sort.by.name), sort.by.dtype)).to_series()
+            keys = keys if places is None else keys.gather(places)
+            step = _argsort(keys, descending=sort.descending)
+            places = step if places is None else places.gather(step)
+    if places is None:
+        return numbers if numbers is not None else pl.int_range(rows.height, dtype=pl.UInt32, eager=True)
     return places if numbers is None else numbers.gather(places)
 
 
-def _keys(
-    rows: pl.DataFrame, numbers: pl.Series | None, of: TableColumn, threads: Executor, stop: Callable[[], None]
-) -> pl.Series:
-    """A column of numbers for the rows of these numbers, that is in the order of the column."""
-    cells = rows.select(column(of.name))
-    if numbers is not None:
-        cells = cells.select(pl.all().gather(numbers))
-    if of.kind not in {Kind.TEXT, Kind.LIST, Kind.NESTED}:
-        return cells.select(finite(column(of.name), of.dtype)).to_series()
+def _argsort(keys: pl.Series, *, descending: bool = False) -> pl.Series:
+    order = pl.arg_sort_by("key", descending=descending, nulls_last=True, maintain_order=True)
+    return keys.alias("key").to_frame().select(order).to_series().cast(pl.UInt32)
+
+
+def _lowered(cells: pl.DataFrame, of: TableColumn, threads: Executor, stop: Callable[[], None]) -> pl.Series:
     text = shown_text(of).str.to_lowercase()
 
     def lowered(start: int) -> pl.Series:
         stop()
         return cells.slice(start, _CHUNK).select(text).to_series()
 
-    texts = pl.concat(threads.map(lowered, range(0, max(cells.height, 1), _CHUNK)), rechunk=True)
-    order = text_order(texts, threads, stop)
-    return pl.select(pl.when(texts.is_not_null()).then(order.ranks())).to_series()
+    return pl.concat(threads.map(lowered, range(0, max(cells.height, 1), _CHUNK)), rechunk=True)

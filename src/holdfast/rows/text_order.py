@@ -33,7 +33,7 @@ class TextOrder:
         return ranks.scatter(self.rows, self.starts.cast(pl.UInt32).cum_sum()) if len(self.rows) else ranks
 
 
-def text_order(texts: pl.Series, threads: Executor, stop: Callable[[], None]) -> TextOrder:
+def text_order(texts: pl.Series, threads: Executor, stop: Callable[[], None], *, descending: bool = False) -> TextOrder:
     """The order of the texts by their bytes, which is that of their code points; equal ones stay as they stand.
 
     `stop` is called between the passes and raises where nobody waits any more.
@@ -43,34 +43,34 @@ def text_order(texts: pl.Series, threads: Executor, stop: Callable[[], None]) ->
     found = texts.gather(present)
     different = found.alias("text").to_frame().select(pl.col("text").approx_n_unique()).item()
     if different < _FEW * len(found):
-        order = _few(found)
+        order = _few(found, descending=descending)
     elif len(found) < _WORTH_HALVES:
-        order = _many(found, stop)
+        order = _many(found, stop, descending=descending)
     else:
-        order = _halves(found, threads, stop)
+        order = _halves(found, threads, stop, descending=descending)
     absent = (~known).arg_true()
-    alike = pl.repeat(value=False, n=len(absent), dtype=pl.Boolean, eager=True)
+    alike = pl.int_range(len(absent), eager=True) == 0
     return TextOrder(present.gather(order.rows).append(absent), order.starts.append(alike))
 
 
-def _few(texts: pl.Series) -> TextOrder:
-    different = pl.DataFrame({"text": texts.unique().sort()}).with_row_index("rank")
+def _few(texts: pl.Series, *, descending: bool) -> TextOrder:
+    different = pl.DataFrame({"text": texts.unique().sort(descending=descending)}).with_row_index("rank")
     ranks = texts.alias("text").to_frame().join(different, on="text", how="left", maintain_order="left")["rank"]
     return _by_numbers(ranks.cast(pl.UInt64))
 
 
-def _halves(texts: pl.Series, threads: Executor, stop: Callable[[], None]) -> TextOrder:
+def _halves(texts: pl.Series, threads: Executor, stop: Callable[[], None], *, descending: bool) -> TextOrder:
     """Those before a text of the middle and those after it, each in a thread of its own."""
     some = texts.sample(min(1_001, len(texts)), seed=1).sort()
     middle = some[len(some) // 2]
     is_low = texts < middle
-    parts = [mask.arg_true() for mask in (is_low, ~is_low)]
-    ordered = list(threads.map(lambda part: _many(texts.gather(part), stop), parts))
+    parts = [mask.arg_true() for mask in ((~is_low, is_low) if descending else (is_low, ~is_low))]
+    ordered = list(threads.map(lambda part: _many(texts.gather(part), stop, descending=descending), parts))
     rows = [part.gather(order.rows) for part, order in zip(parts, ordered, strict=True)]
     return TextOrder(pl.concat(rows), pl.concat([order.starts for order in ordered]))
 
 
-def _many(texts: pl.Series, stop: Callable[[], None]) -> TextOrder:
+def _many(texts: pl.Series, stop: Callable[[], None], *, descending: bool) -> TextOrder:
     """By eight bytes at a time, behind those that all texts begin with; then by further bytes of those still tied."""
     if not len(texts):
         return TextOrder(pl.Series([], dtype=pl.UInt32), pl.Series([], dtype=pl.Boolean))
@@ -81,7 +81,7 @@ def _many(texts: pl.Series, stop: Callable[[], None]) -> TextOrder:
     done = _common(first.encode(), last.encode())
     longest = texts.str.len_bytes().max()
     assert isinstance(longest, int)
-    order = _by_numbers(_number(coded, done, _KEY_BYTES))
+    order = _by_numbers(_number(coded, done, _KEY_BYTES, descending=descending))
     done += _KEY_BYTES
     for _ in range(_PASSES):
         stop()
@@ -90,10 +90,12 @@ def _many(texts: pl.Series, stop: Callable[[], None]) -> TextOrder:
             return order
         groups = order.starts.gather(tied).cast(pl.UInt64).cum_sum()
         taken = (64 - len(order.rows).bit_length()) // 8
-        key = _number(coded.gather(order.rows.gather(tied)), done, taken) + groups * (1 << (8 * taken))
+        key = _number(coded.gather(order.rows.gather(tied)), done, taken, descending=descending) + groups * (
+            1 << (8 * taken)
+        )
         order = _refined(order, tied, _by_numbers(key))
         done += taken
-    return _compared(order, texts)
+    return _compared(order, texts, descending=descending)
 
 
 def _common(first: bytes, last: bytes) -> int:
@@ -109,11 +111,18 @@ def _by_numbers(numbers: pl.Series) -> TextOrder:
     return TextOrder(rows, (ordered != ordered.shift()).fill_null(True))
 
 
-def _number(coded: pl.Series, start: int, size: int) -> pl.Series:
-    """`size` bytes from `start` as a number; what is shorter is filled with zeros, so that it comes first."""
+def _number(coded: pl.Series, start: int, size: int, *, descending: bool) -> pl.Series:
+    """`size` bytes from `start` as a number; what is shorter is filled with zeros, so that it comes first.
+
+    Descending, it is counted from the other end: equal texts stay as they stand in that direction too.
+    """
     cell = pl.col("coded").bin.slice(start, size) + pl.lit(b"\0" * _KEY_BYTES)
     number = cell.bin.slice(0, _KEY_BYTES).bin.reinterpret(dtype=pl.UInt64, endianness="big")
-    return coded.alias("coded").to_frame().select(number // (1 << (8 * (_KEY_BYTES - size)))).to_series()
+    if size < _KEY_BYTES:
+        number = number // (1 << (8 * (_KEY_BYTES - size)))
+    if descending:
+        number = pl.lit((1 << (8 * size)) - 1, dtype=pl.UInt64) - number
+    return coded.alias("coded").to_frame().select(number).to_series()
 
 
 def _tied(order: TextOrder) -> pl.Series:
@@ -127,14 +136,16 @@ def _refined(order: TextOrder, places: pl.Series, within: TextOrder) -> TextOrde
     return TextOrder(rows, starts)
 
 
-def _compared(order: TextOrder, texts: pl.Series) -> TextOrder:
+def _compared(order: TextOrder, texts: pl.Series, *, descending: bool) -> TextOrder:
     tied = _tied(order)
     if not len(tied):
         return order
     frame = pl.DataFrame(
         {"group": order.starts.gather(tied).cast(pl.UInt32).cum_sum(), "text": texts.gather(order.rows.gather(tied))}
     )
-    rows = frame.select(pl.arg_sort_by("group", "text", maintain_order=True)).to_series()
+    rows = frame.select(
+        pl.arg_sort_by("group", "text", descending=[False, descending], maintain_order=True)
+    ).to_series()
     ordered = frame.select(pl.all().gather(rows)).select(
         ((pl.col("group") != pl.col("group").shift()) | (pl.col("text") != pl.col("text").shift())).fill_null(True)
     )

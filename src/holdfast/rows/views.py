@@ -21,8 +21,9 @@ from holdfast.rows.kinds import TableColumn, columns_of
 from holdfast.rows.selection import matching, ordered
 from holdfast.rows.shared_work import SharedWork
 
-# Each uses both cores of a small machine; two, so that a small table need not wait for a large one.
-_AT_ONCE = 2
+# Each uses both cores of a small machine and some hundred megabytes.
+_AT_ONCE = 1
+_DESCRIBED_AT_ONCE = 4
 _THREADS = 2
 # Row numbers of sixteen views of a million rows.
 _VIEW_BYTES = 64 << 20
@@ -90,7 +91,7 @@ class RowViews:
         self._folder = folder
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="rows")
         slots = asyncio.Semaphore(_AT_ONCE)
-        self._tables: SharedWork[object, View] = SharedWork(asyncio.Semaphore(_AT_ONCE), _TABLES, lambda _: 1)
+        self._tables: SharedWork[object, View] = SharedWork(asyncio.Semaphore(_DESCRIBED_AT_ONCE), _TABLES, lambda _: 1)
         self._copies: SharedWork[object, RowCopy] = SharedWork(slots, _COPY_BYTES, lambda copy: copy.size_bytes)
         self._orders: SharedWork[object, pl.Series] = SharedWork(slots, _VIEW_BYTES, lambda rows: 4 * len(rows))
         self._ahead: set[asyncio.Task[RowCopy]] = set()
@@ -156,7 +157,7 @@ class RowViews:
         return await self._tables.get((version, wish.shown), describe)
 
     async def _copy(self, view: View) -> RowCopy:
-        return await self._copies.get(view.version, lambda _: copy_of(view.all_columns(), self._folder))
+        return await self._copies.get(view.version, lambda stop: copy_of(view.path, self._folder, stop))
 
     def _copy_ahead(self, view: View) -> None:
         """Begin with what a sort or a search will need, while the first page is looked at."""

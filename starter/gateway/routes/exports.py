@@ -29,7 +29,7 @@ MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 # What is made at a time, and stands in memory for a slow client: some megabytes. The first comes at once.
-_FIRST_ROWS, _ROWS = 1_000, 20_000
+_FIRST_ROWS, _ROWS = 1_000, 50_000
 _CLIENT_GONE = 499
 
 
