@@ -27,8 +27,8 @@ from starter.connection import Connection
 from starter.ports import free_port
 from tests.api_steps import Asked
 from tests.demo_asker import UNLIMITED
-from tests.integration.live_models import LivePlace, asked, graph_pool, script
-from tests.integration.test_model_live_question import HYBRID, PHISHABLE, phishable
+from tests.integration.live_models import LivePlace, asked, graph_pool, plan, reading, recipe, script, step
+from tests.integration.test_model_live_question import ACCESS, HYBRID, PHISHABLE, phishable
 from tests.model_servers import ModelServer, model_server
 
 # One after the other, so that everything before the one that fails is answered; nothing is attempted.
@@ -106,16 +106,6 @@ async def again(connection: Connection, place: LivePlace, server: ModelServer, s
         return await questions.answer_of(connection, (await started)[0].id)
 
 
-def known(place: LivePlace, answer: Answer) -> set[str]:
-    """Who is certainly phishable: the company has one person whose factors nobody may read."""
-    return {row["login"] for row in place.table(answer)}
-
-
-@pytest.fixture(autouse=True)
-def _everybody_can_be_read(tenant: DemoTenant) -> None:
-    assert set(phishable(tenant).values()) <= {"yes", "unknown"}
-
-
 async def test_a_failed_live_step_is_retried_and_no_finished_call_is_made_twice(
     place: LivePlace, server: ModelServer, connection: Connection
 ) -> None:
@@ -129,7 +119,7 @@ async def test_a_failed_live_step_is_retried_and_no_finished_call_is_made_twice(
     refused = f"/api/v1/users/{unreadable(place.tenant)}/factors"
     twice = {path: count for path, count in log.finished().items() if count > 1 and refused not in path}
     assert twice == {}
-    assert known(place, answer) == set(phishable(place.tenant))
+    assert {row["login"] for row in place.table(answer)} == set(phishable(place.tenant))
     assert asked(server.requests) == {"sql_writer": 1, "formatter": 1}, "the program is the one that was written"
     assert [r.step_id for r in answer.steps if r.reused_from] == ["people"]
     # The old question's rows may go now.
@@ -154,6 +144,29 @@ async def test_a_worker_that_goes_in_the_middle_of_a_retry_loses_nothing(
     assert answer.outcome is Outcome.ANSWERED, answer.message
     refused = f"/api/v1/users/{unreadable(place.tenant)}/factors"
     assert {path: n for path, n in log.finished().items() if n > 1 and refused not in path} == {}
+
+
+async def test_a_special_tool_of_a_question_that_was_terminated_goes_on_where_it_was(
+    place: LivePlace, server: ModelServer, connection: Connection
+) -> None:
+    company = place.tenant.company
+    dana = company.users[company.cases.direct_and_two_groups_user]["profile"]["login"]
+    call = f'{{"name": "user_app_access", "user": "{dana}", "application": "Salesforce"}}'
+    access = step("access", "special", "user", "Whether Dana can open Salesforce.", special=call)
+    made = plan("Whether Dana can open Salesforce.", access)
+    server.always(script(preplanner=reading(ACCESS), planner=made, formatter=recipe("access", "user_id")))
+    log, slow = Asked(place.folder / "requests"), options(place, latency=timedelta(milliseconds=150))
+    one_at_a_time = replace(place, concurrency=1)
+    async with running(company, slow), one_at_a_time.working(server.settings("openai")):
+        started, _ = await questions.start(connection, ACCESS, asker="ada")
+        while log.count < 3:
+            await asyncio.sleep(0.01)
+        await connection.client.get_workflow_handle(started.id).terminate("by the operator")
+        retried, _ = await reruns.retry(connection, started.id, asker="ada")
+        answer = await questions.answer_of(connection, retried.id)
+    assert answer.outcome is Outcome.ANSWERED, answer.message
+    assert {path: n for path, n in log.finished().items() if n > 1} == {}
+    assert set(asked(server.requests)) == {"preplanner", "planner", "formatter"}
 
 
 async def test_what_a_person_edits_runs_and_is_theirs_in_the_answer(
