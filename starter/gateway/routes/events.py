@@ -43,7 +43,7 @@ async def schema(caller: CurrentCaller) -> dict[str, Any]:
     return event_schema()
 
 
-@router.get("/api/questions/{question_id}/events", response_class=EventStream, responses=STREAM)
+@router.get("/api/questions/{question_id}/events", status_code=200, response_class=EventStream, responses=STREAM)
 async def events(
     seen: SeenQuestion,
     parts: Parts,

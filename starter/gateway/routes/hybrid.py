@@ -27,7 +27,7 @@ class HybridQuestion(BaseModel):
     approve_plan: bool = False
 
 
-@router.post("/stream", response_class=EventStream, responses=STREAM)
+@router.post("/stream", status_code=200, response_class=EventStream, responses=STREAM)
 async def stream(
     asked: HybridQuestion,
     caller: Annotated[Caller, Depends(allowed(Action.ASK))],
