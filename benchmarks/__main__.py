@@ -17,7 +17,20 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import api_calls, graph, guard, live_log, models, parsing, presentations, question, rows, sandbox, sync
+from benchmarks import (
+    api_calls,
+    graph,
+    guard,
+    live_log,
+    models,
+    parsing,
+    presentations,
+    question,
+    rows,
+    sandbox,
+    sync,
+    viewers,
+)
 from benchmarks.measurement import Measurement
 
 RESULTS = Path(__file__).parent / "results"
@@ -34,6 +47,7 @@ BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Measurement]]]] = {
     "sync": sync.measure,
     "api_calls": api_calls.measure,
     "live_log": live_log.measure,
+    "viewers": viewers.measure,
 }
 
 

@@ -23,9 +23,11 @@ from holdfast.events import AnyDelivered
 from holdfast.settings import load_settings
 from starter import questions
 from starter.connection import Connection
+from starter.delivery import delivered
 from starter.gateway import event_stream
 from starter.gateway.app import create_app
 from starter.gateway.gateway import Gateway
+from starter.streams import Frame
 from tests.event_readers import Seen, seen_in, watched
 from tests.gateways import ADA, CALLER, NamedCallers, serving_app
 from tests.workflows.fakes import ScriptedActivities, planned, step
@@ -194,6 +196,17 @@ async def test_a_socket_tells_the_same_as_the_stream(house: House) -> None:
             assert said == [{"offset": seen.offset, **seen.event} for seen in everything[offset:]]
         bare = await _socket_messages(house, question_id, "rows=false")
         assert [message["offset"] for message in bare] == [*range(len(RUN)), everything[-1].offset]
+
+
+async def test_the_command_line_tells_the_same_as_the_stream(house: House) -> None:
+    house.script.release("people")
+    async with house.worker():
+        question_id = await house.ask(MANY)
+        everything = await watched(house.client, question_id)
+        for offset in (0, 4, 7):
+            told = delivered(house.gateway.connection, question_id, offset, house.gateway.artifacts)
+            lines = [orjson.loads(frame.line) async for frame in told if isinstance(frame, Frame)]
+            assert lines == [{"offset": seen.offset, **seen.event} for seen in everything[offset:]]
 
 
 async def test_a_socket_of_a_stranger_is_closed_with_a_reason(house: House) -> None:
