@@ -216,6 +216,11 @@ function Origin({ answer }: { answer: Answer }) {
   const lastSync = formatted ? formatted.last_sync : (answer.snapshot?.synced_at ?? null);
   const usage = usageOf(answer);
   const calls = answer.steps.flatMap((step) => step.result?.live?.endpoints ?? []).reduce((sum, use) => sum + use.calls, 0);
+  const readLive = answer.steps
+    .map((step) => step.result?.live?.finished)
+    .filter((at) => at !== undefined)
+    .sort()
+    .at(-1);
   const seconds = (Date.parse(answer.finished) - Date.parse(answer.started)) / 1000;
   return (
     <ul class="origin figures" aria-label="Where it comes from">
@@ -234,6 +239,11 @@ function Origin({ answer }: { answer: Answer }) {
       {calls > 0 && (
         <li>
           <Icon name="bolt" />
+          {readLive && (
+            <>
+              Read live <Moment at={readLive} />,{" "}
+            </>
+          )}
           {counted(calls, "call")} of the tenant
         </li>
       )}

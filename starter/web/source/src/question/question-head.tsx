@@ -30,6 +30,7 @@ export function QuestionHead({ id, text, question, steering, rights }: QuestionH
       <div class="question-line">
         <StateBadge state={stateShown(question)} outcome={view.answer?.outcome ?? null} />
         <span class="fine">{doing(view)}</span>
+        {question.line === "lost" && <Lost />}
       </div>
       <h1 class="tenant-text">{text || <span class="soft">…</span>}</h1>
       {understood && (
@@ -66,6 +67,16 @@ export function QuestionHead({ id, text, question, steering, rights }: QuestionH
       <ErrorNotice error={errorOf(steering, "pause", "resume", "cancel")} title="That was not done" />
       <Decisions view={view} />
     </header>
+  );
+}
+
+// Quiet: nothing is lost, and nobody has to do anything.
+function Lost() {
+  return (
+    <span class="lost fine" role="status">
+      <span class="lost-dot" aria-hidden="true" />
+      Connection lost; the question goes on, and so does this page by itself
+    </span>
   );
 }
 

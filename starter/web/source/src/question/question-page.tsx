@@ -14,7 +14,7 @@ import { rightsOf } from "./rights";
 import { STAGES, titleOf } from "./stages";
 import { type QuestionView, hasEnded } from "./state";
 import { useSteering } from "./steering";
-import { type WatchedQuestion, useQuestion } from "./watching";
+import { useQuestion } from "./watching";
 
 /** The life of a question. */
 export function QuestionPage({ id }: { id: string }) {
@@ -29,7 +29,6 @@ export function QuestionPage({ id }: { id: string }) {
   return (
     <main id="content" class="column question" tabIndex={-1}>
       <QuestionHead id={id} text={text} question={question} steering={steering} rights={rights} />
-      <LostLine question={question} />
       <Reviews view={view} steering={steering} may={rights.mayReview} />
       {view.answer && <AnswerView answer={view.answer} steering={steering} maySteer={rights.maySteer} />}
       {!view.answer && view.plan === null && <Beginning view={view} />}
@@ -48,17 +47,6 @@ function Beginning({ view }: { view: QuestionView }) {
       <span class="beginning-line" />
       <span class="beginning-step" />
     </div>
-  );
-}
-
-// Quiet: nothing is lost, and nobody has to do anything.
-function LostLine({ question }: { question: WatchedQuestion }) {
-  if (question.line !== "lost") return null;
-  return (
-    <p class="lost fine" role="status">
-      <span class="lost-dot" aria-hidden="true" />
-      The connection is lost. The question goes on by itself, and so does this page as soon as it can.
-    </p>
   );
 }
 
