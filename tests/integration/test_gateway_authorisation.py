@@ -26,7 +26,7 @@ from starter.access.stored import StoredAccess, open_access
 from starter.connection import Connection
 from starter.gateway.app import create_app
 from starter.gateway.gateway import Gateway
-from starter.gateway.routes import ROUTERS
+from starter.gateway.routes import ROUTERS, events
 from starter.questions import Asked
 
 ASKER, REVIEWER, ADMINISTRATOR, NOBODY = "asker", "reviewer", "administrator", "nobody"
@@ -158,7 +158,11 @@ def _what_temporal_would_know(monkeypatch: pytest.MonkeyPatch) -> None:
         asker = caller if kind == OWN else "somebody"
         return Asked(question_id, "Who?", asker, state.value, datetime.now(UTC), None)
 
+    def no_events(*_: object, **__: object) -> None:
+        raise StackNotRunning("Nothing runs here that could be watched.")
+
     monkeypatch.setattr(questions, "asked", asked)
+    monkeypatch.setattr(events, "EventStream", no_events)
 
 
 @pytest.fixture
