@@ -21,7 +21,7 @@ from holdfast.answer import Effort, FormattedAnswer, Header
 from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import TASK_QUEUE, FormatRequest
 from holdfast.errors import InvalidQuestion
-from holdfast.schedule_contracts import SavedRun
+from holdfast.schedule_contracts import SavedRun, ScheduledSyncEnd
 from holdfast.settings import load_settings
 from starter import schedules, syncs
 from starter.connection import Connection
@@ -165,7 +165,7 @@ async def test_a_scheduled_sync_is_not_the_second_one(temporal_client: Client, t
         query = f"TemporalScheduledById = 'holdfast-sync' AND StartTime > '{datetime.now(UTC):%Y-%m-%d}T00:00:00Z'"
         while not (found := [each async for each in temporal_client.list_workflows(query)]):
             await asyncio.sleep(0.05)
-        end = await temporal_client.get_workflow_handle_for(ScheduledSyncWorkflow.run, found[0].id).result()
+        end = await temporal_client.get_workflow_handle(found[0].id, result_type=ScheduledSyncEnd).result()
         await schedules.remove(connected, "ada", schedules.SYNC)
         await temporal_client.get_workflow_handle(name).terminate()
     assert end.snapshot_id is None
