@@ -30,6 +30,20 @@ class RowCopy:
     size_bytes: int
     _map: mmap.mmap | None = None
 
+    def gathered(self, name: str, numbers: pl.Series) -> pl.Series:
+        """The column's cells of these rows, in memory of their own.
+
+        Rows from everywhere touch nearly all of a column; it is given back before the next one is read.
+        """
+        cells = self.frame.get_column(name).gather(numbers)
+        if cells.dtype == pl.String or cells.dtype.is_nested():
+            # Polars' own text would go on pointing into the file.
+            owned = pl.from_arrow(cells.to_frame().to_arrow(compat_level=pl.CompatLevel.oldest()))
+            assert isinstance(owned, pl.DataFrame)
+            cells = owned.to_series()
+        self.release()
+        return cells
+
     def release(self) -> None:
         """Give back the memory of what was read: it stays in the system's cache, and counts no longer as ours.
 

@@ -186,7 +186,6 @@ def _page(copy: RowCopy, view: View, places: slice, render: Callable[[pl.DataFra
 
 
 def _rows(copy: RowCopy, view: View, places: slice) -> pl.DataFrame:
-    shown = copy.frame.select(_shown(view))
     if view.numbers is None:
-        return shown[places]
-    return shown.select(pl.all().gather(view.numbers[places]))
+        return copy.frame.select(_shown(view))[places]
+    return pl.DataFrame([copy.gathered(each.name, view.numbers[places]) for each in view.columns])
