@@ -93,12 +93,11 @@ def new_id(kind: str, now: datetime) -> str:
 
 
 def summary_of(text: str) -> str:
-    """The question on one line, cut to what Temporal accepts as a summary."""
-    line = " ".join(text.split())
-    encoded = line.encode()
-    if len(encoded) <= _SUMMARY_BYTES:
-        return line
-    return encoded[: _SUMMARY_BYTES - 3].decode(errors="ignore") + "…"
+    """The question on one line of Markdown, cut to what Temporal accepts as a summary."""
+    characters = len(text)
+    while len((summary := as_text(text, characters)).encode()) > _SUMMARY_BYTES:
+        characters = min(characters, _SUMMARY_BYTES) - 1
+    return summary
 
 
 def details_of(connection: Connection, question: Question) -> str:

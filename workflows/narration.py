@@ -71,7 +71,7 @@ def _waiting(waiting: Waiting, question_id: str) -> str:
     what, step = (
         ("The plan", "") if waiting.step_id is None else (f"Step `{waiting.step_id}`", f" --step {waiting.step_id}")
     )
-    lines = [f"**{what} waits for a review**: {as_text(waiting.reason)}"]
+    lines = [f"**{what} waits for a review**: {as_text(waiting.reason)}", ""]
     if (wanted := waiting.calls_wanted) is not None and wanted.calls_made:
         to_come = f", about {wanted.calls_to_come:,} are to come" if wanted.calls_to_come is not None else ""
         lines.append(f"- {wanted.calls_made:,} calls are made{to_come}")

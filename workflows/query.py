@@ -138,6 +138,7 @@ class QueryWorkflow:
     async def _end(self, outcome: Outcome, message: str = "") -> Answer:
         if self._execution is not None:
             self._execution.skip_the_rest()
+        self._reviews.want_none()
         answer = self._answer(outcome, message)
         self._move(_FINAL_STATES[outcome])
         self._topic.publish(events.FinalResult(at=workflow.now(), answer=answer))
@@ -348,6 +349,7 @@ class QueryWorkflow:
     def _end_by_cancellation_request(self) -> None:
         if self._execution is not None:
             self._execution.skip_the_rest()
+        self._reviews.want_none()
         self._move_if_allowed(State.CANCELLED)
         answer = self._answer(Outcome.CANCELLED, "The question was cancelled.")
         self._topic.publish(events.FinalResult(at=workflow.now(), answer=answer))

@@ -1,13 +1,14 @@
 """Questions and syncs that between them take every path of their workflows; recorded as histories and replayed.
 
-`python -m tests.workflows.scenarios` records them anew: only when a change of the workflow is meant to be
-incompatible with running questions, and then with a word in the commit about what happens to those.
+`python -m tests.workflows.scenarios NAME …` records those anew, without names all: only when a change of the workflow
+is meant to be incompatible with running questions, and then with a word in the commit about what happens to those.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -25,6 +26,7 @@ from holdfast.contracts import Decision, EditedPresentation, Review
 from holdfast.execution import State
 from holdfast.origin import Origin
 from holdfast.rerun_contracts import BegunStep, FailedStep, Inherited, QuestionAgain
+from holdfast.reviews import ReviewRules
 from holdfast.sync_contracts import SyncRequest
 from starter.embedded import EmbeddedTemporal, find_temporal
 from tests.workflows.fakes import SNAPSHOT, ScriptedActivities, plan, planned, refusal, step, step_result
@@ -34,6 +36,10 @@ from workflows.query import QueryWorkflow
 from workflows.sync import SyncWorkflow
 
 HISTORIES = Path(__file__).parent.parent / "histories"
+
+_SOON = timedelta(seconds=0.5)
+# Long enough to decide within the second one, on a loaded machine too.
+_ESCALATING = ReviewRules(deadline=timedelta(seconds=5), after_deadline="escalate", escalate_to=("rhea",))
 
 Handle = WorkflowHandle[QueryWorkflow, Answer]
 Story = Callable[[Handle, ScriptedActivities], Awaitable[None]]
@@ -86,6 +92,16 @@ async def _pause_a_program(handle: Handle, script: ScriptedActivities) -> None:
     await handle.signal(QueryWorkflow.resume)
 
 
+async def _decide_what_was_escalated(handle: Handle, script: ScriptedActivities) -> None:
+    while not any(waiting.escalated for waiting in (await handle.query(QueryWorkflow.progress)).waiting):
+        await asyncio.sleep(0.02)
+    await handle.signal(QueryWorkflow.pause)
+    await until(handle, State.PAUSED)
+    await handle.signal(QueryWorkflow.resume)
+    await until(handle, State.BLOCKED)
+    await handle.execute_update(QueryWorkflow.review, Review(decision=Decision.APPROVE, reviewer="rhea"))
+
+
 async def until(handle: Handle, state: State) -> None:
     """Wait until the question is in that state."""
     while (await handle.query(QueryWorkflow.progress)).state is not state:
@@ -104,6 +120,14 @@ def scenarios() -> dict[str, tuple[ScriptedActivities, Story]]:
         "paused": (ScriptedActivities(planned(*three), held=("a",)), _pause_and_resume),
         "cancelled": (ScriptedActivities(planned(*three), held=("b",)), _cancel),
         "edited": (ScriptedActivities(planned(step("a"), approval="policy")), _edit),
+        "rejected_by_deadline": (
+            ScriptedActivities(planned(step("a"), approval="policy", rules=ReviewRules(deadline=_SOON))),
+            _nothing,
+        ),
+        "escalated": (
+            ScriptedActivities(planned(step("a"), special_step("b"), approval="policy", rules=_ESCALATING)),
+            _decide_what_was_escalated,
+        ),
         "program_approved": (
             ScriptedActivities(
                 planned(step("a"), api_step("b", "a"), sql_step("c", "b"), special_step("d")),
@@ -190,12 +214,20 @@ async def _worker(client: Client, workflow: type, activities: Sequence[Callable[
         yield queue
 
 
-async def _record() -> None:
+async def _record(names: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with EmbeddedTemporal(find_temporal(None, tell=print), Path(folder)) as server:
             client = await Client.connect(server.address, data_converter=pydantic_data_converter, identity="recorder")
-            histories = {name: await run_scenario(client, *each, name) for name, each in scenarios().items()}
-            histories |= {name: await run_sync_scenario(client, script) for name, script in sync_scenarios().items()}
+            histories = {
+                name: await run_scenario(client, *each, name)
+                for name, each in scenarios().items()
+                if name in names or not names
+            }
+            histories |= {
+                name: await run_sync_scenario(client, script)
+                for name, script in sync_scenarios().items()
+                if name in names or not names
+            }
     for name, history in histories.items():
         recorded = json.dumps(_without_stacks(json.loads(history.to_json())), indent=1)
         (HISTORIES / f"{name}.json").write_text(recorded + "\n")
@@ -214,4 +246,4 @@ def _without_stacks(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    asyncio.run(_record())
+    asyncio.run(_record(sys.argv[1:]))
