@@ -31,6 +31,14 @@ test("days and moments with a number are a line, whichever column comes first", 
   assert.deepEqual([found.kind, found.group.name], ["line", "day"]);
 });
 
+test("days and months that a grouping wrote as text are a line, text that only begins so is not", () => {
+  for (const days of [["2026-11-19", "2026-11-20"], ["2026-10", "2026-11"], [null, "2026-11", "2026-12"]]) {
+    const found = chart([CITY, USERS], days.map((day, at) => [day, at]));
+    assert.deepEqual([found.kind, found.isCalendar], ["line", true]);
+  }
+  assert.equal(chart([CITY, USERS], [["2026-11-19", 1], ["2026-11-19 late", 2]]).kind, "bar");
+});
+
 test("what is no grouping gets no chart", () => {
   const rows: Row[] = [["Oslo", 3], ["Bern", 9]];
   const more: Column = { name: "land", text: "Land", kind: "text" };

@@ -17,7 +17,7 @@ test("an older snapshot is told more loudly", () => {
 });
 
 test("the share that is read goes from none to all and counts families alike", () => {
-  const finished = [{ family: "users", rows: 10, pages: 1, unknown: 0, seconds: 1 }];
+  const finished = [{ family: "users", rows: 10, pages: 1, unknown: 0, carried_over: 0, seconds: 1 }];
   const running = [{ family: "group_members", rows: 5, pages: 1, parents_done: 3, parents: 6, trouble: "" }];
   assert.equal(readShare(progress({ phase: "starting" })), 0);
   assert.equal(readShare(progress({})), 0);

@@ -4,6 +4,8 @@ import type { Column, Page, Row } from "../table/pages";
 
 export interface Chart {
   readonly kind: "bar" | "line";
+  /** Of a line: whether its groups are whole days or months, which are the same everywhere. */
+  readonly isCalendar: boolean;
   /** What is grouped by, and what was counted or added up. */
   readonly group: Column;
   readonly figure: Column;
@@ -21,6 +23,8 @@ export interface Point {
 const MOST_BARS = 60;
 const FEWEST = 2;
 const NO_GROUP = "(no value)";
+// Days and months that were made by grouping are text.
+const CALENDAR = /^\d{4}-\d{2}(-\d{2})?$/;
 
 /**
  * The chart of these rows; undefined where they are none: it takes one column of text, days or moments, one of numbers
@@ -31,13 +35,14 @@ export function chartOf(page: Page): Chart | undefined {
   if (one === undefined || other === undefined || more.length > 0) return undefined;
   if (page.matching !== page.rows.length || page.matching < FEWEST) return undefined;
   const [group, figure] = isFigure(one.column) ? [other, one] : [one, other];
-  const kind = isTime(group.column) ? "line" : "bar";
+  const isCalendar = group.column.kind === "day" || isCalendarText(group.column, page.rows, group.place);
+  const kind = isCalendar || group.column.kind === "moment" ? "line" : "bar";
   if (!isFigure(figure.column) || !isGroup(group.column)) return undefined;
   if (kind === "bar" && page.matching > MOST_BARS) return undefined;
   const points = pointsOf(page.rows, group.place, figure.place, kind);
   const isEachOnce = new Set(points.map((point) => point.group)).size === points.length;
   if (points.length < FEWEST || !isEachOnce) return undefined;
-  return { kind, group: group.column, figure: figure.column, points, left: page.rows.length - points.length };
+  return { kind, isCalendar, group: group.column, figure: figure.column, points, left: page.rows.length - points.length };
 }
 
 /** The chart in a sentence, for whoever does not see it. */
@@ -61,14 +66,14 @@ function pointsOf(rows: readonly Row[], group: number, figure: number, kind: Cha
   });
 }
 
-function isTime({ kind }: Column): boolean {
-  return kind === "moment" || kind === "day";
+function isCalendarText({ kind }: Column, rows: readonly Row[], place: number): boolean {
+  return kind === "text" && rows.every((row) => row[place] === null || CALENDAR.test(String(row[place])));
 }
 
 function isFigure({ kind }: Column): boolean {
   return kind === "integer" || kind === "number";
 }
 
-function isGroup(column: Column): boolean {
-  return isTime(column) || column.kind === "text" || column.kind === "boolean";
+function isGroup({ kind }: Column): boolean {
+  return kind === "text" || kind === "boolean" || kind === "day" || kind === "moment";
 }

@@ -46,8 +46,8 @@ function barsOf({ group, figure }: Chart) {
   };
 }
 
-function lineOf({ group, figure }: Chart) {
-  const scale = group.kind === "day" ? ("utc" as const) : ("time" as const);
+function lineOf({ group, figure, isCalendar }: Chart) {
+  const scale = isCalendar ? ("utc" as const) : ("time" as const);
   return {
     // A day is the same day everywhere; a moment is shown as the table does.
     x: { field: "group", type: "temporal" as const, title: null, scale: { type: scale }, axis: { grid: false } },

@@ -95,13 +95,14 @@ function Running({ family }: { family: FamilyProgress }): JSX.Element {
 }
 
 function Finished({ family }: { family: FamilyReport }): JSX.Element {
-  const { rows, unknown, seconds } = family;
+  const { rows, unknown, carried_over, seconds } = family;
   return (
     <li class="family">
       <Icon name="check" />
       <span>{familyName(family.family)}</span>
       <span class="fine figures">
         {counted(rows, "row")} in {duration(seconds)}
+        {carried_over > 0 && `, ${count(carried_over)} unchanged`}
       </span>
       {unknown > 0 && <span class="family-trouble">{counted(unknown, "read")} not answered: unknown, not none</span>}
     </li>

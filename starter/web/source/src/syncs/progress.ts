@@ -9,6 +9,8 @@ export interface FamilyReport {
   rows: number;
   pages: number;
   unknown: number;
+  /** Things whose rows an incremental sync took from the one before. */
+  carried_over: number;
   seconds: number;
 }
 

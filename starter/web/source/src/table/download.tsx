@@ -60,7 +60,8 @@ export function Download(properties: DownloadProperties): JSX.Element {
       ) : (
         <button type="button" class="button" onClick={() => running.current?.abort()}>
           <Icon name="cross" />
-          Stop at {bytes(received)}
+          {received === 0 ? "Preparing …" : bytes(received)}
+          <span class="unseen">, stop the download</span>
         </button>
       )}
       {isOpen && button.current && (

@@ -38,8 +38,8 @@ const ROW_HEIGHT_TOUCHED = 44;
 /** The rows of an answer, or of one of its steps: sorted, searched and filtered by the gateway over all of them. */
 export function ResultTable({ questionId, answer, stepId }: ResultTableProperties): JSX.Element {
   const [view, setView] = useState<View>(AS_IT_CAME);
-  const { pages, tick, isBusy, failed, retry } = useRows(questionId, stepId, view);
-  useMatchesAnnounced(pages, view);
+  const { pages, shown: shownView, tick, isBusy, failed, retry } = useRows(questionId, stepId, view);
+  useMatchesAnnounced(pages, shownView);
   const trouble = failed !== null && (
     <div class="table-trouble">
       <ErrorNotice error={failed} title="These rows could not be read" />
@@ -51,7 +51,7 @@ export function ResultTable({ questionId, answer, stepId }: ResultTablePropertie
   if (pages === undefined) return <div class="result">{trouble || <p class="loading">Reading the rows …</p>}</div>;
   const title = stepId === undefined ? answer.question : `Rows of step ${stepId}`;
   return (
-    <Table questionId={questionId} stepId={stepId} title={title} pages={pages} tick={tick} isBusy={isBusy} view={view} onView={setView}>
+    <Table questionId={questionId} stepId={stepId} title={title} pages={pages} tick={tick} isBusy={isBusy} view={view} shownView={shownView} onView={setView}>
       {trouble}
     </Table>
   );
@@ -65,11 +65,14 @@ interface TableProperties {
   tick: number;
   isBusy: boolean;
   view: View;
+  /** That of the rows that are here. */
+  shownView: View;
   onView: (view: View) => void;
   children: JSX.Element | false;
 }
 
-function Table({ questionId, stepId, title, pages, tick, isBusy, view, onView, children }: TableProperties): JSX.Element {
+function Table(properties: TableProperties): JSX.Element {
+  const { questionId, stepId, title, pages, tick, isBusy, view, shownView, onView, children } = properties;
   const [zone, setZone] = useState<Zone>("local");
   const [menu, setMenu] = useState<{ name: string; anchor: HTMLElement } | null>(null);
   const [opened, setOpened] = useState<number | null>(null);
@@ -91,7 +94,7 @@ function Table({ questionId, stepId, title, pages, tick, isBusy, view, onView, c
     <div class="result">
       <div class="table-tools">
         <Search value={view.search} onSearch={(search) => search !== view.search && onView({ ...view, search })} />
-        <p class="table-count figures">{inTotal(view, total, matching)}</p>
+        <p class="table-count figures">{inTotal(shownView, total, matching)}</p>
         <div class="button-row">
           {hasTimes && <ZoneButton zone={zone} onZone={setZone} />}
           <ColumnsButton columns={all} layout={layout} />

@@ -8,6 +8,8 @@ import { type View, parametersOf } from "./view";
 export interface Rows {
   /** undefined until the first rows are here. */
   pages: RowPages | undefined;
+  /** The view that they are of: that of before, while those of another are on their way. */
+  shown: View;
   /** Counts up whenever rows arrive. */
   tick: number;
   isBusy: boolean;
@@ -27,7 +29,7 @@ export function readPage(id: string, step: string | undefined, view: View, offse
 /** The rows of a question's answer, or of its step, in this view. What was shown stays until the new view is here. */
 export function useRows(id: string, step: string | undefined, view: View): Rows {
   const [pages, setPages] = useState<RowPages>();
-  const [shown, setShown] = useState<View>();
+  const [shown, setShown] = useState(view);
   const [tick, setTick] = useState(0);
   const [attempt, setAttempt] = useState(0);
   const [isBusy, setBusy] = useState(true);
@@ -58,8 +60,8 @@ export function useRows(id: string, step: string | undefined, view: View): Rows 
   }, [id, step, view, attempt]);
   const retry = () => {
     setFailed(null);
-    if (shown === view) pages?.again();
+    if (pages !== undefined && shown === view) pages.again();
     else setAttempt((count) => count + 1);
   };
-  return { pages, tick, isBusy, failed, retry };
+  return { pages, shown, tick, isBusy, failed, retry };
 }
