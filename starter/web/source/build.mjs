@@ -60,6 +60,17 @@ function built(results, source) {
   throw new Error(`${source} was not built`);
 }
 
+// What the first script imports, and what that imports: asked for at once and not one after the other.
+function preloaded([{ metafile }]) {
+  const paths = Object.keys(metafile.outputs).filter((path) => metafile.outputs[path].entryPoint === "src/main.tsx");
+  for (const path of paths) {
+    for (const { path: imported, kind } of metafile.outputs[path].imports) {
+      if (kind === "import-statement" && !paths.includes(imported)) paths.push(imported);
+    }
+  }
+  return paths.slice(1).map((path) => `<link rel="modulepreload" href="/assets/${path.split("/").at(-1)}" />`);
+}
+
 // The licences of what is bundled travel with it.
 async function licences(results) {
   const packages = new Set();
@@ -98,6 +109,7 @@ const page = (await readFile(join(here, "index.html"), "utf8"))
   .replace("{{app}}", built(results, "src/main.tsx"))
   .replace("{{style}}", built(results, "src/styles/main.css"))
   .replace("{{theme}}", built(results, "src/shell/first-paint.ts"))
+  .replace("{{preloaded}}", preloaded(results).join("\n    "))
   .replace("{{mark}}", built(results, "src/shell/mark.svg"));
 await writeFile(join(out, "index.html"), page);
 await writeFile(join(out, "licences.txt"), await licences(results));

@@ -57,9 +57,7 @@ export function AnswerView({ answer, steering, maySteer }: AnswerViewProperties)
     case "cancelled":
       return (
         <section class="ending" aria-label="How it ended">
-          <Notice title="The question was ended">
-            <p class="tenant-text">{answer.message}</p>
-          </Notice>
+          <Notice title={<span class="tenant-text">{answer.message || "The question was cancelled."}</span>} />
           <Gaps answer={answer} />
           <Origin answer={answer} />
         </section>

@@ -31,7 +31,7 @@ export function PlanSection({ view, plan, steering, maySteer }: PlanSectionPrope
   return (
     <section class="plan" aria-labelledby="plan-heading">
       <header class="plan-head">
-        <h2 id="plan-heading">{view.answer ? "How it was found" : "Plan"}</h2>
+        <h2 id="plan-heading">{view.answer?.formatted ? "How it was found" : "Plan"}</h2>
         <p class="fine figures">{figures(view, plan)}</p>
       </header>
       <PlanGraph steps={view.steps} selected={selected} onSelect={choose} />

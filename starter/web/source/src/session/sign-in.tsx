@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Session } from "../api/types";
 import { Icon } from "../components/icon";
 import { ErrorNotice } from "../components/notice";
@@ -25,6 +25,9 @@ export function SignIn({ refused, onSignedIn }: SignInProperties) {
       setBusy(false);
     }
   };
+  useEffect(() => {
+    document.title = "Sign in · Holdfast";
+  }, []);
   return (
     <main id="content" class="sign-in" tabIndex={-1}>
       <form class="card sign-in-card" onSubmit={submit}>
