@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from contextlib import closing
 
@@ -19,8 +20,10 @@ from starter.connection import connect
 from starter.gateway.app import create_app
 from starter.gateway.gateway import Gateway
 
-# Viewers' streams never end by themselves; they re-join elsewhere, or here after a restart.
+# For what is under way besides viewers' streams, which go on elsewhere, or here after a restart.
 _GRACE_S = 2
+# How long sent bytes may wait for a client that does not read.
+_UNREAD_MS = 60_000
 # A WebSocket only carries a viewer's pings to us.
 _SOCKET_BYTES = 1 << 14
 
@@ -33,7 +36,30 @@ async def serve(settings: Settings) -> None:
     connection = await connect(settings)
     with closing(await asyncio.to_thread(open_access, settings)) as access:
         gateway = Gateway(connection, access, ArtifactStore(settings.data_dir / "artifacts"))
-        await uvicorn.Server(_config(gateway, settings.gateway, settings.gateway.port)).serve()
+        config = _config(gateway, settings.gateway, settings.gateway.port)
+        await Server(config, gateway).serve(sockets=[_listening(config)])
+
+
+class Server(uvicorn.Server):
+    """Sends its viewers away before it waits for what is under way: their streams would never end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+        super().__init__(config)
+        self._gateway = gateway
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        await self._gateway.hub.close()
+        await super().shutdown(sockets)
+
+
+def _listening(config: uvicorn.Config) -> socket.socket:
+    listening = config.bind_socket()
+    if sys.platform == "linux":
+        # Every connection inherits it. One that is closed while its client does not read would stay for ever: each
+        # of the client's "not now" counts as a sign of life.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
+    return listening
 
 
 def _config(gateway: Gateway, settings: GatewaySettings, port: int) -> uvicorn.Config:

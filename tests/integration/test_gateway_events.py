@@ -12,6 +12,7 @@ import httpx
 import orjson
 import polars as pl
 import pytest
+import uvicorn
 from temporalio.client import Client
 from temporalio.worker import Worker
 from websockets.asyncio.client import connect as connect_socket
@@ -27,6 +28,8 @@ from starter.delivery import delivered
 from starter.gateway import event_stream
 from starter.gateway.app import create_app
 from starter.gateway.gateway import Gateway
+from starter.gateway.serving import Server
+from starter.ports import LOOPBACK, free_port
 from starter.streams import Frame
 from tests.event_readers import Seen, seen_in, watched
 from tests.gateways import ADA, CALLER, NamedCallers, serving_app
@@ -301,6 +304,31 @@ async def test_many_viewers_cost_a_question_no_more_updates_than_one(house: Hous
             event for event in history.events if event.HasField("workflow_execution_update_accepted_event_attributes")
         ]
         assert len(updates) <= len(seen[0])
+
+
+async def test_a_gateway_that_ends_sends_its_viewers_away_and_another_one_serves_them_on(house: House) -> None:
+    gateway = Gateway(house.gateway.connection, house.access, house.gateway.artifacts)
+    port = free_port()
+    config = uvicorn.Config(create_app(gateway, max_body_bytes=1 << 20), host=LOOPBACK, port=port, log_config=None)
+    server = Server(config, gateway)
+    async with (
+        house.worker(),
+        httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}", headers={CALLER: "ada"}) as client,
+    ):
+        question_id = await house.ask()
+        serving = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        watching = asyncio.create_task(watched(client, question_id))
+        await house.script.until_asked("people")
+        while not gateway.hub.viewers:
+            await asyncio.sleep(0.01)
+        server.should_exit = True
+        await serving
+        first = await watching
+        house.script.release("people")
+        rest = await watched(house.client, question_id, offset=len(first))
+        assert _places([*first, *rest]) == list(enumerate([*RUN, "FINAL-RESULT"]))
 
 
 async def _lazy_viewer(house: House, question_id: str) -> asyncio.StreamWriter:
