@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowUpdateFailedError
 
 from holdfast.answer import Answer, Outcome
@@ -199,3 +200,40 @@ async def test_a_question_is_found_by_the_tools_of_its_plan(temporal_client: Cli
         await handle.result()
         found = (await handle.describe()).typed_search_attributes.get(TOOLS_ATTRIBUTE)
     assert found == ["api", "cypher", "special", "sql"]
+
+
+async def details_of(handle: Handle) -> str:
+    """What Temporal's own UI shows as current details."""
+    metadata: WorkflowMetadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    return metadata.current_details
+
+
+async def test_an_operator_reads_what_waits_for_whom_with_what_to_type_and_no_word_of_it_is_markup(
+    temporal_client: Client,
+) -> None:
+    rules = ReviewRules(deadline=LATER)
+    script = ScriptedActivities(
+        planned(
+            step("people"), api_step("live", "people"), approval="It touches *roles* [here](http://x).", rules=rules
+        ),
+        {"people": 1_234},
+        programs=ScriptedPrograms(calls=40, budget=5),
+    )
+    async with asked(temporal_client, script) as handle:
+        await until(handle, State.BLOCKED)
+        shown = await details_of(handle)
+        assert r"**The plan waits for a review**: It touches \*roles\* \[here\](http\://x)." in shown
+        assert f"- Decide: `holdfast review {handle.id} approve` (or `reject`)" in shown
+        assert "- Until 2" in shown
+        await decided(handle, Decision.APPROVE, "grace")
+        while not (await handle.query(QueryWorkflow.progress)).waiting:
+            await asyncio.sleep(0.02)
+        shown = await details_of(handle)
+        assert "**Step `live` waits for a review**" in shown
+        assert "- 5 calls are made, about 35 are to come" in shown
+        assert f"`holdfast review {handle.id} approve --step live`" in shown
+        assert "- ✓ `people` cypher, list User: **done, 1,234 rows" in shown
+        assert "- grace: **approve** the plan, 2" in shown
+        await decided(handle, Decision.STOP, "grace")
+        await handle.result()
+        assert "waits for a review" not in await details_of(handle)
