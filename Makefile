@@ -8,7 +8,7 @@ export UV_NATIVE_TLS := 1
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo up down test check format lock bench eval soak web clean
+.PHONY: help setup demo up cluster down test check format lock bench eval soak web clean
 
 help: ## Show what can be typed
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,11 +32,15 @@ demo: setup ## Sync the demo tenant and answer real questions, printed as tables
 up: setup ## Run everything in the foreground until Ctrl-C
 	@$(BIN)/holdfast up
 
-down: setup ## Stop what `holdfast up --detach` started
+cluster: setup ## Run what docker-compose.yml does as plain processes, until Ctrl-C
+	@$(BIN)/holdfast cluster $(ARGS)
+
+down: setup ## Stop what `holdfast up --detach` or `holdfast cluster --detach` started
 	@$(BIN)/holdfast down
 
 test: setup ## Run every test
 	@$(BIN)/python -m starter.temporal_binary
+	@$(BIN)/python -m starter.cluster.server_programs
 	@$(BIN)/python -m pytest
 
 check: setup ## Lint, types and import contracts

@@ -1,14 +1,13 @@
-"""The processes of a stack: each starts until it serves, says when it ends, and stops when asked."""
+"""The processes of an embedded stack."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -18,50 +17,17 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from holdfast.contracts import TASK_QUEUE
-from holdfast.errors import SettingsError, StackNotRunning
+from holdfast.errors import SettingsError
 from holdfast.settings import PREFIX, DemoSettings, ModelSettings, OktaSettings, Settings, as_environment
-from starter.bound_process import spawn_bound
+from starter.command_child import CommandChild
 from starter.embedded import EmbeddedTemporal
 from starter.ports import LOOPBACK, free_port, is_free
 
-# The worker finishes what its activities hold; it gives them 10 s.
-_STOP_TIMEOUT = timedelta(seconds=20)
 # A worker imports its engines and warms its query processes: 3 s on two cores, more while they are busy.
 _WORKER_TIMEOUT = timedelta(seconds=60)
 # A company of a million people is made in memory before the first request is served.
 _TENANT_TIMEOUT = timedelta(minutes=10)
 _GATEWAY_TIMEOUT = timedelta(seconds=60)
-_POLL_S = 0.05
-
-
-class ChildFailed(StackNotRunning):
-    """A process of the stack ended or hung while it started; the message carries its last line and its log."""
-
-
-class Child(Protocol):
-    """One process of a stack. It may be started again after it ended."""
-
-    @property
-    def name(self) -> str:
-        """How people call it."""
-        ...
-
-    @property
-    def pid(self) -> int | None:
-        """Its process, None while it does not run."""
-        ...
-
-    async def start(self) -> None:
-        """Return when it serves. Raises HoldfastError, which says what to do."""
-        ...
-
-    async def wait(self) -> int:
-        """Wait until it ends, however it does; its exit code, negative for a signal."""
-        ...
-
-    async def stop(self) -> None:
-        """End it: asked first, killed when it does not go."""
-        ...
 
 
 class TemporalChild(EmbeddedTemporal):
@@ -70,68 +36,12 @@ class TemporalChild(EmbeddedTemporal):
     name = "Temporal"
 
 
-class ProgramChild:
+class ProgramChild(CommandChild):
     """One of our own programs: `module` with `arguments`, run by this interpreter."""
 
     def __init__(self, name: str, module: Sequence[str], environment: Mapping[str, str], log_file: Path) -> None:
-        self.name = name
-        self.log_file = log_file
         # -P: a worker.py in the folder where the person happens to stand must not be run instead of ours.
-        self._command = [sys.executable, "-P", "-m", *module]
-        self._environment = environment
-        self._process: asyncio.subprocess.Process | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """Its process, None while it does not run."""
-        return self._process.pid if self._process is not None and self._process.returncode is None else None
-
-    async def start_until(self, serves: Callable[[int], Awaitable[bool]], limit: timedelta) -> None:
-        """Start it and return when `serves(pid)`. Raises ChildFailed."""
-        self._log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
-        self._process = await spawn_bound(self._command, self.log_file, environment=self._environment)
-        try:
-            async with asyncio.timeout(limit.total_seconds()):
-                while self._process.returncode is None:
-                    if await serves(self._process.pid):
-                        return
-                    await asyncio.sleep(_POLL_S)
-        except TimeoutError:
-            await self.stop()
-            raise ChildFailed(self._complaint(f"did not serve within {limit.total_seconds():.0f} s")) from None
-        except BaseException:
-            await self.stop()
-            raise
-        raise ChildFailed(self._complaint("ended while it started"))
-
-    async def wait(self) -> int:
-        """Wait until it ends, however it does; its exit code, negative for a signal."""
-        assert self._process is not None, "wait() follows start()"
-        return await self._process.wait()
-
-    async def stop(self) -> None:
-        """End it: asked first, killed when it does not go."""
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), _STOP_TIMEOUT.total_seconds())
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-
-    def _complaint(self, what: str) -> str:
-        return f"The {self.name} {what} (its log: {self.log_file}). It said: {self._last_line()}"
-
-    def _last_line(self) -> str:
-        """Ours say why they end in one line; of a traceback, the last line is what a person can use."""
-        size = self.log_file.stat().st_size
-        with self.log_file.open("rb") as log:
-            # A log that was too long began anew.
-            log.seek(self._log_start if self._log_start <= size else 0)
-            lines = log.read().decode(errors="replace").split("\n")
-        return next((line for line in reversed(lines) if line.strip()), "nothing")
+        super().__init__(name, [sys.executable, "-P", "-m", *module], environment, log_file)
 
 
 class TenantChild(ProgramChild):
@@ -170,9 +80,9 @@ class TenantChild(ProgramChild):
 class WorkerChild(ProgramChild):
     """The worker, with every setting made explicit in its environment."""
 
-    def __init__(self, settings: Settings, client: Client) -> None:
-        log_file = settings.data_dir / "logs" / "worker.out"
-        super().__init__("worker", ["worker"], environment_of(settings), log_file)
+    def __init__(self, settings: Settings, client: Client, name: str = "worker") -> None:
+        log_file = settings.data_dir / "logs" / f"{file_name(name)}.out"
+        super().__init__(name, ["worker"], environment_of(settings), log_file)
         self._client = client
 
     async def start(self) -> None:
@@ -183,14 +93,14 @@ class WorkerChild(ProgramChild):
 class GatewayChild(ProgramChild):
     """The gateway, without any of the worker's secrets. Its port is remembered, as people keep its address."""
 
-    def __init__(self, settings: Settings, tenant: str, ui_url: str | None) -> None:
-        self._memory = settings.data_dir / "gateway-port"
+    def __init__(self, settings: Settings, tenant: str, ui_url: str | None, name: str = "gateway") -> None:
+        self._memory = settings.data_dir / f"{file_name(name)}-port"
         self._host = settings.gateway.host
         self._port = settings.gateway.port or remembered_port(self._memory)
         given = settings.gateway.model_copy(update={"port": self._port, "tenant": tenant, "temporal_ui_url": ui_url})
         told = settings.model_copy(update={"gateway": given, "okta": OktaSettings(), "models": ModelSettings()})
-        log_file = settings.data_dir / "logs" / "gateway.out"
-        super().__init__("gateway", ["starter.gateway"], environment_of(told), log_file)
+        log_file = settings.data_dir / "logs" / f"{file_name(name)}.out"
+        super().__init__(name, ["starter.gateway"], environment_of(told), log_file)
 
     @property
     def url(self) -> str:
@@ -210,6 +120,11 @@ class GatewayChild(ProgramChild):
 
     async def _answers(self, pid: int) -> bool:
         return await _listens(urlsplit(self.url).hostname or LOOPBACK, self._port)
+
+
+def file_name(name: str) -> str:
+    """A process's name as the beginning of a file's."""
+    return name.replace(" ", "-")
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -106,6 +106,7 @@ app = typer.Typer(
 _START, _ASK, _STEER, _WHO = "Run", "Ask", "Steer a question", "Who may, and who did"
 app.command("demo", rich_help_panel=_START)(stack.demo)
 app.command("up", rich_help_panel=_START)(stack.up)
+app.command("cluster", rich_help_panel=_START)(stack.cluster)
 app.command("page", rich_help_panel=_START)(stack.page)
 app.command("down", rich_help_panel=_START)(stack.down)
 app.command("sync", rich_help_panel=_START)(syncing.sync)

@@ -15,7 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from holdfast.errors import SettingsError, StackNotRunning
 from holdfast.settings import Settings
-from starter.stack_record import StackRecord, lock_holder, running_stack
+from starter.stack_record import StackRecord, lock_holder, running_stack, with_store_of
 
 # A server of another continent answers a SYN well within this.
 _PROBE_TIMEOUT_S = 3.0
@@ -58,11 +58,12 @@ def demo_settings(settings: Settings) -> Settings:
 
 def located(settings: Settings) -> Settings:
     """The settings of the stack that is meant: the folder's own, or the demo's, where only that one runs."""
-    if settings.temporal.address is None and lock_holder(settings.data_dir) is None:
-        demo = demo_settings(settings)
-        if lock_holder(demo.data_dir) is not None:
-            return demo
-    return settings
+    if settings.temporal.address is not None:
+        return settings
+    demo = demo_settings(settings)
+    only_demo_runs = lock_holder(settings.data_dir) is None and lock_holder(demo.data_dir) is not None
+    meant = demo if only_demo_runs else settings
+    return with_store_of(running_stack(meant.data_dir), meant)
 
 
 async def connect(settings: Settings) -> Connection:

@@ -38,8 +38,11 @@ class DetachedFailed(HoldfastError):
         self.exit_code = exit_code
 
 
-def start_detached(settings: Settings, say: Say) -> StackRecord:
-    """Start a stack that outlives this process; return when all of it serves. Raises FolderInUse, DetachedFailed."""
+def start_detached(settings: Settings, say: Say, command: str = "up") -> StackRecord:
+    """Start a stack that outlives this process, by `holdfast up` or a command like it; return when all of it serves.
+
+    Raises FolderInUse, DetachedFailed.
+    """
     prepared(settings.data_dir)
     if (holder := lock_holder(settings.data_dir)) is not None:
         raise folder_in_use(settings.data_dir, holder)
@@ -48,8 +51,8 @@ def start_detached(settings: Settings, say: Say) -> StackRecord:
     inherited = {name: text for name, text in os.environ.items() if not name.upper().startswith(PREFIX)}
     with log.open("ab") as output:
         begin = output.tell()
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "starter", "up", "--no-summary"],
+        child = subprocess.Popen(  # noqa: S603 - our own interpreter
+            [sys.executable, "-P", "-m", "starter", command, "--no-summary"],
             env={**inherited, **as_environment(settings)},
             # A folder of its own: else it would keep somebody's folder from being unmounted.
             cwd=settings.data_dir,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
-from collections.abc import Set
+from collections.abc import Iterable, Set
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 
@@ -32,3 +34,24 @@ def free_port(exclude: Set[int] = frozenset()) -> int:
         if port not in exclude and is_free(port):
             return port
     raise OSError("no free port was found on 127.0.0.1")
+
+
+def remembered_ports(memory: Path, names: Iterable[str]) -> dict[str, int]:
+    """A port for each name: the one that is written in `memory`, if nobody else has taken it, else a free one."""
+    before = _read(memory)
+    ports: dict[str, int] = {}
+    for name in names:
+        known = before.get(name)
+        if known is None or known in ports.values() or not is_free(known):
+            known = free_port(exclude=set(ports.values()))
+        ports[name] = known
+    memory.write_text(json.dumps(ports), encoding="utf-8")
+    return ports
+
+
+def _read(memory: Path) -> dict[str, int]:
+    try:
+        ports = json.loads(memory.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {name: port for name, port in ports.items() if isinstance(port, int)} if isinstance(ports, dict) else {}

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Self
 
 import psutil
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from holdfast.errors import FolderInUse, SettingsError
+from holdfast.settings import Settings
 
 # Another command looks at the lock for an instant; only a supervisor keeps it.
 _LOCK_PATIENCE_S = 1.0
@@ -55,6 +56,9 @@ class StackRecord(BaseModel):
     ui_url: str | None
     # Where the page is.
     gateway_url: str
+    # A cluster has more than one gateway, and one database for who may; its password is in a file of its own.
+    other_gateways: tuple[str, ...] = ()
+    access_store: str | None = None
     tenant: str
     tenant_is_demo: bool
     started: datetime
@@ -88,6 +92,14 @@ def running_stack(data_dir: Path) -> StackRecord | None:
     that is believed.
     """
     return left_record(data_dir) if lock_holder(data_dir) is not None else None
+
+
+def with_store_of(record: StackRecord | None, settings: Settings) -> Settings:
+    """The settings with the database in which the gateways of this stack keep who may."""
+    if record is None or record.access_store is None:
+        return settings
+    access = settings.access.model_copy(update={"store": SecretStr(record.access_store)})
+    return settings.model_copy(update={"access": access})
 
 
 def lock_holder(data_dir: Path) -> int | None:

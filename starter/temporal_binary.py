@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -10,13 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from holdfast.errors import SettingsError, TemporalUnavailable
+from starter.go_programs import go_install, has_go, only_one
 
 # Later versions of the CLI carry a `replace` line and cannot be built by `go install`.
 TEMPORAL_CLI_VERSION = "1.5.1"
@@ -29,8 +28,6 @@ _VERSION_TIMEOUT_S = 30
 _DOWNLOAD_STALLED_S = 10
 # The archive is some 60 MB.
 _DOWNLOAD_TIMEOUT_S = 180
-# 4 minutes on two cores with empty Go caches.
-_BUILD_TIMEOUT_S = 1200
 _PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -92,7 +89,7 @@ def _fault(binary: Path) -> str | None:
 
 def _fetch(cached: Path, tell: Callable[[str], None]) -> bool:
     cached.parent.mkdir(parents=True, exist_ok=True)
-    with _only_one(cached.with_name(f"{cached.name}.lock"), tell):
+    with only_one(cached.with_name(f"{cached.name}.lock"), tell):
         # Whoever held the lock before may have made it.
         if cached.exists() and _fault(cached) is None:
             return True
@@ -105,17 +102,6 @@ def _fetch(cached: Path, tell: Callable[[str], None]) -> bool:
                 return False
             made.replace(cached)
             return True
-
-
-@contextmanager
-def _only_one(lock: Path, tell: Callable[[str], None]) -> Iterator[None]:
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            tell("Another process is getting Temporal; waiting for it.")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 # The SDK downloads only as a part of starting a server, and can not be cancelled: so in a process that can be killed.
@@ -152,28 +138,10 @@ def _download(folder: Path, tell: Callable[[str], None]) -> Path | None:
 
 
 def _build(folder: Path, tell: Callable[[str], None]) -> Path | None:
-    go = shutil.which("go")
-    if go is None:
+    if not has_go():
         return None
     tell("No download is possible here: building Temporal once, 1–4 minutes …")
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOBIN": str(folder)}
-    try:
-        run = subprocess.run(  # noqa: S603 - Go's tool-chain as the person installed it
-            [go, "install", "-trimpath", "-ldflags=-s -w", _MODULE],
-            env=environment,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=_BUILD_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        tell(f"`go install {_MODULE}` was given up after {_BUILD_TIMEOUT_S // 60} minutes.")
-        return None
-    if run.returncode != 0:
-        tell(f"`go install {_MODULE}` failed: {run.stderr.strip()[-2000:]}")
-        return None
-    return folder / "temporal"
+    return folder / "temporal" if go_install([_MODULE], folder, tell) else None
 
 
 def _main() -> int:

@@ -10,7 +10,7 @@ import structlog
 import typer
 from rich.text import Text
 
-from holdfast.errors import NoSnapshot, SnapshotDamaged, StackNotRunning
+from holdfast.errors import NoSnapshot, SettingsError, SnapshotDamaged, StackNotRunning
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.settings import Settings, load_settings, unknown_variables
 from starter.connection import demo_settings, located
@@ -19,7 +19,8 @@ from starter.exit_codes import ExitCode
 from starter.page_link import open_in_browser, own_link
 from starter.rendering import err, out
 from starter.settings_view import markdown, settings_view
-from starter.stack_record import StackRecord, lock_holder, running_stack
+from starter.stack_record import StackRecord, lock_holder, running_stack, with_store_of
+from starter.supervision import SupervisedStack, run_until_stopped
 
 DemoSeed = Annotated[int | None, typer.Option("--demo-seed", help="Same seed and size: same demo company")]
 DemoUsers = Annotated[
@@ -45,15 +46,37 @@ def up(
     """
     settings = with_demo_options(load_settings(), demo_seed, demo_users)
     if detach:
-        record = start_detached(settings, tell)
-        show_stack(record, settings)
-        asyncio.run(_open_page(record, settings))
-        tell("Stop it with: holdfast down")
+        _serve_detached(settings, "up")
         return
     # Here and not above, as in `check_all`: the demo tenant and the Okta client take half a second to import, which
     # `ask` need not wait for.
-    from starter.stack import Stack, run_until_stopped
+    from starter.stack import Stack
 
+    _serve(Stack(settings, tell), settings, summary=summary)
+
+
+def cluster(
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when everything serves")] = False,
+    demo_seed: DemoSeed = None,
+    demo_users: DemoUsers = None,
+    summary: Annotated[bool, typer.Option("--summary/--no-summary", hidden=True)] = True,
+) -> None:
+    """Run what docker-compose.yml does without containers: Temporal on PostgreSQL, two workers, two gateways.
+
+    Example: holdfast cluster --detach
+    """
+    settings = with_demo_options(load_settings(), demo_seed, demo_users)
+    if settings.temporal.address is not None:
+        raise SettingsError("A cluster has a Temporal of its own: unset HOLDFAST_TEMPORAL__ADDRESS.")
+    if detach:
+        _serve_detached(settings, "cluster")
+        return
+    from starter.cluster.cluster import ClusterStack
+
+    _serve(ClusterStack(settings, tell), settings, summary=summary)
+
+
+def _serve(stack: SupervisedStack, settings: Settings, *, summary: bool) -> None:
     point_out_unknown_settings()
 
     async def when_ready(record: StackRecord) -> None:
@@ -62,7 +85,14 @@ def up(
             await _open_page(record, settings)
             tell("Stop it with Ctrl-C.")
 
-    asyncio.run(run_until_stopped(Stack(settings, tell), when_ready))
+    asyncio.run(run_until_stopped(stack, when_ready))
+
+
+def _serve_detached(settings: Settings, command: str) -> None:
+    record = start_detached(settings, tell, command)
+    show_stack(record, settings)
+    asyncio.run(_open_page(record, settings))
+    tell("Stop it with: holdfast down")
 
 
 def page() -> None:
@@ -78,14 +108,14 @@ def page() -> None:
 
 
 async def _open_page(record: StackRecord, settings: Settings) -> None:
-    link = await own_link(settings, record.gateway_url)
+    link = await own_link(with_store_of(record, settings), record.gateway_url)
     opened = out().is_terminal and open_in_browser(link)
     tell(f"  Page      {link}")
     tell("            " + ("It is open in your browser." if opened else "It signs you in once; again: holdfast page"))
 
 
 def down() -> None:
-    """Stop what `holdfast up` runs on this data folder, and wait until all of it has ended.
+    """Stop what `holdfast up` or `holdfast cluster` runs on this data folder, and wait until all of it has ended.
 
     Example: holdfast down
     """
@@ -190,4 +220,4 @@ def show_stack(record: StackRecord, settings: Settings) -> None:
         tell('Ask: holdfast ask "Who is locked out?"' if is_readable else again)
 
 
-__all__ = ["check_all", "demo", "down", "page", "settings", "up"]
+__all__ = ["check_all", "cluster", "demo", "down", "page", "settings", "up"]

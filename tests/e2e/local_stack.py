@@ -97,14 +97,16 @@ class LocalStack:
         }
         return {**inherited, **ours, **self.settings}
 
-    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, check: bool = True, timeout_s: float = COMMAND_TIMEOUT_S
+    ) -> subprocess.CompletedProcess[str]:
         """Run a `holdfast` command as a person in a pipe would."""
         done = subprocess.run(
             [sys.executable, "-P", "-m", "starter", *arguments],
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=COMMAND_TIMEOUT_S,
+            timeout=timeout_s,
             stdin=subprocess.DEVNULL,
             check=False,
         )
@@ -157,7 +159,9 @@ class LocalStack:
         """Wait until the supervisor has put another process in that one's place."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
-            if self.pid(name) != old_pid:
+            # While several are away, the record has only those that live.
+            process = json.loads((self.data_dir / "stack.json").read_text())["children"].get(name)
+            if process is not None and process["pid"] != old_pid:
                 return
             time.sleep(0.05)
         raise TimeoutError(f"{name} was not started again")
