@@ -168,6 +168,17 @@ async def test_search_finds_what_stands_in_a_shown_cell(table: Table, rows: list
     assert [row[0] for row in found] == expected
 
 
+@given(rows=ROWS, by=st.sampled_from(list(SCHEMA)), descending=st.booleans())
+async def test_rows_that_are_filtered_and_sorted_are_those_that_are_sorted_and_filtered(
+    table: Table, rows: list[dict[str, Any]], by: str, descending: bool
+) -> None:
+    ref = table.keep(frame_of(rows).with_row_index("row"))
+    sorts = (f"{'-' if descending else ''}{by}",)
+    whole = await table.read(ref, shown=["row", *SCHEMA], sorts=sorts)
+    found = await table.read(ref, shown=["row", *SCHEMA], sorts=sorts, filters=("few:ne:Legal",))
+    assert found == [row for row in whole if row[2] != "Legal"]
+
+
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda cell, value: cell is not None and cell == value,
     "ne": lambda cell, value: cell is None or cell != value,

@@ -46,13 +46,14 @@ def ordered(
     for sort in reversed(sorts):
         stop()
         cells = rows.select(column(sort.by.name))
-        if numbers is not None:
-            cells = cells.select(pl.all().gather(numbers))
         if sort.by.kind in _BY_TEXT:
-            order = text_order(_lowered(cells, sort.by, threads, stop), threads, stop, descending=sort.descending)
+            order = text_order(
+                _lowered(cells, numbers, sort.by, threads, stop), threads, stop, descending=sort.descending
+            )
             places = order.rows if places is None else places.gather(_argsort(order.ranks().gather(places)))
         else:
             keys = cells.select(finite(column(sort.by.name), sort.by.dtype)).to_series()
+            keys = keys if numbers is None else keys.gather(numbers)
             keys = keys if places is None else keys.gather(places)
             step = _argsort(keys, descending=sort.descending)
             places = step if places is None else places.gather(step)
@@ -66,11 +67,16 @@ def _argsort(keys: pl.Series, *, descending: bool = False) -> pl.Series:
     return keys.alias("key").to_frame().select(order).to_series().cast(pl.UInt32)
 
 
-def _lowered(cells: pl.DataFrame, of: TableColumn, threads: Executor, stop: Callable[[], None]) -> pl.Series:
+def _lowered(
+    cells: pl.DataFrame, numbers: pl.Series | None, of: TableColumn, threads: Executor, stop: Callable[[], None]
+) -> pl.Series:
     text = shown_text(of).str.to_lowercase()
 
     def lowered(start: int) -> pl.Series:
         stop()
-        return cells.slice(start, _CHUNK).select(text).to_series()
+        # Of the cells themselves only a chunk is gathered at a time: lists of a million rows are large.
+        chunk = cells.slice(start, _CHUNK) if numbers is None else cells[numbers.slice(start, _CHUNK)]
+        return chunk.select(text).to_series()
 
-    return pl.concat(threads.map(lowered, range(0, max(cells.height, 1), _CHUNK)), rechunk=True)
+    count = cells.height if numbers is None else len(numbers)
+    return pl.concat(threads.map(lowered, range(0, max(count, 1), _CHUNK)), rechunk=True)

@@ -40,7 +40,7 @@ def text_order(texts: pl.Series, threads: Executor, stop: Callable[[], None], *,
     """
     known = texts.is_not_null()
     present = known.arg_true()
-    found = texts.gather(present)
+    found = texts.gather(present) if len(present) < len(texts) else texts
     different = found.alias("text").to_frame().select(pl.col("text").approx_n_unique()).item()
     if different < _FEW * len(found):
         order = _few(found, descending=descending)

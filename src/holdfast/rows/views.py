@@ -25,8 +25,8 @@ from holdfast.rows.shared_work import SharedWork
 _AT_ONCE = 1
 _DESCRIBED_AT_ONCE = 4
 _THREADS = 2
-# Row numbers of sixteen views of a million rows.
-_VIEW_BYTES = 64 << 20
+# Row numbers of eight views of a million rows.
+_VIEW_BYTES = 32 << 20
 # On the disk.
 _COPY_BYTES = 4 << 30
 _TABLES = 1_000
