@@ -205,6 +205,10 @@ def show_stack(record: StackRecord, settings: Settings) -> None:
     tell(f"Holdfast serves from {settings.data_dir}")
     tell(f"  Temporal  {record.temporal_address}{ui}")
     tell(f"  Tenant    {tenant}")
+    if record.other_gateways:
+        tell(f"  Gateways  {', '.join([record.gateway_url, *record.other_gateways])}")
+    if record.access_store is not None:
+        tell(f"  Database  {record.access_store}")
     if settings.graph.engine == "kuzu":
         err().print(Text("Warning: kuzu answers some ordinary questions wrongly (docs/adr/0002).", style="bold red"))
         err().print(Text("Set HOLDFAST_GRAPH__ENGINE=ladybug and run `holdfast sync`.", style="bold red"))
