@@ -229,7 +229,7 @@ async def listed(
     """The latest questions first, of everybody or of one asker; all of it from Temporal, so no worker is needed."""
     wanted = f"WorkflowType = '{QueryWorkflow.__name__}'"
     if asker is not None:
-        wanted += f" AND {ASKER_ATTRIBUTE.name} = {_quoted(asker)}"
+        wanted += f" AND {ASKER_ATTRIBUTE.name} = {quoted(asker)}"
     if state is not None:
         wanted += f" AND {STATE_ATTRIBUTE.name} = '{state.value}'"
     async for execution in connection.client.list_workflows(wanted, limit=limit):
@@ -273,7 +273,7 @@ async def review(connection: Connection, question_id: str, decision: Review) -> 
             raise ReviewRefused(_words(error.cause)) from error
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """As a literal of Temporal's list filter."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 

@@ -34,6 +34,7 @@ from holdfast.question import checked_text
 from holdfast.schedule_contracts import SavedQuestion, SavedRun, ScheduledSync
 from holdfast.sync_contracts import SyncMode
 from starter.connection import Connection
+from starter.questions import quoted
 from workflows.scheduled import SavedQuestionWorkflow, ScheduledSyncWorkflow
 
 # What was due while nothing ran is done once afterwards, if it is not older than this.
@@ -67,7 +68,8 @@ class When:
             raise ScheduleRefused("Say when: either every so often (30m, 6h, 1d) or by a cron expression.")
         try:
             ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            # An OSError is a folder of zones, such as Europe.
             raise ScheduleRefused(f"{self.zone!r} is no time zone; write it like Europe/Berlin.") from error
         if self.cron is not None:
             if len(self.cron.split()) != 5:
@@ -114,7 +116,7 @@ async def save_question(connection: Connection, name: str, text: str, asker: str
     action = ScheduleActionStartWorkflow(
         SavedQuestionWorkflow.run,
         saved,
-        id=f"saved-{asker}-{name}",
+        id=f"saved-{name}:{asker}",
         task_queue=TASK_QUEUE,
         static_summary=f"{name}: {saved.text[:150]}",
         memo={"asker": asker, "question": saved.text},
@@ -158,8 +160,7 @@ async def found(connection: Connection, owner: str, name: str) -> Scheduled:
 
 async def runs(connection: Connection, owner: str, name: str, limit: int) -> AsyncIterator[Run]:
     """The latest runs of a saved question first."""
-    schedule_id = _id(owner, name).replace("'", "\\'")
-    query = f"TemporalScheduledById = '{schedule_id}' AND WorkflowType = '{SavedQuestionWorkflow.__name__}'"
+    query = f"TemporalScheduledById = {quoted(_id(owner, name))} AND WorkflowType = '{SavedQuestionWorkflow.__name__}'"
     async for execution in connection.client.list_workflows(query, limit=limit):
         yield await _run(connection, execution)
 
@@ -212,8 +213,11 @@ async def _create(
 
 
 def _id(owner: str, name: str) -> str:
-    """Of a sync there is one for all."""
-    return f"holdfast-{SYNC}" if name == SYNC else f"holdfast-question-{owner}-{name}"
+    """Of a sync there is one for all.
+
+    A name has no colon, so no owner and name make the id of another's: `ada` with `b-c`, `ada-b` with `c`.
+    """
+    return f"holdfast-{SYNC}" if name == SYNC else f"holdfast-question-{name}:{owner}"
 
 
 def _handle(connection: Connection, owner: str, name: str) -> ScheduleHandle:
