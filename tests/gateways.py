@@ -17,6 +17,7 @@ from holdfast.artifacts import ArtifactStore
 from starter.access.callers import Caller, Role
 from starter.connection import Connection
 from starter.gateway.app import create_app
+from starter.gateway.connections import BoundedConnection
 from starter.gateway.gateway import Access, Gateway
 from starter.gateway.problems import NotAuthenticated
 from starter.ports import LOOPBACK, free_port
@@ -87,7 +88,9 @@ async def serving(
 async def serving_app(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """The app on loopback, and a client of it."""
     port = free_port()
-    server = _Server(uvicorn.Config(app, host=LOOPBACK, port=port, log_config=None, lifespan="on"))
+    server = _Server(
+        uvicorn.Config(app, host=LOOPBACK, port=port, log_config=None, lifespan="on", http=BoundedConnection)
+    )
     task = asyncio.create_task(server.serve())
     try:
         while not server.started:

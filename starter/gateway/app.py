@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from starter.gateway.bodies import Bodies
+from starter.gateway.description import Application, operation_id
 from starter.gateway.gateway import Gateway
 from starter.gateway.hosts import Hosts
-from starter.gateway.problems import PROBLEMS, answer_problems
+from starter.gateway.problems import PROBLEMS, Unforeseen, answer_problems
 from starter.gateway.requests import Requests
 from starter.gateway.routes import ROUTERS
 
@@ -20,7 +22,7 @@ details (RFC 9457)."""
 
 def create_app(gateway: Gateway, *, max_body_bytes: int) -> FastAPI:
     """The application over these parts. Whoever serves it closes the parts."""
-    app = FastAPI(
+    app = Application(
         title="Holdfast",
         version=API_VERSION,
         description=_DESCRIPTION,
@@ -28,13 +30,15 @@ def create_app(gateway: Gateway, *, max_body_bytes: int) -> FastAPI:
         # Their pages load scripts from another host.
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=operation_id,
         responses=PROBLEMS,
-        max_body_size=max_body_bytes,
     )
     app.state.gateway = gateway
     answer_problems(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.add_middleware(Bodies, max_bytes=max_body_bytes)
+    app.add_middleware(Unforeseen)
     app.add_middleware(Hosts, public_url=gateway.connection.settings.gateway.public_url)
     app.add_middleware(Requests, metrics=gateway.metrics)
     return app

@@ -22,12 +22,13 @@ QuestionId = Annotated[
 ]
 
 
-async def _caller(connection: HTTPConnection, parts: Parts) -> Caller:
+async def proved_caller(connection: HTTPConnection, parts: Parts) -> Caller:
+    """Whoever calls. Raises NotAuthenticated, NotAllowed (CSRF), TooManyRequests."""
     return await parts.access.caller_of(connection)
 
 
 # The parameter of a route that is open to everybody who proved who they are.
-CurrentCaller = Annotated[Caller, Depends(_caller)]
+CurrentCaller = Annotated[Caller, Depends(proved_caller)]
 
 
 @dataclass(frozen=True)

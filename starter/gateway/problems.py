@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from temporalio.service import RPCError, RPCStatusCode
 
 from holdfast import errors
@@ -84,24 +85,33 @@ _STATUS: Mapping[type[HoldfastError], HTTPStatus] = {
     errors.TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
-# What a client is told when Temporal ends or hangs.
-_AWAY = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+# When Temporal ends, hangs, or has more to do than it takes.
+_AWAY = {
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+}
 
 # The answers that any route may give, for the OpenAPI document.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status.value: {"model": Problem, "description": status.phrase, "content": {MEDIA_TYPE: {}}}
+    status.value: {"model": Problem, "description": status.phrase}
     for status in (
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.UNAUTHORIZED,
         HTTPStatus.FORBIDDEN,
         HTTPStatus.NOT_FOUND,
+        HTTPStatus.REQUEST_TIMEOUT,
         HTTPStatus.CONFLICT,
         HTTPStatus.GONE,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.MISDIRECTED_REQUEST,
         HTTPStatus.UNPROCESSABLE_ENTITY,
         HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
         HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.INSUFFICIENT_STORAGE,
     )
 }
 
@@ -120,7 +130,33 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(RPCError, _temporals)
     app.add_exception_handler(HTTPException, _frameworks)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(Exception, _unforeseen)
+
+
+class Unforeseen:
+    """ASGI middleware: what nobody foresaw is a problem too, and told with the headers of every other answer.
+
+    Starlette's own place for that is outside of every middleware, so that nothing could be added there.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        has_begun = False
+
+        async def noticing(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noticing)
+        except Exception as error:
+            if scope["type"] != "http" or has_begun:
+                raise
+            response = await _unforeseen(Request(scope), error)
+            await response(scope, receive, send)
 
 
 def problem_response(

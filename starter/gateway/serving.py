@@ -18,6 +18,7 @@ from holdfast.settings import Settings, load_settings
 from starter.access.stored import open_access
 from starter.connection import connect
 from starter.gateway.app import create_app
+from starter.gateway.connections import BoundedConnection
 from starter.gateway.gateway import Gateway
 
 # For what is under way besides viewers' streams, which go on elsewhere, or here after a restart.
@@ -67,7 +68,7 @@ def _config(gateway: Gateway, settings: GatewaySettings, port: int) -> uvicorn.C
         create_app(gateway, max_body_bytes=settings.max_body_bytes),
         host=settings.host,
         port=port,
-        http="httptools",
+        http=BoundedConnection,
         ws="websockets-sansio",
         ws_max_size=_SOCKET_BYTES,
         # Ours are configured; uvicorn's own lines repeat what `request` says.

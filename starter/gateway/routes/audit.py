@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from starter.access.audit import Entry, Wanted
 from starter.access.callers import Action, Caller
 from starter.gateway.permissions import allowed
 from starter.gateway.stored_access import Stored
+from starter.gateway.texts import Moment
 
 router = APIRouter(prefix="/api/audit", tags=["audit"])
 
@@ -63,7 +64,7 @@ def view_of(entry: Entry) -> EntryView:
 async def read_audit(
     caller: Annotated[Caller, Depends(allowed(Action.READ_AUDIT))],
     stored: Stored,
-    since: AwareDatetime | None = None,
+    since: Moment | None = None,
     subject: Text = None,
     action: Text = None,
     target: Text = None,

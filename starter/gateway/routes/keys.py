@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response, status
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from starter.access.callers import Action, Caller, Role
 from starter.access.keys import ApiKey, NewKey
@@ -15,7 +15,7 @@ from starter.access.refusals import NotAllowed
 from starter.access.secret_texts import new_id
 from starter.gateway.permissions import allowed
 from starter.gateway.stored_access import Stored
-from starter.gateway.texts import Line
+from starter.gateway.texts import Line, Moment
 
 router = APIRouter(prefix="/api/keys", tags=["keys"])
 
@@ -30,7 +30,7 @@ class WantedKey(BaseModel):
     name: Line = Field(description="What it is for", examples=["Nightly report"])
     roles: frozenset[Role] = Field(min_length=1)
     scopes: frozenset[Action] | None = Field(None, min_length=1, description="null: whatever its roles allow")
-    expires: AwareDatetime | None = Field(None, description="null: when it is revoked")
+    expires: Moment | None = Field(None, description="null: when it is revoked")
 
 
 class KeyView(BaseModel):

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
@@ -69,6 +69,11 @@ class QuestionSummary(BaseModel):
     origin: Origin | None
 
 
+STARTED_BEFORE: dict[int | str, dict[str, Any]] = {
+    status.HTTP_200_OK: {"model": QuestionSummary, "description": "Started before, under the same Idempotency-Key"}
+}
+
+
 class QuestionList(BaseModel):
     """The latest first."""
 
@@ -112,7 +117,7 @@ async def started(
         )
 
 
-@router.post("", status_code=status.HTTP_201_CREATED)
+@router.post("", status_code=status.HTTP_201_CREATED, responses=STARTED_BEFORE)
 async def ask(
     question: NewQuestion,
     caller: Annotated[Caller, Depends(allowed(Action.ASK))],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Response, status
 
@@ -13,18 +13,15 @@ from starter.changes import Changes
 from starter.gateway.gateway import Parts
 from starter.gateway.permissions import Permitted, SteeredQuestion
 from starter.gateway.problems import NotAllowed
-from starter.gateway.routes.questions import QuestionSummary, summary_of
+from starter.gateway.routes.questions import STARTED_BEFORE, QuestionSummary, summary_of
 from starter.questions import Asked
 
 router = APIRouter(prefix="/api/questions", tags=["questions"])
 
-_STARTED_BEFORE: dict[int | str, dict[str, Any]] = {
-    status.HTTP_200_OK: {"model": QuestionSummary, "description": "Started before, under the same Idempotency-Key"}
-}
 _Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
 
-@router.post("/{question_id}/retry", status_code=status.HTTP_201_CREATED, responses=_STARTED_BEFORE)
+@router.post("/{question_id}/retry", status_code=status.HTTP_201_CREATED, responses=STARTED_BEFORE)
 async def retry(
     steered: SteeredQuestion, parts: Parts, response: Response, idempotency_key: _Key = None
 ) -> QuestionSummary:
@@ -44,7 +41,7 @@ async def retry(
     return _told(parts, response, asked, is_new)
 
 
-@router.post("/{question_id}/rerun", status_code=status.HTTP_201_CREATED, responses=_STARTED_BEFORE)
+@router.post("/{question_id}/rerun", status_code=status.HTTP_201_CREATED, responses=STARTED_BEFORE)
 async def rerun(
     steered: SteeredQuestion, changes: Changes, parts: Parts, response: Response, idempotency_key: _Key = None
 ) -> QuestionSummary:
