@@ -244,7 +244,7 @@ async def _seen(each: ScheduleDescription | ScheduleListDescription) -> Schedule
 async def _run(connection: Connection, execution: WorkflowExecution) -> Run:
     if execution.status is WorkflowExecutionStatus.RUNNING:
         return Run(execution.id, execution.start_time, None, "")
-    handle = connection.client.get_workflow_handle_for(SavedQuestionWorkflow.run, execution.id, run_id=execution.run_id)
+    handle = connection.client.get_workflow_handle(execution.id, run_id=execution.run_id, result_type=SavedRun)
     try:
         return Run(execution.id, execution.start_time, await handle.result(), "")
     except WorkflowFailureError as error:
