@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
+from types import TracebackType
 from typing import TypeVar
 
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -27,6 +28,25 @@ async def cancelled(*tasks: asyncio.Future[T]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class InFlight:
+    """What is cancelled, and awaited, at the end of the block that waits for it; however that ends.
+
+    A worker that stops may drop a question in the middle of the block, by GeneratorExit: then nothing can be awaited.
+    """
+
+    def __init__(self, tasks: Collection[asyncio.Future[T]]) -> None:
+        self._tasks = tasks
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not GeneratorExit:
+            await cancelled(*self._tasks)
 
 
 async def seen_through(work: Awaitable[T]) -> T:

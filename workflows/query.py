@@ -33,7 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from holdfast.rerun_contracts import QuestionAgain
     from holdfast.reviews import rejection
     from workflows.earlier import Earlier
-    from workflows.in_flight import QuestionEnded, cancelled, spent_by, words_of
+    from workflows.in_flight import InFlight, QuestionEnded, cancelled, spent_by, words_of
     from workflows.limits import FORMATTING_TIMEOUT, HEARTBEAT_TIMEOUT, RETRIES
     from workflows.narration import current_details, progress_of
     from workflows.reviews import Reviews
@@ -105,10 +105,8 @@ class QueryWorkflow:
     async def _run_steps(self) -> None:
         assert self._execution is not None
         running: dict[StepId, asyncio.Task[StepResult]] = {}
-        try:
+        async with InFlight(running.values()):
             await self._run_until_over(self._execution, running)
-        finally:
-            await cancelled(*running.values())
         await self.while_not_paused()
         if (failed := self._execution.failure) is not None:
             raise QuestionEnded(Outcome.FAILED, f"Step {failed.step.id} failed: {failed.error}")
@@ -328,17 +326,16 @@ class QueryWorkflow:
 
     async def _unless_cancelled(self, work: Awaitable[T]) -> T:
         task = asyncio.ensure_future(work)
-        try:
-            await workflow.wait_condition(lambda: task.done() or self._cancel_asked)
-            await self.while_not_paused()
-            return task.result()
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise asyncio.CancelledError from error
-            self.spend_in_vain(spent_by(error))
-            raise QuestionEnded(Outcome.FAILED, words_of(error)) from error
-        finally:
-            await cancelled(task)
+        async with InFlight([task]):
+            try:
+                await workflow.wait_condition(lambda: task.done() or self._cancel_asked)
+                await self.while_not_paused()
+                return task.result()
+            except ActivityError as error:
+                if is_cancelled_exception(error):
+                    raise asyncio.CancelledError from error
+                self.spend_in_vain(spent_by(error))
+                raise QuestionEnded(Outcome.FAILED, words_of(error)) from error
 
     def _stop_if_cancelled(self) -> None:
         # Our own flag, looked at between steps: a cancellation that arrives together with an activity's

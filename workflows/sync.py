@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
         SyncRequest,
         SyncStart,
     )
-    from workflows.in_flight import cancelled, seen_through, words_of
+    from workflows.in_flight import InFlight, seen_through, words_of
 
 # One small call, which may wait for one full rate-limit window of another client.
 BEGIN_TIMEOUT = timedelta(minutes=2)
@@ -127,7 +127,7 @@ class SyncWorkflow:
     async def _read_families(self) -> None:
         self._enter("reading")
         running: dict[str, asyncio.Task[FamilyReport]] = {}
-        try:
+        async with InFlight(running.values()):
             while len(self._finished) < len(FAMILIES):
                 for family in ready_families(self._finished.keys(), self._finished.keys() | running.keys()):
                     running[family.name] = self._read(family)
@@ -139,8 +139,6 @@ class SyncWorkflow:
                     self._finished[name] = running.pop(name).result()
                     del self._running[name]
                 self._show_details()
-        finally:
-            await cancelled(*running.values())
 
     async def _build(self) -> None:
         assert self._start is not None
@@ -287,12 +285,10 @@ class SyncWorkflow:
 
     async def _unless_cancelled(self, work: Awaitable[T]) -> T:
         task = asyncio.ensure_future(work)
-        try:
+        async with InFlight([task]):
             await workflow.wait_condition(lambda: task.done() or self._cancel_asked)
             self._stop_if_cancelled()
             return task.result()
-        finally:
-            await cancelled(task)
 
     def _stop_if_cancelled(self) -> None:
         if self._cancel_asked:
