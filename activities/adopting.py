@@ -44,9 +44,8 @@ class AdoptingActivities:
         for result in inherited.results:
             await asyncio.to_thread(self.artifacts.link, result.rows, f"{own_id}/{result.step_id}")
         for begun in inherited.begun:
-            await copy_journals(
-                self.journals / request.origin_id / begun.step_id, self.journals / own_id / begun.step_id
-            )
+            holder = self.journals / (begun.journal_of or request.origin_id)
+            await copy_journals(holder / begun.step_id, self.journals / own_id / begun.step_id)
         reused = [result.step_id for result in inherited.results]
         log.info("adopted", correlation_id=own_id, origin=request.origin_id, reused=reused)
         return Planned(
@@ -68,7 +67,7 @@ class AdoptingActivities:
             said = {
                 step.id: step.model_copy(update={"query_context": f"{step.query_context} {edited.text}"})
                 for step in plan.steps
-                if step.id == question.origin.from_step
+                if step.id == (inherited.edited_step or question.origin.from_step)
             }
             plan = plan.model_copy(update={"steps": tuple(said.get(step.id, step) for step in plan.steps)})
         return approval_reason(plan, question, self.settings.approval)

@@ -67,7 +67,7 @@ def left_to_retry(past: Past) -> Inherited | None:
     if plan is None or snapshot is None:
         return None
     kept = kept_steps(plan, plan, _done(past))
-    return Inherited(
+    left = Inherited(
         plan=plan,
         plan_author=past.plan_author,
         snapshot=snapshot,
@@ -75,6 +75,20 @@ def left_to_retry(past: Past) -> Inherited | None:
         begun=tuple(past.begun.values()),
         is_cleared=past.was_cleared,
     )
+    return left.model_copy(update=_still_theirs(past, left))
+
+
+def _still_theirs(past: Past, left: Inherited) -> dict[str, object]:
+    """What a person wrote for the rerun that is retried: no model writes another behind their back."""
+    earlier, origin = past.inherited, past.question.origin
+    if earlier is None or origin is None:
+        return {}
+    if earlier.presentation is not None:
+        return {"presentation": earlier.presentation, "failed": earlier.failed, "begun": ()}
+    edited_step = earlier.edited_step or origin.from_step
+    # Not for another step that a reviewer has put in its place.
+    stands = any(step.id == edited_step and step in earlier.plan.steps for step in left.plan.steps)
+    return {"edited": earlier.edited, "edited_step": edited_step} if earlier.edited is not None and stands else {}
 
 
 def left_to_rerun(past: Past, changes: Changes, person: str) -> Inherited:

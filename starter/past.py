@@ -23,7 +23,7 @@ from holdfast.contracts import (
     WrittenProgram,
 )
 from holdfast.plan import Plan, as_reviewed
-from holdfast.rerun_contracts import BegunStep, QuestionAgain, adopt_earlier, owned
+from holdfast.rerun_contracts import BegunStep, Inherited, QuestionAgain, adopt_earlier, owned
 from workflows.query import QueryWorkflow
 
 T = TypeVar("T")
@@ -54,21 +54,33 @@ class Past:
     was_cleared: bool = False
 
     @property
+    def inherited(self) -> Inherited | None:
+        """What it went on from itself."""
+        return self.question.inherited if isinstance(self.question, QuestionAgain) else None
+
+    @property
     def plan(self) -> Plan | None:
         """The plan that ran, or would have."""
         if self.answer is not None and self.answer.plan is not None:
             return self.answer.plan
-        return self.reviewed or (self.planned.plan if self.planned is not None else None)
+        return self.reviewed or (self._understood.plan if self._understood is not None else None)
 
     @property
     def plan_author(self) -> str:
         """Who made it."""
-        return self.planned.author if self.planned is not None else ""
+        if self.planned is not None:
+            return self.planned.author
+        return self.inherited.plan_author if self.inherited is not None else ""
 
     @property
     def snapshot(self) -> SnapshotRef | None:
         """What its steps have read."""
-        return self.planned.snapshot if self.planned is not None else None
+        return self._understood.snapshot if self._understood is not None else None
+
+    @property
+    def _understood(self) -> Planned | Inherited | None:
+        """One that ended before it had taken over what it inherits leaves just that."""
+        return self.planned or self.inherited
 
 
 async def past_of(client: Client, question_id: str) -> Past:
@@ -121,11 +133,14 @@ class _Reader:
 
     def _began(self, question: Question) -> None:
         self.past = Past(question)
-        if isinstance(question, QuestionAgain) and question.inherited is not None:
+        if (inherited := self.past.inherited) is not None and question.origin is not None:
             # Until it has made them its own, what it inherited stands where it came from.
-            self.past.results = {result.step_id: result for result in question.inherited.results}
-            self.past.begun = {begun.step_id: begun for begun in question.inherited.begun}
-            self.past.programs = {b.step_id: b.program for b in question.inherited.begun if b.program is not None}
+            self.past.results = {result.step_id: result for result in inherited.results}
+            self.past.begun = {
+                b.step_id: _kept_by(b, b.journal_of or question.origin.question_id) for b in inherited.begun
+            }
+            self.past.programs = {b.step_id: b.program for b in inherited.begun if b.program is not None}
+            self.past.was_cleared = inherited.is_cleared
 
     async def _asked(self, event_id: int, asked: _Scheduled) -> None:
         self._scheduled[event_id] = asked
@@ -165,6 +180,7 @@ class _Reader:
         if asked.name == adopt_earlier.__name__:
             own_id = past.question.correlation_id
             past.results = {step_id: owned(result, own_id) for step_id, result in past.results.items()}
+            past.begun = {step_id: _kept_by(begun, None) for step_id, begun in past.begun.items()}
 
     def _found(self, result: StepResult) -> None:
         self.past.results[result.step_id] = result
@@ -178,6 +194,10 @@ class _Reader:
     async def _decoded(self, payloads: Any, kind: type[T]) -> T:
         (value,) = await self._converter.decode(payloads.payloads, [kind])
         return cast(T, value)
+
+
+def _kept_by(begun: BegunStep, question_id: str | None) -> BegunStep:
+    return begun.model_copy(update={"journal_of": question_id})
 
 
 def _paid_for(program: WrittenProgram) -> WrittenProgram:

@@ -91,4 +91,5 @@ class Earlier:
         """Not any more where a reviewer has put another step in its place."""
         assert self._inherited is not None
         assert self._question.origin is not None
-        return step.id == self._question.origin.from_step and step in self._inherited.plan.steps
+        edited_step = self._inherited.edited_step or self._question.origin.from_step
+        return step.id == edited_step and step in self._inherited.plan.steps

@@ -24,6 +24,8 @@ class BegunStep(BaseModel):
     program: WrittenProgram | None = None
     # Of a special step: the moment that its tool saw.
     as_of: datetime | None = None
+    # The question in whose folder its journals stand; None: the one that is gone on from.
+    journal_of: str | None = None
 
 
 class FailedStep(BaseModel):
@@ -38,7 +40,8 @@ class Inherited(BaseModel):
     """All that an earlier execution leaves to this one.
 
     `results` are of steps that are not run again; `plan` may be another one than they were found by. `edited` stands
-    for the text of the step that the rerun begins with. With a `presentation` no step runs, and `failed` stay failed.
+    for the text of `edited_step`, or of the step that the rerun begins with. With a `presentation` no step runs, and
+    `failed` stay failed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -49,6 +52,7 @@ class Inherited(BaseModel):
     begun: tuple[BegunStep, ...] = ()
     failed: tuple[FailedStep, ...] = ()
     edited: EditedText | None = None
+    edited_step: str | None = None
     presentation: EditedPresentation | None = None
     # The plan was let run before, by policy or by a person, and nothing in it was edited since.
     is_cleared: bool = False

@@ -21,7 +21,7 @@ from holdfast.artifacts import ArtifactStore
 from holdfast.contracts import EditedPresentation, EditedText
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.origin import Origin
-from holdfast.rerun_contracts import AdoptRequest, Inherited
+from holdfast.rerun_contracts import AdoptRequest, BegunStep, Inherited
 from holdfast.settings import load_settings
 from tests.graph_samples import sample_snapshot
 from tests.workflows.fakes import plan, step, step_result
@@ -109,3 +109,12 @@ async def test_what_a_person_wrote_for_a_step_counts_as_said_of_it(root: Path) -
     harmless = EditedText(text="MATCH (g:Group) RETURN g.id AS id", author="bob")
     assert "Board Minutes" in ((await adopted(careful, request(root, rows, edited=edited))).approval_reason or "")
     assert (await adopted(careful, request(root, rows, edited=harmless))).approval_reason is None
+
+
+async def test_journals_come_from_the_question_that_keeps_them(root: Path) -> None:
+    kept = root / "journals" / "q-oldest" / "b"
+    kept.mkdir(parents=True)
+    (kept / "one.journal").write_bytes(b"answers")
+    begun = (BegunStep(step_id="b", journal_of="q-oldest"),)
+    await adopted(adopting(root), request(root, kept_rows(root), begun=begun))
+    assert (root / "journals" / "q-new" / "b" / "one.journal").read_bytes() == b"answers"

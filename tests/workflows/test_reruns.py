@@ -146,6 +146,55 @@ async def test_a_retry_of_a_retry_reuses_what_both_have_found(connection: Connec
     assert keys == {f"{second.correlation_id}/a", f"{second.correlation_id}/b"}, "the retry had made them its own"
 
 
+async def test_a_retry_of_a_rerun_keeps_what_a_person_wrote_for_its_step(connection: Connection) -> None:
+    first = await answered(connection, ScriptedActivities(planned(*STEPS)))
+    broken = ScriptedActivities(planned(*STEPS), {"b": refusal("the graph is away")})
+    second = await rerun(connection, first.correlation_id, broken, from_step="b", query="RETURN 1 AS one")
+    for script in (ScriptedActivities(planned(*STEPS), {"b": refusal("still")}), ScriptedActivities(planned(*STEPS))):
+        second = await retried(connection, second.correlation_id, script)
+        assert broken.requests["b"].edited is not None
+        assert script.requests["b"].edited == broken.requests["b"].edited
+    assert second.outcome is Outcome.ANSWERED
+    assert script.requests["d"].edited is None
+
+
+async def test_a_retry_of_an_edited_presentation_applies_it_and_runs_no_step(connection: Connection) -> None:
+    steps = (step("a"), step("b", critical=False))
+    first = await answered(connection, ScriptedActivities(planned(*steps), {"b": refusal("no")}))
+    broken = ScriptedActivities(planned(*steps))
+    broken.format_error = refusal("the disk is full")
+    recipe = Presentation(source="a", summary="{rows:row|rows}.").model_dump(mode="json")
+    second = await rerun(connection, first.correlation_id, broken, presentation=recipe)
+    script = ScriptedActivities(planned(*steps))
+    answer = await retried(connection, second.correlation_id, script)
+    assert (answer.outcome, ran(script)) == (Outcome.ANSWERED, set())
+    assert script.format_request is not None
+    assert broken.format_request is not None
+    assert script.format_request.edited == broken.format_request.edited is not None
+    assert [gap.message for gap in answer.gaps] == [gap.message for gap in first.gaps], "what is missing is still said"
+
+
+async def test_a_retry_of_a_retry_that_never_began_finds_the_journals_where_they_are(connection: Connection) -> None:
+    steps = (api_step("live"),)
+    script = ScriptedActivities(planned(*steps), programs=ScriptedPrograms(calls=100, seconds=0.05))
+    async with working(connection, script):
+        first = await asked(connection)
+        while not script.programs.made["live"]:
+            await asyncio.sleep(0.02)
+        await connection.client.get_workflow_handle(first).terminate("an operator did")
+    never_began, _ = await reruns.retry(connection, first, asker="bob")
+    await connection.client.get_workflow_handle(never_began.id).terminate("an operator did")
+    failing = ScriptedPrograms(calls=3, failing_texts=("program 1",))
+    last = ScriptedActivities(planned(*steps), programs=failing)
+    second = await retried(connection, never_began.id, last)
+    assert last.adopted is not None
+    assert {each.step_id: each.journal_of for each in last.adopted.inherited.begun} == {"live": first}
+    third = ScriptedActivities(planned(*steps), programs=ScriptedPrograms(calls=3))
+    await retried(connection, second.correlation_id, third)
+    assert third.adopted is not None
+    assert [each.journal_of for each in third.adopted.inherited.begun] == [None], "they are the second one's own"
+
+
 async def test_where_only_the_layout_failed_a_retry_runs_no_step(connection: Connection) -> None:
     script = ScriptedActivities(planned(step("a"), step("b", "a")))
     script.format_error = refusal("no layout")
