@@ -113,7 +113,21 @@ async def served(temporal_client: Client, tmp_path_factory: pytest.TempPathFacto
         while (await client.get(f"/api/questions/{ended}/answer")).status_code != 200:
             await asyncio.sleep(0.05)
         yield Served(str(client.base_url), app.openapi(), {**keys, None: {}}, [ended, waiting])
+        for key in keys.values():
+            await _end_all(client, key)
     access.close()
+
+
+async def _end_all(client: httpx.AsyncClient, key: dict[str, str]) -> None:
+    """A worker that ends leaves nothing open."""
+    while True:
+        listed = (await client.get("/api/questions", params={"limit": 200}, headers=key)).json()["questions"]
+        running = [each["id"] for each in listed if each["closed"] is None]
+        if not running:
+            return
+        for question_id in running:
+            await client.post(f"/api/questions/{question_id}/cancel")
+        await asyncio.sleep(0.2)
 
 
 def _operations(document: dict[str, Any]) -> dict[str, Operation]:
