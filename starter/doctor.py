@@ -19,7 +19,7 @@ from holdfast.graph.engine import installed_version
 from holdfast.graph.snapshots import SnapshotStore
 from holdfast.okta import OktaClient
 from holdfast.settings import OktaSettings, Settings, unknown_variables
-from starter import model_checks
+from starter import gateway_checks, model_checks
 from starter.checks import Check
 from starter.children import is_polling
 from starter.connection import Connection, connect, located
@@ -49,6 +49,8 @@ async def checks(settings: Settings, *, ask_models: bool = False) -> AsyncIterat
     else:
         yield await _temporal(connection)
         yield await _worker(connection)
+    yield await gateway_checks.gateway(settings, running_stack(settings.data_dir))
+    yield await gateway_checks.access_store(settings)
     yield await _tenant(settings)
     yield _snapshot(settings)
     yield _engine(settings)

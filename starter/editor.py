@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from holdfast.errors import SettingsError
 
 def edited_text(text: str, suffix: str) -> str | None:
     """The text as the person left it; None where it was not changed. Raises SettingsError without an editor."""
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    chosen = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if chosen is None and not sys.stdin.isatty():
+        raise SettingsError("An editor needs a terminal: give a file in place of --edit, or set EDITOR.")
+    editor = chosen or "vi"
     with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
         file = Path(folder) / f"edit{suffix}"
         file.write_text(text, encoding="utf-8")

@@ -20,6 +20,9 @@ from holdfast.errors import (
     OktaRefused,
     OktaUnreachable,
     PlanRejected,
+    PresentationRejected,
+    ProgramRefused,
+    QueryRefused,
     RerunRefused,
     ReviewRefused,
     SettingsError,
@@ -28,6 +31,7 @@ from holdfast.errors import (
     UnknownExecution,
 )
 from starter.access.refusals import StoreAway, UnknownKey
+from starter.schedules import ScheduleRefused, UnknownSchedule
 
 
 class ExitCode(IntEnum):
@@ -42,11 +46,22 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+_WRONG_USAGE: tuple[type[HoldfastError], ...] = (
+    InvalidQuestion,
+    SettingsError,
+    UnknownExecution,
+    UnknownKey,
+    UnknownSchedule,
+    ScheduleRefused,
+    PlanRejected,
+    QueryRefused,
+    ProgramRefused,
+    PresentationRejected,
+    ExportRefused,
+    RerunRefused,
+)
 _CODES: tuple[tuple[tuple[type[HoldfastError], ...], ExitCode], ...] = (
-    (
-        (InvalidQuestion, SettingsError, UnknownExecution, UnknownKey, PlanRejected, ExportRefused, RerunRefused),
-        ExitCode.USAGE,
-    ),
+    (_WRONG_USAGE, ExitCode.USAGE),
     ((InvalidTransition, ReviewRefused), ExitCode.REFUSED),
     (
         (StackNotRunning, StoreAway, FolderInUse, TemporalUnavailable, NoSnapshot, OktaUnreachable, OktaRefused),

@@ -10,6 +10,9 @@ from pydantic import JsonValue
 # Characters that reorder what stands around them: a name must not be able to write elsewhere in its line.
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 
+_MINUTE = timedelta(minutes=1)
+_UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (_MINUTE, "minute"))
+
 
 def visible(text: str) -> str:
     """The text on one line, with control characters shown as their code instead of obeyed."""
@@ -51,19 +54,23 @@ def moment(value: JsonValue) -> str:
 
 
 def when(moment: datetime, now: datetime | None = None) -> str:
-    """A moment in UTC and how long ago it was: `2026-07-24 10:02 UTC (3 minutes ago)`."""
+    """A moment in UTC and how far it is away: `2026-07-24 10:02 UTC (3 minutes ago)`, `… (in 5 hours)`."""
     elapsed = (now or datetime.now(UTC)) - moment
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC ({age(elapsed)})"
+    # Clocks differ a little: what comes in less than a minute is now.
+    away = age(elapsed) if elapsed > -_MINUTE else f"in {_in_units(-elapsed)}"
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC ({away})"
 
 
 def age(elapsed: timedelta) -> str:
     """How long ago, in the largest unit that fits."""
-    seconds = max(elapsed.total_seconds(), 0)
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
+    return f"{_in_units(elapsed)} ago" if elapsed >= _MINUTE else "just now"
+
+
+def _in_units(length: timedelta) -> str:
+    """A minute or more in the largest unit that fits."""
+    size, unit = next(each for each in _UNITS if length >= each[0])
+    count = length // size
+    return f"{count} {unit}{'s' * (count > 1)}"
 
 
 def span(seconds: float) -> str:

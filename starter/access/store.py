@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from holdfast.settings import Settings
 from starter.access.refusals import StoreAway
 from starter.access.schema import create_schema
+from starter.stack_record import prepared
 
 T = TypeVar("T")
 
@@ -73,7 +74,8 @@ class Store:
 def open_store(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Store:
     """The store of these settings, with its tables; several processes may do so at once.
 
-    Raises SettingsError for tables of a newer Holdfast, StoreAway where the database does not answer.
+    Raises SettingsError for tables of a newer Holdfast or a folder that cannot be written, StoreAway where the database
+    does not answer.
     """
     store = settings.access.store
     try:
@@ -102,7 +104,7 @@ def _postgresql(url: str) -> Engine:
 
 
 def _sqlite(file: Path) -> Engine:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prepared(file.parent)
     engine = create_engine(f"sqlite:///{file}", pool_size=_THREADS, max_overflow=0)
 
     @event.listens_for(engine, "connect")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
+from pydantic import TypeAdapter, ValidationError
 from rich.text import Text
 
 from holdfast.errors import HoldfastError
@@ -20,6 +21,7 @@ from starter import questions
 from starter.access.callers import Action, Role
 from starter.commands.arguments import QuestionId
 from starter.connection import connect, located
+from starter.gateway.texts import LONGEST, Line
 from starter.plain_text import cell, visible, when
 from starter.questions import asker
 from starter.rendering import err, out
@@ -77,7 +79,8 @@ def create_key(
     from starter.access.stored import local_caller
 
     until = _until(expires, datetime.now(UTC)) if expires is not None else None
-    wanted = NewKey(subject or asker(), name, frozenset(role), frozenset(scope) if scope else None, until)
+    whom = asker() if subject is None else _one_line(subject, "--subject")
+    wanted = NewKey(whom, _one_line(name, "--name"), frozenset(role), frozenset(scope) if scope else None, until)
 
     async def run() -> None:
         key_id, me = new_id(), local_caller(asker())
@@ -137,11 +140,13 @@ def share(
     from starter.access.recording import recorded
     from starter.access.stored import local_caller
 
+    people = [_one_line(subject, "PERSON") for subject in subjects or ()]
+
     async def run() -> None:
         connection = await connect(load_settings())
         await questions.asked(connection, question_id)
         async with _access() as access:
-            for subject in subjects or ():
+            for subject in people:
                 action = "unshare" if remove else "share"
                 async with recorded(access, local_caller(asker()), action, question_id, subject=subject):
                     if remove:
@@ -249,6 +254,14 @@ def _described(wanted: NewKey) -> dict[str, object]:
         "scopes": sorted(wanted.scopes) if wanted.scopes is not None else None,
         "expires": wanted.expires,
     }
+
+
+def _one_line(text: str, option: str) -> str:
+    """The text as the gateway takes it too. Raises BadParameter."""
+    try:
+        return TypeAdapter(Line).validate_python(text)
+    except ValidationError:
+        raise typer.BadParameter(f"write 1 to {LONGEST} characters on one line", param_hint=option) from None
 
 
 def _until(text: str, now: datetime) -> datetime:

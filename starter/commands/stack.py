@@ -209,6 +209,7 @@ def show_stack(record: StackRecord, settings: Settings) -> None:
         tell(f"  Gateways  {', '.join([record.gateway_url, *record.other_gateways])}")
     if record.access_store is not None:
         tell(f"  Database  {record.access_store}")
+    _warn_of_strangers(settings)
     if settings.graph.engine == "kuzu":
         err().print(Text("Warning: kuzu answers some ordinary questions wrongly (docs/adr/0002).", style="bold red"))
         err().print(Text("Set HOLDFAST_GRAPH__ENGINE=ladybug and run `holdfast sync`.", style="bold red"))
@@ -222,6 +223,15 @@ def show_stack(record: StackRecord, settings: Settings) -> None:
         is_readable = built_with == settings.graph.engine
         again = f"What is here was built with {built_with}. Read the tenant again: holdfast sync"
         tell('Ask: holdfast ask "Who is locked out?"' if is_readable else again)
+
+
+def _warn_of_strangers(settings: Settings) -> None:
+    """Say what it means where the gateway listens beyond loopback and no https address is named."""
+    from starter.gateway_checks import beyond_words, is_loopback
+
+    host, public = settings.gateway.host, settings.gateway.public_url or ""
+    if not is_loopback(host) and not public.startswith("https:"):
+        err().print(Text(f"Warning: the gateway listens on {host}. {beyond_words(settings)}", style="bold red"))
 
 
 __all__ = ["check_all", "cluster", "demo", "down", "page", "settings", "up"]

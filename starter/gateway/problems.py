@@ -200,8 +200,14 @@ async def _frameworks(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     # What was sent is not repeated: it may hold a secret, and it is the caller's own.
-    said = "; ".join(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())
+    said = "; ".join(_complaint(one) for one in error.errors())
     return problem_response(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", f"{said}.")
+
+
+def _complaint(one: Mapping[str, Any]) -> str:
+    if one["type"] == "json_invalid":
+        return f"The body is not JSON: it goes wrong at character {one['loc'][-1]}"
+    return f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
 
 
 async def _unforeseen(request: Request, error: Exception) -> JSONResponse:

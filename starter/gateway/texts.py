@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
-_LONGEST = 200
+LONGEST = 200
 
 
 def _one_line(text: str) -> str:
@@ -26,7 +26,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 # A name of a person, a program or a purpose: one line, nothing that a terminal or a log would obey.
 Line = Annotated[
-    str, StringConstraints(min_length=1, max_length=_LONGEST, strip_whitespace=True), AfterValidator(_one_line)
+    str, StringConstraints(min_length=1, max_length=LONGEST, strip_whitespace=True), AfterValidator(_one_line)
 ]
 
 # A moment with its offset, in UTC.

@@ -80,6 +80,13 @@ async def test_an_error_is_a_problem_with_an_id_and_no_trace(client: httpx.Async
     assert "www-authenticate" in unnamed.headers
 
 
+async def test_a_body_that_is_not_json_is_said_to_be_none(client: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": "application/json"}
+    sent = await client.post("/api/questions", content=b'{"text": who}', headers=headers)
+    assert sent.status_code == 422
+    assert sent.json()["detail"] == "The body is not JSON: it goes wrong at character 9."
+
+
 async def test_everybody_lists_what_is_theirs_to_see(client: httpx.AsyncClient, access: NamedCallers) -> None:
     text = f"Who is in group {uuid4()}?"
     mine = (await client.post("/api/questions", json={"text": text})).json()["id"]

@@ -99,6 +99,8 @@ def test_a_cell_is_shown_as_a_person_reads_it(value: object, shown: str) -> None
 
 def test_moments_and_spans_are_said_in_words() -> None:
     assert when(NOON, NOON + timedelta(minutes=3)) == "2026-07-24 12:00 UTC (3 minutes ago)"
+    assert when(NOON, NOON - timedelta(hours=5, minutes=59)) == "2026-07-24 12:00 UTC (in 5 hours)"
+    assert when(NOON, NOON - timedelta(seconds=59)) == "2026-07-24 12:00 UTC (just now)"
     assert [age(timedelta(seconds=s)) for s in (-5, 59, 60, 7200, 90_000)] == [
         "just now", "just now", "1 minute ago", "2 hours ago", "1 day ago",
     ]  # fmt: skip

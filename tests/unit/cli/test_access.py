@@ -73,6 +73,23 @@ def test_a_key_ends_in_the_future(data_dir: Path, expires: str) -> None:
     assert run("keys", "create", "--name", "x", "--role", "asker", "--expires", expires).exit_code == 2
 
 
+@pytest.mark.parametrize("text", ["", "   ", "two\nlines", "x" * 201])
+def test_a_key_has_a_purpose_and_stands_for_somebody(data_dir: Path, text: str) -> None:
+    assert run("keys", "create", "--role", "asker", "--name", text).exit_code == 2
+    assert run("keys", "create", "--role", "asker", "--name", "report", "--subject", text).exit_code == 2
+    assert run("share", "q-20260724-k3v9x2ta", text).exit_code == 2
+    assert entries() == []
+
+
+def test_a_folder_that_cannot_be_used_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HOLDFAST_DATA_DIR", str(tmp_path / "file"))
+    for command in (["keys", "list"], ["audit"], ["audit", "--verify"]):
+        shown = run(*command)
+        assert shown.exit_code == 2
+        assert "cannot be written" in shown.stderr
+
+
 def test_the_record_is_shown_by_who_did_what_and_harms_no_terminal(data_dir: Path) -> None:
     async def record() -> None:
         access = open_access(load_settings())

@@ -81,6 +81,16 @@ def editor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str) -> Path:
     return shown
 
 
+def test_without_a_terminal_no_editor_is_opened(
+    monkeypatch: pytest.MonkeyPatch, past: Past, started: list[Changes]
+) -> None:
+    monkeypatch.delenv("EDITOR", raising=False)
+    monkeypatch.delenv("VISUAL", raising=False)
+    shown = run("rerun", "q-1", "--from", "people", "--edit", "query")
+    assert (shown.exit_code, started) == (ExitCode.USAGE, [])
+    assert "give a file in place of --edit" in shown.stderr
+
+
 def test_a_rerun_says_what_it_is_and_ends_as_its_question_does(started: list[Changes]) -> None:
     shown = run("rerun", "q-1", "--from", "people")
     assert shown.exit_code == ExitCode.REFUSED

@@ -11,11 +11,22 @@ import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
 from holdfast.answer import Outcome
-from holdfast.errors import HoldfastError, NoSnapshot, OktaUnreachable, SettingsError, StackNotRunning, StorageFull
+from holdfast.errors import (
+    HoldfastError,
+    NoSnapshot,
+    OktaUnreachable,
+    PresentationRejected,
+    ProgramRefused,
+    QueryRefused,
+    SettingsError,
+    StackNotRunning,
+    StorageFull,
+)
 from holdfast.execution import State
 from holdfast.settings import load_settings
 from starter.commands.stack import show_stack
 from starter.exit_codes import ExitCode, code_of_error, code_of_failure
+from starter.schedules import ScheduleRefused, UnknownSchedule
 from starter.stack_record import ProcessRecord, StackRecord
 from tests.unit.cli.runner import run
 from tests.unit.fake_temporal import FakeClient, FakeExecution, FakeHandle, ended
@@ -132,3 +143,11 @@ def test_a_usage_error_is_not_an_unforeseen_one(data_dir: Path) -> None:
 def test_each_error_has_its_documented_code_also_across_temporal(error: HoldfastError, code: int) -> None:
     assert code_of_error(error) == code
     assert code_of_failure(type(error).__name__) == code
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ScheduleRefused("x"), UnknownSchedule("x"), QueryRefused("x"), ProgramRefused(["x"]), PresentationRejected("x")],
+)
+def test_what_somebody_gave_and_cannot_be_is_wrong_usage(error: HoldfastError) -> None:
+    assert code_of_error(error) is ExitCode.USAGE
