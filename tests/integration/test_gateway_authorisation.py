@@ -21,7 +21,7 @@ from holdfast.errors import StackNotRunning, UnknownExecution
 from holdfast.execution import State
 from holdfast.settings import load_settings
 from starter import questions
-from starter.access.callers import Caller, Role
+from starter.access.callers import Action, Caller, Role
 from starter.access.stored import StoredAccess, open_access
 from starter.connection import Connection
 from starter.gateway.app import create_app
@@ -169,11 +169,11 @@ def _what_temporal_would_know(monkeypatch: pytest.MonkeyPatch) -> None:
 def calling_as(monkeypatch: pytest.MonkeyPatch, access: StoredAccess) -> Any:
     """Make every request come from somebody with this role, whose name is that of the role."""
 
-    def choose(role: str) -> None:
+    def choose(role: str, scopes: frozenset[Action] | None = None) -> None:
         roles = frozenset({Role(role)} if role != NOBODY else ())
 
         async def caller_of(connection: object) -> Caller:
-            return Caller(role, role, roles, "key:test")
+            return Caller(role, role, roles, "key:test", scopes)
 
         monkeypatch.setattr(access, "caller_of", caller_of)
 
@@ -246,3 +246,35 @@ async def test_a_role_reaches_the_questions_that_the_table_says(
             assert answer.json()["detail"].replace(question_id, "x") == unknown.json()["detail"].replace(
                 "q-nothing", "x"
             )
+
+
+# What a key must be restricted to at most so that it still does this; the rest of what may be done is "administer".
+SCOPES = {
+    "ask": {Action.ASK},
+    "schedule": {Action.SCHEDULE},
+    "see syncs": {Action.SEE_SYNCS},
+    "see": {Action.SEE},
+    "export": {Action.EXPORT},
+    "steer": {Action.STEER},
+    "review": {Action.REVIEW},
+    "share": {Action.SHARE},
+    "administer": {Action.SYNC, Action.READ_AUDIT, Action.MANAGE_KEYS, Action.READ_METRICS},
+}
+
+
+@pytest.mark.parametrize(("method", "path"), [each for each in HTTP if ROUTES[each] not in {OPEN, KNOWN}])
+async def test_a_key_for_other_things_does_not_do_this_even_for_an_administrator(
+    client: httpx.AsyncClient, calling_as: Any, method: str, path: str
+) -> None:
+    needed = SCOPES[ROUTES[method, path]]
+    calling_as(ADMINISTRATOR, frozenset(Action) - needed)
+    assert (await _call(client, method, path, "q-own-administrator")).status_code in {403, 404}
+    calling_as(ADMINISTRATOR, frozenset(needed))
+    # Who may not see a question is not told that it is there; these are allowed without seeing.
+    if not path.endswith(("/retry", "/rerun")):
+        assert (await _call(client, method, path, "q-own-administrator")).status_code not in {401, 403, 500}
+
+
+def test_every_action_restricts_some_route() -> None:
+    assert set().union(*SCOPES.values()) == set(Action)
+    assert set(SCOPES) == {needed for needed in ROUTES.values() if needed not in {OPEN, KNOWN}}

@@ -135,6 +135,7 @@ async def test_a_schedule_is_listed_paused_and_removed_by_its_owner_alone(
         When(every="6h", cron="0 6 * * *"),
         When(every="30s"),
         When(every="0m"),
+        When(every="1d", zone="Europe"),
         When(cron="@daily"),
         When(cron="61 6 * * *"),
         When(cron="0 6 * * *", zone="Mars/Base"),
@@ -169,3 +170,24 @@ async def test_a_scheduled_sync_is_not_the_second_one(temporal_client: Client, t
         await schedules.remove(connected, "ada", schedules.SYNC)
         await temporal_client.get_workflow_handle(name).terminate()
     assert end.snapshot_id is None
+
+
+async def test_owners_and_names_that_read_alike_when_joined_are_kept_apart(
+    temporal_client: Client, tmp_path: Path
+) -> None:
+    connected = connection(temporal_client, tmp_path)
+    mark = uuid4().hex[:8]
+    await schedules.save_question(connected, "admins", "Who is locked out?", f"ada-{mark}", NEVER_YET)
+    for owner, name in (("ada", f"{mark}-admins"), ("ada-", f"{mark}-admins"), (f"ada-{mark}:", "admins")):
+        with pytest.raises(UnknownSchedule):
+            await schedules.found(connected, owner, name)
+        with pytest.raises(UnknownSchedule):
+            await schedules.remove(connected, owner, name)
+    await schedules.remove(connected, f"ada-{mark}", "admins")
+
+
+@pytest.mark.parametrize("owner", ["ada' OR WorkflowType != 'x", "ada\\' OR WorkflowType != 'x", "ada\\"])
+async def test_a_name_is_no_part_of_the_question_to_temporal(
+    temporal_client: Client, tmp_path: Path, owner: str
+) -> None:
+    assert [run async for run in schedules.runs(connection(temporal_client, tmp_path), owner, "admins", 10)] == []
