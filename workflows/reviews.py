@@ -105,6 +105,10 @@ class Reviews:
         if subject not in self._asked:
             names = ", ".join(_named(waiting.step_id) for waiting in self.waiting) or "nothing"
             raise ReviewRefused(f"Say which step the review is of; what waits: {names}.")
+        if review.asked_at not in {None, self._asked[subject].since}:
+            raise ReviewRefused(
+                f"What this decides waits no more; what waits by now is {_named(subject)}. Look at it and decide anew."
+            )
         _check(review, is_plan=subject is None)
         self._see_that_may(review, self._asked[subject])
         return subject
@@ -208,6 +212,7 @@ class Reviews:
             reason=asked.reason,
             step_id=subject,
             calls_wanted=asked.calls_wanted,
+            since=asked.since,
             due=now + deadline if deadline is not None and not held.is_paused else None,
             escalated=asked.escalated,
             escalated_to=asked.escalated_to,

@@ -52,8 +52,8 @@ class PlanGenerated(_Event):
 class ReviewRequested(_Event):
     """The question waits for a person; told again, as `escalated`, where nobody decided in time.
 
-    `due` is when the deadline passes, None: there is none. An escalated review is decided by an administrator or by
-    one of `escalated_to`.
+    `since` is when it was first asked; `due` when the deadline passes, None: there is none. An escalated review is
+    decided by an administrator or by one of `escalated_to`.
     """
 
     type: Literal["REVIEW-REQUESTED"] = "REVIEW-REQUESTED"
@@ -61,6 +61,7 @@ class ReviewRequested(_Event):
     # None: the plan waits.
     step_id: str | None = None
     calls_wanted: CallsWanted | None = None
+    since: datetime | None = None
     due: datetime | None = None
     escalated: bool = False
     escalated_to: tuple[str, ...] = ()

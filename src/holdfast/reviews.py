@@ -28,6 +28,7 @@ class Decision(StrEnum):
 class Review(BaseModel):
     """A reviewer's decision on the plan, or on the step `step_id`; None: on whatever waits, if it is one thing.
 
+    `asked_at` is the `since` of what the reviewer looked at: the decision is about nothing else that waits by now.
     `plan` is there exactly when the decision is to edit. `further_calls` bounds what is approved of a step; None: any
     number. Whoever hands it in vouches for `reviewer` and for `as_administrator`.
     """
@@ -38,6 +39,7 @@ class Review(BaseModel):
     as_administrator: bool = False
     comment: str = ""
     step_id: str | None = None
+    asked_at: datetime | None = None
     plan: Plan | None = None
     further_calls: int | None = Field(None, ge=1)
 

@@ -14,7 +14,7 @@ from holdfast.contracts import TOOLS_ATTRIBUTE, Decision, Progress, Review
 from holdfast.events import AnyEvent, ReviewDecided, ReviewRequested
 from holdfast.execution import State
 from holdfast.plan import Step
-from holdfast.reviews import THE_DEADLINE, ReviewRules
+from holdfast.reviews import THE_DEADLINE, ReviewRules, Waiting
 from holdfast.settings import load_settings
 from starter.connection import Connection
 from starter.streams import Frame, QuestionStream
@@ -49,6 +49,15 @@ async def escalated(handle: Handle) -> Progress:
         progress: Progress = await handle.query(QueryWorkflow.progress)
         if any(waiting.escalated for waiting in progress.waiting):
             return progress
+        await asyncio.sleep(0.02)
+
+
+async def waits(handle: Handle, after: Waiting | None = None) -> Waiting:
+    """What waits, once it is another than `after`."""
+    while True:
+        progress: Progress = await handle.query(QueryWorkflow.progress)
+        if progress.waiting and progress.waiting != (after,):
+            return progress.waiting[0]
         await asyncio.sleep(0.02)
 
 
@@ -237,3 +246,30 @@ async def test_an_operator_reads_what_waits_for_whom_with_what_to_type_and_no_wo
         await decided(handle, Decision.STOP, "grace")
         await handle.result()
         assert "waits for a review" not in await details_of(handle)
+
+
+async def test_a_decision_on_what_was_decided_meanwhile_is_not_taken_for_what_waits_by_now(
+    temporal_client: Client,
+) -> None:
+    """Two reviewers look at one plan: the second's approval must not let its costly step go on unseen."""
+    script = ScriptedActivities(
+        planned(api_step("live"), approval="it is costly"), programs=ScriptedPrograms(calls=5, budget=2)
+    )
+    async with asked(temporal_client, script) as handle:
+        of_plan = await waits(handle)
+        seen = Review(decision=Decision.APPROVE, reviewer="grace", asked_at=of_plan.since)
+        await handle.execute_update(QueryWorkflow.review, seen)
+        of_step = await waits(handle, after=of_plan)
+        told = await refused(handle, seen.model_copy(update={"reviewer": "rhea"}))
+        assert "waits no more; what waits by now is step live. Look at it and decide anew." in told
+        first = Review(decision=Decision.APPROVE, reviewer="rhea", asked_at=of_step.since, further_calls=1)
+        await handle.execute_update(QueryWorkflow.review, first)
+        again = await waits(handle, after=of_step)
+        assert "waits no more" in await refused(handle, first.model_copy(update={"further_calls": None}))
+        await decided(handle, Decision.STOP, "grace")
+        answer = await handle.result()
+        told_of = await events_of(temporal_client, answer)
+    decided_on = [(each.reviewer, each.step_id) for each in answer.reviews]
+    assert decided_on == [("grace", None), ("rhea", "live"), ("grace", "live")]
+    requests = [event for event in told_of if isinstance(event, ReviewRequested)]
+    assert [event.since for event in requests] == [of_plan.since, of_step.since, again.since]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, status
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from holdfast.answer import Answer
 from holdfast.contracts import Decision, Progress, Review
@@ -29,6 +29,7 @@ router = APIRouter(prefix="/api/questions/{question_id}", tags=["one question"])
 class NewReview(BaseModel):
     """A decision on the plan, or on the step `step_id` that waits; None: on whatever waits, if it is one thing.
 
+    `asked_at` is the `since` of what was looked at: where another thing waits by now, the decision is refused.
     `plan` is there exactly when the decision is to edit; `further_calls` bounds what is approved of a step.
     """
 
@@ -36,6 +37,7 @@ class NewReview(BaseModel):
     decision: Decision
     comment: str = Field("", max_length=4_000)
     step_id: str | None = Field(None, max_length=40)
+    asked_at: AwareDatetime | None = None
     # Untrusted until it is checked, so that every reason is told and not the first.
     plan: dict[str, Any] | None = None
     further_calls: int | None = Field(None, ge=1, le=10**9)
@@ -92,6 +94,7 @@ async def review(reviewed: ReviewedQuestion, given: NewReview, parts: Parts) -> 
         as_administrator=Role.ADMINISTRATOR in caller.roles,
         comment=given.comment,
         step_id=given.step_id,
+        asked_at=given.asked_at,
         plan=checked_plan(given.plan) if given.plan is not None else None,
         further_calls=given.further_calls,
     )

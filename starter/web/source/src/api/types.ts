@@ -53,6 +53,8 @@ export interface Waiting {
   step_id: string | null;
   reason: string;
   calls_wanted: CallsWanted | null;
+  /** When it was asked. */
+  since?: string | null;
   /** When the deadline passes. */
   due?: string | null;
   /** Nobody decided in time: an administrator decides, or one of `escalated_to`. */

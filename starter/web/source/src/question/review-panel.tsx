@@ -42,14 +42,21 @@ interface ReviewPanelProperties {
   may: boolean;
 }
 
+type Decided = Omit<Reviewed, "comment" | "step_id" | "asked_at">;
+
 function ReviewPanel({ waiting, title, plan, state, steering, may }: ReviewPanelProperties) {
   const [comment, setComment] = useState("");
   const [editing, setEditing] = useState(false);
   const heading = useId();
   const ofPlan = waiting.step_id === null;
   const held = state === "PAUSED" || steering.busy !== null;
-  const decide = (review: Omit<Reviewed, "comment" | "step_id">) =>
-    steering.review({ ...review, comment: comment.trim(), step_id: waiting.step_id });
+  const decide = (review: Decided) =>
+    steering.review({
+      ...review,
+      comment: comment.trim(),
+      step_id: waiting.step_id,
+      asked_at: waiting.since ?? null,
+    });
   return (
     <section class="review" aria-labelledby={heading} data-testid="review">
       <header class="review-head">
@@ -163,7 +170,7 @@ function Deadline({ waiting }: { waiting: Waiting }) {
 interface ApproveSomeProperties {
   wanted: CallsWanted | null;
   held: boolean;
-  decide: (review: Omit<Reviewed, "comment" | "step_id">) => void;
+  decide: (review: Decided) => void;
 }
 
 function ApproveSome({ wanted, held, decide }: ApproveSomeProperties) {

@@ -8,6 +8,8 @@ export interface Reviewed {
   decision: "approve" | "reject" | "edit" | "stop";
   comment: string;
   step_id: string | null;
+  /** The `since` of what was shown: what is asked by now may be something else. */
+  asked_at: string | null;
   plan?: unknown;
   further_calls?: number;
 }
