@@ -93,6 +93,9 @@ _AWAY = {
     RPCStatusCode.RESOURCE_EXHAUSTED,
 }
 
+# Who sends ten thousand mistakes is not told each of them.
+_MOST_DETAIL = 8_000
+
 # The answers that any route may give, for the OpenAPI document.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status.value: {"model": Problem, "description": status.phrase}
@@ -167,7 +170,7 @@ def problem_response(
         type=f"urn:holdfast:problem:{kind}",
         title=status.phrase,
         status=status.value,
-        detail=detail,
+        detail=detail if len(detail) <= _MOST_DETAIL else f"{detail[:_MOST_DETAIL]} …",
         correlation_id=request_id_of(request),
     )
     return JSONResponse(problem.model_dump(), status.value, dict(headers or {}), MEDIA_TYPE)

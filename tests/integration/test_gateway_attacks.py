@@ -105,6 +105,7 @@ BODIES = {
     "bytes that are no text": b'{"key": "\xff\xfe"}',
     "one field twice": b'{"key": "a", "code": "b", "code": null, "code": "c"}',
     "a NUL in a key": b'{"key": "hf_\\u0000_x"}',
+    "half a character as a name": b'{"\\ud800": 1}',
     "a field too many": b'{"key": "a", "role": "administrator"}',
     "something else": b'"key"',
     "nothing": b"",

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import pytest
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -86,6 +87,39 @@ async def test_an_edited_plan_that_cannot_run_is_refused_with_every_reason(
     assert bad.status_code == 422
     assert "confidence" in bad.json()["detail"]
     assert "steps" in bad.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        rb'{"\ud800": "\udfff"}',
+        b'{"confidence": NaN, "steps": Infinity}',
+        rb'{"steps": [{"id": "\ud800", "kind": "cypher"}]}',
+        b'{"steps": ' + b"[" * 400 + b"]" * 400 + b"}",
+        b'{"steps": [' + b'{"id": "a"},' * 3_000 + b'{"id": "a"}]}',
+        b'{"confidence": 1' + b"0" * 4_000 + b"}",
+    ],
+)
+async def test_a_plan_that_is_no_plan_at_all_is_refused(temporal_client: Client, tmp_path: Path, plan: bytes) -> None:
+    script = ScriptedActivities(planned(step("people"), approval="Every plan is reviewed here."))
+    async with gateway(temporal_client, tmp_path, script) as client:
+        question_id = await asked(client)
+        await until(client, question_id, "BLOCKED")
+        refused = await client.post(
+            f"/api/questions/{question_id}/reviews",
+            content=b'{"decision": "edit", "plan": %s}' % plan,
+            headers={"Content-Type": "application/json"},
+        )
+        rerun = await client.post(
+            f"/api/questions/{question_id}/rerun",
+            content=b'{"plan": %s}' % plan,
+            headers={"Content-Type": "application/json"},
+        )
+        await client.post(f"/api/questions/{question_id}/cancel")
+        await until(client, question_id, "CANCELLED")
+    assert (refused.status_code, rerun.status_code) == (422, 422)
+    assert len(refused.content) < 20_000
+    assert len(rerun.content) < 20_000
 
 
 async def test_a_reviewer_sees_what_waits_and_nothing_else(temporal_client: Client, tmp_path: Path) -> None:
