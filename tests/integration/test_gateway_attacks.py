@@ -13,7 +13,9 @@ from typing import Any, cast
 import httpx
 import pytest
 import structlog
-from fastapi import FastAPI
+import websockets
+from fastapi import FastAPI, WebSocket
+from starlette.applications import Starlette
 from temporalio.client import Client
 
 from holdfast.access_settings import AccessSettings
@@ -404,3 +406,60 @@ async def test_a_moment_that_no_calendar_has_is_refused(
     wanted = {"subject": "b", "name": "n", "roles": ["asker"], "expires": moment}
     assert (await client.post("/api/keys", json=wanted, headers=root)).status_code == 422
     assert (await client.get("/api/audit", params={"since": moment}, headers=root)).status_code == 422
+
+
+# --- Sockets and connections that go on.
+
+
+async def _closed_with(client: httpx.AsyncClient, query: str, origin: str | None = None) -> int:
+    """The code with which the socket of a question is closed."""
+    url = f"ws://127.0.0.1:{client.base_url.port}/api/questions/q-1/events/socket?{query}"
+    async with websockets.connect(url, origin=cast(Any, origin)) as socket:
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await socket.recv()
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code
+
+
+async def _ticket(client: httpx.AsyncClient, key: str) -> str:
+    answer = await client.post("/api/tickets", headers={"Authorization": f"Bearer {key}"})
+    return f"ticket={answer.json()['ticket']}"
+
+
+async def test_no_ticket_no_socket(client: httpx.AsyncClient, access: StoredAccess) -> None:
+    key = await _key(access, scopes=frozenset({Action.ASK}))
+    own = str(client.base_url).rstrip("/")
+    revoked = await _ticket(client, await _key(access, subject="bob"))
+    for each in await access.keys.listed():
+        if each.subject == "bob":
+            await access.keys.revoke(each.id)
+    await client.post("/api/session", json={"key": key})
+    session = next(iter(client.cookies.values()))
+    for query in ("", "ticket=", f"ticket={key}", f"ticket={session}", revoked):
+        assert await _closed_with(client, query, own) == 4401, query
+    for origin in ("http://evil.example", "null", f"{own}.evil.example"):
+        assert await _closed_with(client, await _ticket(client, key), origin) == 4403
+
+
+async def test_the_time_for_a_head_is_not_the_time_for_an_answer(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_HEAD_S", 0.2)
+
+    @app.websocket("/test/socket")
+    async def socket(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await asyncio.sleep(1)
+        await websocket.send_text("late")
+
+    @app.get("/test/late")
+    async def late() -> str:
+        await asyncio.sleep(1)
+        return "late"
+
+    # The page answers for every address that is nobody else's.
+    routes = cast(Starlette, app).router.routes
+    routes[:0] = [routes.pop(), routes.pop()]
+    async with serving_app(app) as client:
+        assert (await client.get("/test/late")).json() == "late"
+        assert (await client.get("/test/late")).json() == "late"
+        async with websockets.connect(f"ws://127.0.0.1:{client.base_url.port}/test/socket") as opened:
+            assert await opened.recv() == "late"

@@ -38,6 +38,7 @@ from starter.access.stored import StoredAccess, open_access
 from starter.connection import Connection
 from starter.gateway.app import create_app
 from starter.gateway.gateway import Gateway
+from starter.gateway.problems import MEDIA_TYPE
 from tests.gateways import serving_app
 from tests.workflows.fakes import NO_EFFORT, ScriptedActivities, planned, step
 from workflows.query import QueryWorkflow
@@ -149,6 +150,53 @@ async def test_every_operation_answers_as_the_document_says(served: Served) -> N
             # In a thread: the gateway is served by this loop.
             troubles += await asyncio.to_thread(_tried, served, operation)
     assert not troubles, "\n\n".join(troubles)
+
+
+async def test_streams_answer_as_the_document_says(served: Served) -> None:
+    operations = _operations(served.document)
+    ended = served.question_ids[0]
+    asked = {"question": "Who is locked out?"}
+    async with httpx.AsyncClient(base_url=served.base_url, headers=served.keys["administrator"], timeout=30) as client:
+        told = {
+            "events_events": await client.get(f"/api/questions/{ended}/events"),
+            "hybrid_stream": await client.post("/api/realtime/hybrid/stream", json=asked),
+        }
+        refused = {
+            "events_events": await client.get(f"/api/questions/{ended}/events?offset=-1"),
+            "hybrid_stream": await client.post("/api/realtime/hybrid/stream", json={}),
+        }
+    for name, answer in told.items():
+        described = operations[name].definition.raw["responses"]["200"]["content"]
+        assert answer.headers["content-type"].partition(";")[0] in described
+        assert answer.text.count("event: FINAL-RESULT") == 1
+    for name, answer in refused.items():
+        described = operations[name].definition.raw["responses"][str(answer.status_code)]["content"]
+        assert answer.headers["content-type"] in described
+
+
+async def test_the_document_is_what_a_client_is_generated_from(served: Served) -> None:
+    operations = [
+        (path, method, operation)
+        for path, methods in served.document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    ids = [operation["operationId"] for _, _, operation in operations]
+    tags = {tag["name"] for tag in served.document["tags"]}
+    assert len(set(ids)) == len(ids)
+    assert all(each.isidentifier() for each in ids)
+    assert served.document["security"] == [{"bearer": []}, {"session": []}]
+    assert set(served.document["components"]["securitySchemes"]) == {"bearer", "session"}
+    for path, method, operation in operations:
+        assert len(operation["tags"]) == 1
+        assert set(operation["tags"]) <= tags
+        assert operation["description"], path
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                assert set(response["content"]) == {MEDIA_TYPE}, (path, method, status)
+            elif int(status) != 204:
+                assert response["content"], (path, method, status)
+    open_ones = {path for path, _, operation in operations if operation.get("security") == []}
+    assert open_ones == {"/healthz", "/readyz", "/api/session"}
 
 
 def _tried(served: Served, operation: Operation) -> list[str]:
