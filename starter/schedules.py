@@ -20,7 +20,6 @@ from temporalio.client import (
     ScheduleOverlapPolicy,
     SchedulePolicy,
     ScheduleSpec,
-    ScheduleState,
     WorkflowExecution,
     WorkflowExecutionStatus,
     WorkflowFailureError,
@@ -197,7 +196,6 @@ async def _create(
         spec=when.spec(),
         # What still waits for a review is not asked a second time beside it.
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=_CATCH_UP),
-        state=ScheduleState(),
     )
     words = f"every {when.every}" if when.every is not None else f"{when.cron} ({when.zone})"
     try:

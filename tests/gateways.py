@@ -15,11 +15,11 @@ from starlette.requests import HTTPConnection
 
 from holdfast.artifacts import ArtifactStore
 from starter.access.callers import Caller, Role
+from starter.access.refusals import NotAuthenticated
 from starter.connection import Connection
 from starter.gateway.app import create_app
 from starter.gateway.connections import BoundedConnection
 from starter.gateway.gateway import Access, Gateway
-from starter.gateway.problems import NotAuthenticated
 from starter.ports import LOOPBACK, free_port
 
 # The header that names the caller of a test's request.

@@ -16,8 +16,6 @@ from starter.access import schema
 from starter.access.callers import Caller
 from starter.access.store import Store
 
-# Above this a page of entries is cut by the reader, not by us.
-MAX_PAGE = 1_000
 # What the first entry is chained to.
 _BEGINNING = "0" * 64
 _APPEND_LOCK = 0x61756469
@@ -99,11 +97,10 @@ class AuditRecord:
             statement = statement.where(audit.at >= wanted.since)
         if wanted.before is not None:
             statement = statement.where(audit.id < wanted.before)
-        for column, value in ((audit.subject, wanted.subject), (audit.action, wanted.action)):
+        texts = ((audit.subject, wanted.subject), (audit.action, wanted.action), (audit.target, wanted.target))
+        for column, value in texts:
             if value is not None:
                 statement = statement.where(column == _storable(value))
-        if wanted.target is not None:
-            statement = statement.where(audit.target == _storable(wanted.target))
         rows = await self._store.read(lambda connection: connection.execute(statement).all())
         return [_entry(row) for row in rows]
 

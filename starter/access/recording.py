@@ -20,7 +20,7 @@ class Record(Protocol):
     """Where entries go."""
 
     async def record(self, caller: Caller, action: str, target: str, /, **detail: object) -> None:
-        """Append to the audit record; raises where that cannot be done."""
+        """Append who did what to which question, key or sync; raises where that cannot be done."""
         ...
 
 

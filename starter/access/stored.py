@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from starlette.requests import HTTPConnection
@@ -12,6 +12,7 @@ from holdfast.settings import Settings
 from starter.access.audit import AuditRecord
 from starter.access.browsers import Browsers
 from starter.access.callers import Caller, Role
+from starter.access.incoming import address_of, calling
 from starter.access.keys import PREFIX, Keys
 from starter.access.passes import Passes, PassKind
 from starter.access.rates import Counted, Rates
@@ -19,7 +20,6 @@ from starter.access.refusals import NotAuthenticated
 from starter.access.sharing import ShareReason, Shares
 from starter.access.store import Store, open_store
 from starter.access.tokens import Tokens
-from starter.gateway.requests import request_id_of
 
 TICKET_LIFETIME = timedelta(seconds=30)
 CODE_LIFETIME = timedelta(minutes=5)
@@ -56,15 +56,14 @@ class StoredAccess:
 
         Raises NotAuthenticated, NotAllowed for a request that our page did not make, StoreAway.
         """
-        address = connection.client.host if connection.client is not None else ""
         try:
             caller = await self._proved(connection)
         except NotAuthenticated:
-            if presents_something(connection, self.browsers):
-                await self._rates.count(Counted.FAILURES, address)
+            if _presents_something(connection, self.browsers):
+                await self._rates.count(Counted.FAILURES, address_of(connection))
             raise
         await self._rates.count(Counted.REQUESTS, caller.subject)
-        return replace(caller, address=address, request_id=request_id_of(connection))
+        return calling(caller, connection)
 
     async def _proved(self, connection: HTTPConnection) -> Caller:
         if connection.scope["type"] == "websocket":
@@ -97,16 +96,15 @@ class StoredAccess:
         Raises NotAuthenticated, NotAllowed for another origin's page, IssuerAway.
         """
         self.browsers.require_our_origin(connection)
-        address = connection.client.host if connection.client is not None else ""
         try:
             if code is not None:
                 proved = Proof(await self.passes.redeem(PassKind.CODE, code))
             else:
                 proved = await self.bearer(f"Bearer {proof}" if proof else connection.headers.get("authorization", ""))
         except NotAuthenticated:
-            await self._rates.count(Counted.FAILURES, address)
+            await self._rates.count(Counted.FAILURES, address_of(connection))
             raise
-        caller = replace(proved.caller, address=address, request_id=request_id_of(connection))
+        caller = calling(proved.caller, connection)
         await self.record(caller, "sign-in", caller.subject)
         earlier = self.browsers.session_in(connection)
         if earlier is not None:
@@ -149,7 +147,7 @@ def open_access(settings: Settings, clock: Callable[[], datetime] = lambda: date
     return StoredAccess(open_store(settings, clock), settings)
 
 
-def presents_something(connection: HTTPConnection, browsers: Browsers) -> bool:
+def _presents_something(connection: HTTPConnection, browsers: Browsers) -> bool:
     """Whether there was anything to check, so that a mere visit counts as no failure."""
     given = "authorization" in connection.headers or "ticket" in connection.query_params
     return given or browsers.session_in(connection) is not None

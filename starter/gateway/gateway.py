@@ -12,16 +12,16 @@ from starlette.requests import HTTPConnection
 from holdfast.artifacts import ArtifactStore
 from holdfast.rows import RowViews
 from starter.access.callers import Caller
+from starter.access.recording import Record
 from starter.connection import Connection
 from starter.gateway.answers import Answers
 from starter.gateway.export_files import ExportFiles
 from starter.gateway.hub import Hub
 from starter.gateway.metrics import Metrics
 from starter.gateway.seen_views import SeenViews
-from starter.questions import Asked
 
 
-class Access(Protocol):
+class Access(Record, Protocol):
     """Who calls, what is shared with them, and the record of what they did."""
 
     async def caller_of(self, connection: HTTPConnection) -> Caller:
@@ -42,10 +42,6 @@ class Access(Protocol):
 
     async def admit_question(self, caller: Caller) -> None:
         """Count a question that the caller starts. Raises TooManyRequests."""
-        ...
-
-    async def record(self, caller: Caller, action: str, target: str, /, **detail: object) -> None:
-        """Append to the audit record: who did what to which question, key or sync. Never fails silently."""
         ...
 
 
@@ -94,5 +90,3 @@ def _gateway(connection: HTTPConnection) -> Gateway:
 
 # The parameter of a route that gets the parts.
 Parts = Annotated[Gateway, Depends(_gateway)]
-
-__all__ = ["Access", "Asked", "Gateway", "Parts"]

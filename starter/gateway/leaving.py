@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.requests import Request
+from starlette.responses import Response
 
-T = TypeVar("T")
-
-
-class ClientGone(Exception):
-    """Nobody waits for the response any more."""
+# What a server says to nobody, for the log.
+CLIENT_GONE = 499
 
 
-async def while_waited_for(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """The result of the work, which is cancelled when the client goes away first. Raises ClientGone.
+async def while_waited_for(request: Request, work: Coroutine[Any, Any, Response]) -> Response:
+    """The response that the work makes; it is cancelled when the client goes away first, and then the status is 499.
 
     The body of the request is thrown away.
     """
@@ -25,7 +23,7 @@ async def while_waited_for(request: Request, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
-        raise ClientGone
+        return Response(status_code=CLIENT_GONE)
     finally:
         task.cancel()
         gone.cancel()

@@ -13,8 +13,8 @@ from holdfast.errors import UnknownExecution
 from holdfast.execution import State
 from starter import questions
 from starter.access.callers import Action, Caller, Relation, may
+from starter.access.refusals import NotAllowed
 from starter.gateway.gateway import Gateway, Parts
-from starter.gateway.problems import NotAllowed
 from starter.questions import Asked
 
 QuestionId = Annotated[

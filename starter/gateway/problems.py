@@ -18,13 +18,10 @@ from temporalio.service import RPCError, RPCStatusCode
 from holdfast import errors
 from holdfast.errors import HoldfastError
 from holdfast.rows import RowsRefused
+from starter.access.incoming import request_id_of
 from starter.access.issuer_keys import IssuerAway
-from starter.access.refusals import NotAllowed as NotAllowed
-from starter.access.refusals import NotAuthenticated as NotAuthenticated
-from starter.access.refusals import StoreAway, UnknownKey
-from starter.access.refusals import TooManyRequests as TooManyRequests
+from starter.access.refusals import NotAllowed, NotAuthenticated, StoreAway, TooManyRequests, UnknownKey
 from starter.gateway.answers import NotEnded
-from starter.gateway.requests import request_id_of
 from starter.gateway.row_queries import NoRows
 from starter.questions import QuestionLost, ReusedId
 from starter.schedules import ScheduleRefused, UnknownSchedule
@@ -96,26 +93,19 @@ _AWAY = {
 # Who sends ten thousand mistakes is not told each of them.
 _MOST_DETAIL = 8_000
 
+# What is answered without an error of ours.
+_OTHERS = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.MISDIRECTED_REQUEST,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
 # The answers that any route may give, for the OpenAPI document.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status.value: {"model": Problem, "description": status.phrase}
-    for status in (
-        HTTPStatus.BAD_REQUEST,
-        HTTPStatus.UNAUTHORIZED,
-        HTTPStatus.FORBIDDEN,
-        HTTPStatus.NOT_FOUND,
-        HTTPStatus.REQUEST_TIMEOUT,
-        HTTPStatus.CONFLICT,
-        HTTPStatus.GONE,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.MISDIRECTED_REQUEST,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        HTTPStatus.INSUFFICIENT_STORAGE,
-    )
+    status.value: {"model": Problem, "description": status.phrase} for status in sorted({*_STATUS.values(), *_OTHERS})
 }
 
 

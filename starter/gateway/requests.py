@@ -7,7 +7,6 @@ import time
 
 import structlog
 from starlette.datastructures import MutableHeaders
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from starter.gateway.metrics import Metrics
@@ -39,12 +38,6 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-
-
-def request_id_of(connection: HTTPConnection) -> str:
-    """The id of this request in answers and in the log."""
-    found = connection.scope.get("state", {}).get("request_id", "")
-    return str(found)
 
 
 class Requests:

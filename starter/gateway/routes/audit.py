@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict
 
 from starter.access.audit import Entry, Wanted
 from starter.access.callers import Action, Caller
@@ -20,44 +19,12 @@ _MOST = 1_000
 Text = Annotated[str | None, Query(max_length=200)]
 
 
-class EntryView(BaseModel):
-    """Who did what, when and from where. `chain` seals this entry and every one before it."""
-
-    model_config = ConfigDict(frozen=True)
-    id: int
-    at: datetime
-    subject: str
-    credential: str
-    action: str
-    target: str
-    detail: dict[str, JsonValue]
-    address: str
-    request_id: str
-    chain: str
-
-
 class AuditPage(BaseModel):
     """Entries, the latest first; `next` is what `before` of the next page is, null where this is the last."""
 
     model_config = ConfigDict(frozen=True)
-    entries: tuple[EntryView, ...]
+    entries: tuple[Entry, ...]
     next: int | None
-
-
-def view_of(entry: Entry) -> EntryView:
-    """What is shown of it: all."""
-    return EntryView(
-        id=entry.id,
-        at=entry.at,
-        subject=entry.subject,
-        credential=entry.credential,
-        action=entry.action,
-        target=entry.target,
-        detail=dict(entry.detail),
-        address=entry.address,
-        request_id=entry.request_id,
-        chain=entry.chain,
-    )
 
 
 @router.get("")
@@ -79,4 +46,4 @@ async def read_audit(
         await stored.record(caller, "read-audit", "audit", **said)
     found = await stored.audit.page(wanted, limit + 1)
     shown = found[:limit]
-    return AuditPage(entries=tuple(map(view_of, shown)), next=shown[-1].id if len(found) > limit else None)
+    return AuditPage(entries=tuple(shown), next=shown[-1].id if len(found) > limit else None)

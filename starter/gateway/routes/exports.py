@@ -16,7 +16,7 @@ from holdfast.answer import Header
 from holdfast.export import JSON_END, JSON_START, csv_heading, csv_lines, json_lines
 from holdfast.rows import View
 from starter.gateway.gateway import Gateway, Parts
-from starter.gateway.leaving import ClientGone, while_waited_for
+from starter.gateway.leaving import while_waited_for
 from starter.gateway.permissions import ExportedQuestion, Permitted
 from starter.gateway.row_queries import RowQuery
 
@@ -30,7 +30,6 @@ MEDIA_TYPES = {
 }
 # What is made at a time, and stands in memory for a slow client: some megabytes. The first comes at once.
 _FIRST_ROWS, _ROWS = 1_000, 50_000
-_CLIENT_GONE = 499
 
 
 class ExportQuery(RowQuery):
@@ -59,10 +58,7 @@ async def export(
     exported: ExportedQuestion, parts: Parts, request: Request, query: Annotated[ExportQuery, Query()]
 ) -> Response:
     """All rows of the answer's table, or of one step, with the same order, filters and search as their pages."""
-    try:
-        return await while_waited_for(request, _begun(exported, parts, query))
-    except ClientGone:
-        return Response(status_code=_CLIENT_GONE)
+    return await while_waited_for(request, _begun(exported, parts, query))
 
 
 async def _begun(exported: Permitted, parts: Gateway, query: ExportQuery) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from holdfast.answer import MAX_QUESTION_CHARACTERS
@@ -14,6 +14,7 @@ from starter.gateway.gateway import Parts
 from starter.gateway.permissions import allowed
 from starter.gateway.routes.events import STREAM, record_seen
 from starter.gateway.routes.questions import NewQuestion, started
+from starter.gateway.texts import IdempotencyKey
 
 router = APIRouter(prefix="/api/realtime/hybrid", tags=["events"])
 
@@ -32,7 +33,7 @@ async def stream(
     asked: HybridQuestion,
     caller: Annotated[Caller, Depends(allowed(Action.ASK))],
     parts: Parts,
-    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> EventStream:
     """Start a question and receive its events; `X-Correlation-Id` is its id.
 

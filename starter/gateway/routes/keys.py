@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response, status
+from fastapi import APIRouter, Depends, Path, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from starter.access.callers import Action, Caller, Role
@@ -80,13 +80,13 @@ def _view(key: ApiKey) -> KeyView:
 
 
 @router.get("")
-async def list_keys(caller: KeyManager, stored: Stored) -> KeyList:
+async def list_keys(_: KeyManager, stored: Stored) -> KeyList:
     """Every key, without its text."""
     return KeyList(keys=tuple(_view(key) for key in await stored.keys.listed()))
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-async def create_key(wanted: WantedKey, caller: KeyManager, stored: Stored, response: Response) -> CreatedKey:
+async def create_key(wanted: WantedKey, caller: KeyManager, stored: Stored) -> CreatedKey:
     """Make a key. Its text is in this answer and nowhere else."""
     if caller.scopes is not None and (wanted.scopes is None or not wanted.scopes <= caller.scopes):
         raise NotAllowed("A key that is restricted to some actions makes none that may do more. List `scopes` of its.")
@@ -94,7 +94,6 @@ async def create_key(wanted: WantedKey, caller: KeyManager, stored: Stored, resp
     key_id = new_id()
     async with recorded(stored, caller, "create-key", key_id, **wanted.model_dump(mode="json")):
         key, text = await stored.keys.create(new, caller.subject, key_id)
-    response.headers["Cache-Control"] = "no-store"
     return CreatedKey(key=_view(key), text=text)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Response, status
+from fastapi import APIRouter, Depends, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from holdfast.answer import MAX_QUESTION_CHARACTERS
@@ -18,9 +18,10 @@ from holdfast.origin import Origin
 from starter import questions
 from starter.access.callers import Action, Caller, Relation, may
 from starter.access.recording import recorded
+from starter.access.refusals import NotAllowed
 from starter.gateway.gateway import Parts
 from starter.gateway.permissions import CurrentCaller, SeenQuestion, allowed
-from starter.gateway.problems import NotAllowed
+from starter.gateway.texts import IdempotencyKey
 from starter.questions import Asked
 
 router = APIRouter(prefix="/api/questions", tags=["questions"])
@@ -69,6 +70,7 @@ class QuestionSummary(BaseModel):
     origin: Origin | None
 
 
+# What `told_of_start` may say, for the OpenAPI document.
 STARTED_BEFORE: dict[int | str, dict[str, Any]] = {
     status.HTTP_200_OK: {"model": QuestionSummary, "description": "Started before, under the same Idempotency-Key"}
 }
@@ -117,20 +119,25 @@ async def started(
         )
 
 
+def told_of_start(parts: Parts, response: Response, asked: Asked, is_new: bool) -> QuestionSummary:
+    """The answer to whoever started a question: 201 with its address, or 200 where it was started before."""
+    if not is_new:
+        response.status_code = status.HTTP_200_OK
+    response.headers["Location"] = f"/api/questions/{asked.id}"
+    return summary_of(parts, asked)
+
+
 @router.post("", status_code=status.HTTP_201_CREATED, responses=STARTED_BEFORE)
 async def ask(
     question: NewQuestion,
     caller: Annotated[Caller, Depends(allowed(Action.ASK))],
     parts: Parts,
     response: Response,
-    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> QuestionSummary:
     """Start a question. The same `Idempotency-Key` of the same caller starts it once and gives the same question."""
     asked, is_new = await started(parts, caller, question, idempotency_key)
-    if not is_new:
-        response.status_code = status.HTTP_200_OK
-    response.headers["Location"] = f"/api/questions/{asked.id}"
-    return summary_of(parts, asked)
+    return told_of_start(parts, response, asked, is_new)
 
 
 @router.get("")

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Response, status
+from fastapi import APIRouter, Response, status
 
 from starter import reruns
 from starter.access.callers import Action, may
 from starter.access.recording import recorded
+from starter.access.refusals import NotAllowed
 from starter.changes import Changes
 from starter.gateway.gateway import Parts
 from starter.gateway.permissions import Permitted, SteeredQuestion
-from starter.gateway.problems import NotAllowed
-from starter.gateway.routes.questions import STARTED_BEFORE, QuestionSummary, summary_of
-from starter.questions import Asked
+from starter.gateway.routes.questions import STARTED_BEFORE, QuestionSummary, told_of_start
+from starter.gateway.texts import IdempotencyKey
 
 router = APIRouter(prefix="/api/questions", tags=["questions"])
-
-_Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
 
 @router.post("/{question_id}/retry", status_code=status.HTTP_201_CREATED, responses=STARTED_BEFORE)
 async def retry(
-    steered: SteeredQuestion, parts: Parts, response: Response, idempotency_key: _Key = None
+    steered: SteeredQuestion, parts: Parts, response: Response, idempotency_key: IdempotencyKey = None
 ) -> QuestionSummary:
     """Start a failed question again as a new one that reuses its finished steps, asked by the caller.
 
@@ -38,12 +34,12 @@ async def retry(
         )
     if is_new:
         await parts.access.record(steered.caller, "ask", asked.id, of=earlier_id)
-    return _told(parts, response, asked, is_new)
+    return told_of_start(parts, response, asked, is_new)
 
 
 @router.post("/{question_id}/rerun", status_code=status.HTTP_201_CREATED, responses=STARTED_BEFORE)
 async def rerun(
-    steered: SteeredQuestion, changes: Changes, parts: Parts, response: Response, idempotency_key: _Key = None
+    steered: SteeredQuestion, changes: Changes, parts: Parts, response: Response, idempotency_key: IdempotencyKey = None
 ) -> QuestionSummary:
     """Start an ended question again from a step on as a new one, with an edited plan, query, program or presentation.
 
@@ -59,17 +55,10 @@ async def rerun(
         )
     if is_new:
         await parts.access.record(steered.caller, "ask", asked.id, of=earlier_id)
-    return _told(parts, response, asked, is_new)
+    return told_of_start(parts, response, asked, is_new)
 
 
 def _see_that_they_may_ask(steered: Permitted) -> None:
     """A new question comes of it. Raises NotAllowed."""
     if not may(steered.caller, Action.ASK):
         raise NotAllowed("Your role or your key does not allow to ask, and a new question comes of it.")
-
-
-def _told(parts: Parts, response: Response, asked: Asked, is_new: bool) -> QuestionSummary:
-    if not is_new:
-        response.status_code = status.HTTP_200_OK
-    response.headers["Location"] = f"/api/questions/{asked.id}"
-    return summary_of(parts, asked)

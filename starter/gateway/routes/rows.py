@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from holdfast.rows import Kind, View, json_rows
 from starter.gateway.gateway import Gateway, Parts
-from starter.gateway.leaving import ClientGone, while_waited_for
+from starter.gateway.leaving import while_waited_for
 from starter.gateway.permissions import Permitted, SeenQuestion
 from starter.gateway.row_queries import RowQuery
 
@@ -20,8 +20,6 @@ router = APIRouter(prefix="/api/questions", tags=["rows"])
 
 MAX_PAGE = 5_000
 _ARROW = "application/vnd.apache.arrow.stream"
-# What a server says to nobody, for the log.
-_CLIENT_GONE = 499
 
 
 class PageQuery(RowQuery):
@@ -73,10 +71,7 @@ class RowsPage(BaseModel):
 )
 async def rows(seen: SeenQuestion, parts: Parts, request: Request, query: Annotated[PageQuery, Query()]) -> Response:
     """A page of the answer's table, or of the rows of one step."""
-    try:
-        return await while_waited_for(request, _page(seen, parts, query))
-    except ClientGone:
-        return Response(status_code=_CLIENT_GONE)
+    return await while_waited_for(request, _page(seen, parts, query))
 
 
 async def _page(seen: Permitted, parts: Gateway, query: PageQuery) -> Response:

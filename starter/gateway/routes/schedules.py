@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, status
@@ -12,15 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from holdfast.answer import MAX_QUESTION_CHARACTERS, Header
 from holdfast.artifacts import ArtifactStore
 from holdfast.records import json_records
-from holdfast.schedule_contracts import Difference, SavedRun
+from holdfast.schedule_contracts import Difference
 from holdfast.sync_contracts import SyncMode
 from starter import schedules
 from starter.access.callers import Action, Caller, may
 from starter.access.recording import recorded
+from starter.access.refusals import NotAllowed
 from starter.gateway.gateway import Parts
 from starter.gateway.permissions import allowed
-from starter.gateway.problems import NotAllowed
-from starter.schedules import SYNC, Scheduled, UnknownSchedule, When
+from starter.schedules import SYNC, Run, Scheduled, UnknownSchedule, When
 
 router = APIRouter(prefix="/api/schedules", tags=["schedules"])
 
@@ -61,42 +60,18 @@ class NewScheduledSync(BaseModel):
     times: Times
 
 
-class ScheduleView(BaseModel):
-    """A schedule. `text` is the saved question, or what a sync does."""
-
-    model_config = ConfigDict(frozen=True)
-    name: str
-    owner: str
-    text: str
-    is_sync: bool
-    when: str
-    is_paused: bool
-    note: str
-    next_runs: tuple[datetime, ...]
-
-
 class ScheduleList(BaseModel):
     """The caller's saved questions and the tenant's syncs."""
 
     model_config = ConfigDict(frozen=True)
-    schedules: tuple[ScheduleView, ...]
-
-
-class RunView(BaseModel):
-    """A run: what it found, or why it failed; neither while it runs."""
-
-    model_config = ConfigDict(frozen=True)
-    workflow_id: str
-    started: datetime
-    found: SavedRun | None
-    failure: str
+    schedules: tuple[Scheduled, ...]
 
 
 class RunList(BaseModel):
     """The latest runs first."""
 
     model_config = ConfigDict(frozen=True)
-    runs: tuple[RunView, ...]
+    runs: tuple[Run, ...]
 
 
 class DifferenceRows(BaseModel):
@@ -108,33 +83,29 @@ class DifferenceRows(BaseModel):
     total: int
 
 
-def _view(seen: Scheduled) -> ScheduleView:
-    return ScheduleView(**vars(seen))
-
-
 @router.get("")
 async def list_schedules(caller: Scheduler, parts: Parts) -> ScheduleList:
     """The caller's saved questions, and the tenant's syncs."""
     found = [each async for each in schedules.listed(parts.connection, caller.subject)]
-    return ScheduleList(schedules=tuple(_view(each) for each in sorted(found, key=lambda each: each.name)))
+    return ScheduleList(schedules=tuple(sorted(found, key=lambda each: each.name)))
 
 
 @router.put("/sync", status_code=status.HTTP_201_CREATED)
 async def schedule_sync(
     new: NewScheduledSync, caller: Annotated[Caller, Depends(allowed(Action.SYNC))], parts: Parts
-) -> ScheduleView:
+) -> Scheduled:
     """Sync the tenant again and again."""
     async with recorded(parts.access, caller, "schedule", SYNC, **new.model_dump(mode="json")):
         await schedules.schedule_sync(parts.connection, new.mode, caller.subject, new.times.when())
-    return _view(await schedules.found(parts.connection, caller.subject, SYNC))
+    return await schedules.found(parts.connection, caller.subject, SYNC)
 
 
 @router.put("/{name}", status_code=status.HTTP_201_CREATED)
-async def save_question(name: Name, new: NewSavedQuestion, caller: Scheduler, parts: Parts) -> ScheduleView:
+async def save_question(name: Name, new: NewSavedQuestion, caller: Scheduler, parts: Parts) -> Scheduled:
     """Save a question, and ask it again and again."""
     async with recorded(parts.access, caller, "schedule", name, **new.model_dump(mode="json")):
         await schedules.save_question(parts.connection, name, new.text, caller.subject, new.times.when())
-    return _view(await schedules.found(parts.connection, caller.subject, name))
+    return await schedules.found(parts.connection, caller.subject, name)
 
 
 @router.get("/{name}/runs")
@@ -144,7 +115,7 @@ async def runs(
     """The latest runs of a saved question."""
     await schedules.found(parts.connection, caller.subject, name)
     found = [each async for each in schedules.runs(parts.connection, caller.subject, name, limit)]
-    return RunList(runs=tuple(RunView(**vars(each)) for each in found))
+    return RunList(runs=tuple(found))
 
 
 @router.get("/{name}/runs/{question_id}/difference")
@@ -165,30 +136,30 @@ def _first_rows(seen: Difference, artifacts: ArtifactStore) -> DifferenceRows:
 
 
 @router.post("/{name}/pause", status_code=status.HTTP_202_ACCEPTED)
-async def pause(name: Name, caller: Scheduler, parts: Parts) -> ScheduleView:
+async def pause(name: Name, caller: Scheduler, parts: Parts) -> Scheduled:
     """Start nothing more until it is resumed."""
     _see_that_may_change(caller, name)
     async with recorded(parts.access, caller, "pause-schedule", name):
         await schedules.pause(parts.connection, caller.subject, name, f"paused by {caller.subject}")
-    return _view(await schedules.found(parts.connection, caller.subject, name))
+    return await schedules.found(parts.connection, caller.subject, name)
 
 
 @router.post("/{name}/resume", status_code=status.HTTP_202_ACCEPTED)
-async def resume(name: Name, caller: Scheduler, parts: Parts) -> ScheduleView:
+async def resume(name: Name, caller: Scheduler, parts: Parts) -> Scheduled:
     """Go on with it."""
     _see_that_may_change(caller, name)
     async with recorded(parts.access, caller, "resume-schedule", name):
         await schedules.resume(parts.connection, caller.subject, name)
-    return _view(await schedules.found(parts.connection, caller.subject, name))
+    return await schedules.found(parts.connection, caller.subject, name)
 
 
 @router.post("/{name}/run", status_code=status.HTTP_202_ACCEPTED)
-async def run_now(name: Name, caller: Scheduler, parts: Parts) -> ScheduleView:
+async def run_now(name: Name, caller: Scheduler, parts: Parts) -> Scheduled:
     """Do it once now, unless it is under way."""
     _see_that_may_change(caller, name)
     async with recorded(parts.access, caller, "run-schedule", name):
         await schedules.run_now(parts.connection, caller.subject, name)
-    return _view(await schedules.found(parts.connection, caller.subject, name))
+    return await schedules.found(parts.connection, caller.subject, name)
 
 
 @router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT)

@@ -61,14 +61,12 @@ async def sign_in(stored: Stored, request: Request, response: Response, proof: S
     given = proof or SignIn()
     caller, session = await stored.signed_in(request, given.key, given.code)
     stored.browsers.set_cookie(request, response, session)
-    response.headers["Cache-Control"] = "no-store"
     return session_of(caller, session)
 
 
 @router.get("")
-async def who_am_i(caller: CurrentCaller, stored: Stored, request: Request, response: Response) -> Session:
+async def who_am_i(caller: CurrentCaller, stored: Stored, request: Request) -> Session:
     """Who calls, and what they may."""
-    response.headers["Cache-Control"] = "no-store"
     return session_of(caller, None if "authorization" in request.headers else stored.browsers.session_in(request))
 
 

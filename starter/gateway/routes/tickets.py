@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, status
 from pydantic import BaseModel, ConfigDict
 
 from starter.access.passes import PassKind
@@ -22,8 +22,7 @@ class Ticket(BaseModel):
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-async def ticket(caller: CurrentCaller, stored: Stored, response: Response) -> Ticket:
+async def ticket(caller: CurrentCaller, stored: Stored) -> Ticket:
     """A ticket for one WebSocket of this caller."""
-    response.headers["Cache-Control"] = "no-store"
     issued = await stored.passes.issue(PassKind.TICKET, caller, TICKET_LIFETIME)
     return Ticket(ticket=issued, expires_in_s=int(TICKET_LIFETIME.total_seconds()))
