@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, StringConstraints
 LONGEST = 200
 
 # The same one of the same caller starts a thing once.
-IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=_LONGEST)]
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=LONGEST)]
 
 
 def _one_line(text: str) -> str:
