@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from fastapi import FastAPI
+import websockets
+from fastapi import FastAPI, WebSocket
 from temporalio.client import Client
 
 from holdfast.artifacts import ArtifactStore
@@ -28,6 +29,7 @@ from starter.gateway.app import create_app
 from starter.gateway.gateway import Gateway
 from starter.gateway.routes import ROUTERS, events
 from starter.questions import Asked
+from tests.gateways import serving_app
 
 ASKER, REVIEWER, ADMINISTRATOR, NOBODY = "asker", "reviewer", "administrator", "nobody"
 # The question of whoever calls; one shared with them; one that waits for a review; one that is none of their business.
@@ -114,7 +116,7 @@ ROUTES: dict[tuple[str, str], str] = {
     ("GET", "/api/audit"): "administer",
 }
 _SAMPLES = {"{question_id}": "", "{subject}": "zoe", "{name}": "admins", "{key_id}": "abc", "{path:path}": ""}
-# A browser opens sockets with tickets; they are tried where tickets are.
+# Sockets are opened in a test of their own.
 HTTP = [(method, path) for method, path in ROUTES if method != "WEBSOCKET"]
 
 
@@ -246,6 +248,26 @@ async def test_a_role_reaches_the_questions_that_the_table_says(
             assert answer.json()["detail"].replace(question_id, "x") == unknown.json()["detail"].replace(
                 "q-nothing", "x"
             )
+
+
+@pytest.mark.parametrize("role", [ASKER, REVIEWER, ADMINISTRATOR, NOBODY])
+async def test_a_role_watches_over_a_socket_the_questions_that_the_table_says(
+    app: FastAPI, calling_as: Any, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    async def let_through(socket: WebSocket, _: object) -> None:
+        await socket.close(4200)
+
+    monkeypatch.setattr(events, "send_events", let_through)
+    calling_as(role)
+    async with serving_app(app) as client:
+        for kind in [*ALL, "nothing"]:
+            question_id = f"q-{kind}" if kind != OWN else f"q-own-{role}"
+            url = f"ws://127.0.0.1:{client.base_url.port}{QUESTION}/events/socket".replace("{question_id}", question_id)
+            async with websockets.connect(url) as opened:
+                with pytest.raises(websockets.ConnectionClosed) as closed:
+                    await opened.recv()
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == (4200 if kind in ON_QUESTIONS["see"][role] else 4404), kind
 
 
 # What a key must be restricted to at most so that it still does this; the rest of what may be done is "administer".

@@ -174,6 +174,19 @@ async def test_streams_answer_as_the_document_says(served: Served) -> None:
         assert answer.headers["content-type"] in described
 
 
+async def test_files_are_what_the_document_says(served: Served) -> None:
+    export = _operations(served.document)["exports_export"]
+    given = set()
+    for file_format in ("csv", "json", "parquet", "xlsx"):
+        case = export.Case(path_parameters={"question_id": served.question_ids[0]}, query={"format": file_format})
+        told = await asyncio.to_thread(case.call, served.base_url, headers=served.keys["administrator"])
+        assert told.status_code == 200
+        case.validate_response(told, checks=_CHECKS)
+        given.add(told.headers["content-type"][0])
+    # Nothing else is promised.
+    assert given == set(export.definition.raw["responses"]["200"]["content"])
+
+
 async def test_the_document_is_what_a_client_is_generated_from(served: Served) -> None:
     operations = [
         (path, method, operation)
