@@ -23,6 +23,7 @@ from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
@@ -37,7 +38,7 @@ from holdfast.contracts import (
     Review,
     attributes_of_question,
 )
-from holdfast.errors import HoldfastError, InvalidTransition, ReviewRefused, UnknownExecution
+from holdfast.errors import HoldfastError, InvalidTransition, ReviewRefused, TransientError, UnknownExecution
 from holdfast.execution import State, checked_transition
 from holdfast.markdown import as_text
 from holdfast.origin import Origin
@@ -52,6 +53,8 @@ _POLL_S = 0.2
 _QUICK_S = 1.0
 # A query is answered in milliseconds while a worker lives.
 _QUERY_TIMEOUT = timedelta(seconds=2)
+# A worker that was killed is replaced on another host, or by its supervisor, within some seconds.
+_REVIEW_PATIENCE_S = 30.0
 _SIGNALS = {State.PAUSED: "pause", State.RUNNING: "resume", State.CANCELLED: "cancel"}
 
 
@@ -61,6 +64,10 @@ class ReusedId(HoldfastError):
 
 class QuestionLost(HoldfastError):
     """The workflow ended without an answer: terminated, timed out, or failed outside our own code."""
+
+
+class ReviewUnanswered(TransientError):
+    """No worker says whether the decision was taken; look before it is handed in again."""
 
 
 @dataclass(frozen=True)
@@ -247,8 +254,13 @@ async def steer(connection: Connection, question_id: str, to: State) -> None:
     if now.closed is not None and now.state not in set(State):
         raise InvalidTransition(f"A question that is {now.state} cannot become {to}: it has ended.")
     checked_transition(State(now.state), to)
-    with _known(question_id):
+    try:
         await _handle(connection.client, question_id).signal(_SIGNALS[to])
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        now = await asked(connection, question_id)
+        raise InvalidTransition(f"A question that is {now.state} cannot become {to}: it has ended.") from error
 
 
 async def settled_state(connection: Connection, question_id: str, to: State, patience: timedelta) -> str:
@@ -262,15 +274,31 @@ async def settled_state(connection: Connection, question_id: str, to: State, pat
 
 
 async def review(connection: Connection, question_id: str, decision: Review) -> Progress:
-    """Hand in a review; the progress after it. Raises ReviewRefused with the reason, and UnknownExecution."""
+    """Hand in a review; the progress after it.
+
+    Raises ReviewRefused with the reason, ReviewUnanswered, and UnknownExecution.
+    """
     now = await asked(connection, question_id)
     if now.closed is not None:
         raise ReviewRefused(f"Nothing waits for a review: the question is {now.state}.")
-    with _known(question_id):
-        try:
+    patience = asyncio.timeout(_REVIEW_PATIENCE_S)
+    try:
+        async with patience:
             return await _handle(connection.client, question_id).execute_update(QueryWorkflow.review, decision)
-        except WorkflowUpdateFailedError as error:
-            raise ReviewRefused(_words(error.cause)) from error
+    except WorkflowUpdateFailedError as error:
+        raise ReviewRefused(_words(error.cause)) from error
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        if not patience.expired():
+            raise
+        raise ReviewUnanswered(
+            "No worker has taken the decision so far, and one that comes back may still take it: look how the question "
+            "stands before you decide again."
+        ) from error
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        now = await asked(connection, question_id)
+        raise ReviewRefused(f"Nothing waits for a review: the question is {now.state}.") from error
 
 
 def quoted(text: str) -> str:

@@ -123,6 +123,11 @@ class _Log:
             if position < self._first:
                 async for told in self._caught_up(position):
                     if isinstance(told, Frame):
+                        if told.type == FINAL_RESULT:
+                            # Nothing more can be read of it, whatever is in memory here.
+                            async for frame in Ending(told, self._artifacts).frames(told.offset, with_rows=with_rows):
+                                yield frame
+                            return
                         position = told.offset + 1
                     yield told
             elif (frame := self._at(position)) is not None:

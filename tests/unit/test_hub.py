@@ -202,6 +202,22 @@ async def test_viewers_learn_of_a_defect_and_the_next_one_starts_afresh(hub: Hub
     assert await _offsets(hub) == [0]
 
 
+async def test_a_viewer_that_catches_up_is_told_of_the_end_once(
+    hub: Hub, stream: ScriptedStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Temporal may forget a question, or nobody make out what it did, while its latest events are in memory here."""
+    monkeypatch.setattr(hub_module, "_MOST_FRAMES", 2)
+    await stream.publish(*(_frame(offset) for offset in range(6)))
+    async with aclosing(hub.watch("q", 5, with_rows=True)) as other:
+        await anext(other)
+        last = FinalResult(at=NOON, answer=_ANSWER).model_dump_json().encode()
+        stream.published = [Frame(0, FINAL_RESULT, last)]
+        async with asyncio.timeout(10):
+            assert [told.type async for told in hub.watch("q", 0, with_rows=True) if isinstance(told, Frame)] == [
+                FINAL_RESULT
+            ]
+
+
 async def test_a_hub_that_closes_sends_its_viewers_away(hub: Hub, stream: ScriptedStream) -> None:
     await stream.publish(_frame(0))
     watching = [asyncio.create_task(_offsets(hub)) for _ in range(3)]
