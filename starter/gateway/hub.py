@@ -125,8 +125,8 @@ class _Log:
                     if isinstance(told, Frame):
                         if told.type == FINAL_RESULT:
                             # Nothing more can be read of it, whatever is in memory here.
-                            async for frame in Ending(told, self._artifacts).frames(told.offset, with_rows=with_rows):
-                                yield frame
+                            async for last in Ending(told, self._artifacts).frames(told.offset, with_rows=with_rows):
+                                yield last
                             return
                         position = told.offset + 1
                     yield told

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.worker import Worker
 
-from holdfast.answer import Answer, Outcome
+from holdfast.answer import Answer, Outcome, Question
 from holdfast.contracts import TOOLS_ATTRIBUTE, Decision, Progress, Review
 from holdfast.events import AnyEvent, ReviewDecided, ReviewRequested
 from holdfast.execution import State
@@ -273,3 +276,25 @@ async def test_a_decision_on_what_was_decided_meanwhile_is_not_taken_for_what_wa
     assert decided_on == [("grace", None), ("rhea", "live"), ("grace", "live")]
     requests = [event for event in told_of if isinstance(event, ReviewRequested)]
     assert [event.since for event in requests] == [of_plan.since, of_step.since, again.since]
+
+
+async def test_of_two_decisions_that_arrive_together_one_is_taken(temporal_client: Client) -> None:
+    queue = f"test-{uuid4()}"
+    script = held(ReviewRules())
+    worker: dict[str, Any] = {"task_queue": queue, "workflows": [QueryWorkflow], "activities": script.all()}
+    question = Question(correlation_id=f"q-{uuid4()}", text="who?", tenant="demo", asker=ASKER)
+    async with Worker(temporal_client, **worker):
+        handle = await temporal_client.start_workflow(
+            QueryWorkflow.run, question, id=question.correlation_id, task_queue=queue
+        )
+        await until(handle, State.BLOCKED)
+    # While nobody is there to take them.
+    reviewers = ("grace", "rhea")
+    deciding = [asyncio.create_task(decided(handle, Decision.APPROVE, who)) for who in reviewers]
+    await asyncio.sleep(0.5)
+    async with Worker(temporal_client, **worker):
+        outcomes = await asyncio.gather(*deciding, return_exceptions=True)
+        answer = await handle.result()
+    refusals = [str(each.cause) for each in outcomes if isinstance(each, WorkflowUpdateFailedError)]
+    (taken,) = answer.reviews
+    assert refusals == [f"ReviewRefused: {taken.reviewer} already decided: approve."]
