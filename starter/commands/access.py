@@ -19,9 +19,9 @@ from holdfast.errors import HoldfastError
 from holdfast.settings import load_settings
 from starter import questions
 from starter.access.callers import Action, Role
+from starter.access.texts import LONGEST, Line
 from starter.commands.arguments import QuestionId
 from starter.connection import connect, located
-from starter.gateway.texts import LONGEST, Line
 from starter.plain_text import cell, visible, when
 from starter.questions import asker
 from starter.rendering import err, out

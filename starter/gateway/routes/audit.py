@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 from starter.access.audit import Entry, Wanted
 from starter.access.callers import Action, Caller
+from starter.access.texts import Moment
 from starter.gateway.permissions import allowed
 from starter.gateway.stored_access import Stored
-from starter.gateway.texts import Moment
 
 router = APIRouter(prefix="/api/audit", tags=["audit"])
 

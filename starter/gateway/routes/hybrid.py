@@ -13,8 +13,7 @@ from starter.gateway.event_stream import EventStream
 from starter.gateway.gateway import Parts
 from starter.gateway.permissions import allowed
 from starter.gateway.routes.events import STREAM, record_seen
-from starter.gateway.routes.questions import NewQuestion, started
-from starter.gateway.texts import IdempotencyKey
+from starter.gateway.routes.questions import IdempotencyKey, NewQuestion, started
 
 router = APIRouter(prefix="/api/realtime/hybrid", tags=["events"])
 

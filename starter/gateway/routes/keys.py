@@ -13,9 +13,9 @@ from starter.access.keys import ApiKey, NewKey
 from starter.access.recording import recorded
 from starter.access.refusals import NotAllowed
 from starter.access.secret_texts import new_id
+from starter.access.texts import Line, Moment
 from starter.gateway.permissions import allowed
 from starter.gateway.stored_access import Stored
-from starter.gateway.texts import Line, Moment
 
 router = APIRouter(prefix="/api/keys", tags=["keys"])
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response, status
+from fastapi import APIRouter, Depends, Header, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from holdfast.answer import MAX_QUESTION_CHARACTERS
@@ -19,12 +19,16 @@ from starter import questions
 from starter.access.callers import Action, Caller, Relation, may
 from starter.access.recording import recorded
 from starter.access.refusals import NotAllowed
+from starter.access.texts import LONGEST
 from starter.gateway.gateway import Parts
 from starter.gateway.permissions import CurrentCaller, SeenQuestion, allowed
-from starter.gateway.texts import IdempotencyKey
 from starter.questions import Asked
 
 router = APIRouter(prefix="/api/questions", tags=["questions"])
+
+
+# The same one of the same caller starts a thing once.
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=LONGEST)]
 
 
 class Which(StrEnum):

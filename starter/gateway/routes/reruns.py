@@ -11,8 +11,7 @@ from starter.access.refusals import NotAllowed
 from starter.changes import Changes
 from starter.gateway.gateway import Parts
 from starter.gateway.permissions import Permitted, SteeredQuestion
-from starter.gateway.routes.questions import STARTED_BEFORE, QuestionSummary, told_of_start
-from starter.gateway.texts import IdempotencyKey
+from starter.gateway.routes.questions import STARTED_BEFORE, IdempotencyKey, QuestionSummary, told_of_start
 
 router = APIRouter(prefix="/api/questions", tags=["questions"])
 

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from starter.access.recording import recorded
 from starter.access.refusals import NotAllowed
 from starter.access.sharing import Share, ShareReason
+from starter.access.texts import Line
 from starter.gateway.permissions import SharedQuestion
 from starter.gateway.stored_access import Stored
-from starter.gateway.texts import Line
 
 router = APIRouter(prefix="/api/questions/{question_id}/shares", tags=["one question"])
 

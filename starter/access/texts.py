@@ -6,13 +6,9 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Header
 from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 LONGEST = 200
-
-# The same one of the same caller starts a thing once.
-IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=LONGEST)]
 
 
 def _one_line(text: str) -> str:
