@@ -10,12 +10,13 @@ from ipaddress import ip_address
 
 import httpx
 import psutil
-from sqlalchemy import make_url
 
 from holdfast.errors import HoldfastError
 from holdfast.gateway_settings import GatewaySettings
 from holdfast.setting_types import LOOPBACK
 from holdfast.settings import Settings
+from starter.access.keys import is_in_force
+from starter.access.store import place_of_store
 from starter.access.stored import open_access
 from starter.checks import Check
 from starter.stack_record import StackRecord
@@ -102,13 +103,5 @@ async def access_store(settings: Settings) -> Check:
     except HoldfastError as error:
         return Check("Access store", "bad", str(error))
     now = datetime.now(UTC)
-    valid = sum(key.revoked is None and (key.expires is None or key.expires > now) for key in keys)
-    return Check("Access store", "ok", f"{_where(settings)}, {valid:,} valid key{'s' * (valid != 1)}")
-
-
-def _where(settings: Settings) -> str:
-    store = settings.access.store
-    if store is None:
-        return str(settings.data_dir / "access.db")
-    url = make_url(store.get_secret_value())
-    return f"PostgreSQL at {url.host or 'this machine'}, database {url.database}"
+    valid = sum(is_in_force(key, now) for key in keys)
+    return Check("Access store", "ok", f"{place_of_store(settings)}, {valid:,} valid key{'s' * (valid != 1)}")

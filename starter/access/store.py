@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -80,13 +80,26 @@ def open_store(settings: Settings, clock: Callable[[], datetime] = lambda: datet
     store = settings.access.store
     try:
         if store is None:
-            return Store(_sqlite(settings.data_dir / "access.db"), clock)
+            return Store(_sqlite(_file_in(settings)), clock)
         return Store(_postgresql(store.get_secret_value()), clock)
     except OperationalError as error:
         raise StoreAway(
             f"The database of keys and of the audit record cannot be opened ({_words(error)}). Start it, or mend "
             "HOLDFAST_ACCESS__STORE."
         ) from error
+
+
+def place_of_store(settings: Settings) -> str:
+    """Where the store of these settings is, for people; no password stands in it."""
+    store = settings.access.store
+    if store is None:
+        return str(_file_in(settings))
+    url = make_url(store.get_secret_value())
+    return f"PostgreSQL at {url.host or 'this machine'}, database {url.database}"
+
+
+def _file_in(settings: Settings) -> Path:
+    return settings.data_dir / "access.db"
 
 
 def _words(error: OperationalError | NoConnectionFree) -> str:
