@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import polars as pl
@@ -17,6 +18,7 @@ from holdfast.schedule_contracts import AnsweredRows, CompareRequest, Difference
 _NEW, _GONE, _WAS, _IS = "new", "gone", "was", "is"
 # Our own columns, which no shown column is called.
 _SIDE, _COUNT = "\0side", "\0count"
+_NUMBER = re.compile("U?Int|Float|Decimal")
 _GAPS = (
     "Some of what was asked could not be read in {}: what is new or gone may only have become readable, or unreadable."
 )
@@ -38,7 +40,7 @@ def compare(request: CompareRequest, artifacts: ArtifactStore) -> Difference:
         then_rows, now_rows = _as_text(artifacts, before), _as_text(artifacts, now)
     except ArtifactMissing:
         return _noted(difference, "The rows of the earlier run are not kept any more, so there is nothing to compare.")
-    return _compared(difference, _Sides(then_rows, now_rows), now, artifacts)
+    return _compared(difference, _Sides(then_rows, now_rows, _numbers(now)), now, artifacts)
 
 
 def _noted(difference: Difference, note: str) -> Difference:
@@ -62,20 +64,35 @@ def _as_text(artifacts: ArtifactStore, answered: AnsweredRows) -> pl.DataFrame:
     rows = artifacts.scan(answered.rows).select(
         column(header.value).alias(f"{place}") for place, header in enumerate(answered.headers)
     )
-    rows = json_ready(rows)
+    # Whoever is in the same groups as before may be told of them in another order.
+    lists = [name for name, dtype in rows.collect_schema().items() if _is_of_simple_things(dtype)]
+    rows = json_ready(rows.with_columns(pl.col(lists).list.sort()) if lists else rows)
     texts = [
         as_one_text(pl.col(name), dtype).cast(pl.String).alias(name) for name, dtype in rows.collect_schema().items()
     ]
     return rows.select(texts).collect(engine="streaming")
 
 
-class _Sides:
-    """The rows of both runs."""
+def _is_of_simple_things(dtype: pl.DataType) -> bool:
+    return isinstance(dtype, pl.List) and not dtype.inner.is_nested()
 
-    def __init__(self, then: pl.DataFrame, now: pl.DataFrame) -> None:
+
+def _numbers(answered: AnsweredRows) -> frozenset[str]:
+    """The places of columns that hold numbers."""
+    dtypes = {each.name: each.dtype for each in answered.rows.columns}
+    return frozenset(
+        f"{place}" for place, header in enumerate(answered.headers) if _NUMBER.match(dtypes.get(header.value, ""))
+    )
+
+
+class _Sides:
+    """The rows of both runs, and which of their columns hold numbers."""
+
+    def __init__(self, then: pl.DataFrame, now: pl.DataFrame, numbers: frozenset[str]) -> None:
         self.then = then
         self.now = now
         self.places = then.columns
+        self._numbers = numbers
 
     def only_in(self, one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
         """Rows of `one` that `other` has not, each as often as it has more of them."""
@@ -86,8 +103,13 @@ class _Sides:
         return met.filter(pl.col(_SIDE) >= pl.col(_COUNT).fill_null(0)).select(self.places)
 
     def key(self) -> str | None:
-        """The first column whose cells are there and different in every row, in both."""
+        """The first column whose cells are there and different in every row, in both.
+
+        Numbers that stand behind other columns are what was counted, and differ by chance.
+        """
         for place in self.places:
+            if place in self._numbers and place != self.places[0]:
+                continue
             if all(side[place].null_count() == 0 and side[place].is_unique().all() for side in (self.then, self.now)):
                 return place
         return None

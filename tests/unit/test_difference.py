@@ -109,3 +109,18 @@ def test_what_is_new_and_gone_leads_from_one_run_to_the_other(
     assert Counter(before) - changes["gone"] - changes["was"] + changes["new"] + changes["is"] == Counter(now)
     assert difference.new + difference.changed <= len(now)
     assert difference.gone + difference.changed <= len(before)
+
+
+def test_lists_of_the_same_things_in_another_order_are_no_change(tmp_path: Path) -> None:
+    before = pl.DataFrame({"login": ["ada", "bob"], "apps": [["Mail", "Wiki"], ["Mail"]]})
+    now = pl.DataFrame({"login": ["ada", "bob"], "apps": [["Wiki", "Mail"], ["Mail", "Mail"]]})
+    difference, rows = compared(tmp_path, before, now)
+    assert (difference.new, difference.gone, difference.changed) == (0, 0, 1)
+    assert rows.rows() == [("was", "bob", "Mail"), ("is", "bob", "Mail, Mail")]
+
+
+def test_rows_are_not_told_apart_by_numbers_that_happen_to_differ(tmp_path: Path) -> None:
+    before = pl.DataFrame({"name": ["Jo", "Jo"], "sign_ins": [3, 4]})
+    now = pl.DataFrame({"name": ["Jo", "Max"], "sign_ins": [3, 4]})
+    difference, _ = compared(tmp_path, before, now)
+    assert (difference.new, difference.gone, difference.changed, difference.key) == (1, 1, 0, None)
