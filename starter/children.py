@@ -21,7 +21,7 @@ from holdfast.errors import SettingsError
 from holdfast.settings import PREFIX, DemoSettings, ModelSettings, OktaSettings, Settings, as_environment
 from starter.command_child import CommandChild
 from starter.embedded import EmbeddedTemporal
-from starter.ports import LOOPBACK, free_port, is_free
+from starter.ports import LOOPBACK, is_free, remembered_port
 
 # A worker imports its engines and warms its query processes: 3 s on two cores, more while they are busy.
 _WORKER_TIMEOUT = timedelta(seconds=60)
@@ -131,12 +131,6 @@ def environment_of(settings: Settings) -> dict[str, str]:
     """The environment of a child: ours, with every setting of Holdfast made explicit."""
     inherited = {name: text for name, text in os.environ.items() if not name.upper().startswith(PREFIX)}
     return {**inherited, **as_environment(settings)}
-
-
-def remembered_port(memory: Path) -> int:
-    """The port that is written in `memory`, if nobody else has taken it, else a free one."""
-    text = memory.read_text(encoding="utf-8").strip() if memory.exists() else ""
-    return int(text) if text.isdigit() and is_free(int(text)) else free_port()
 
 
 async def _listens(host: str, port: int) -> bool:

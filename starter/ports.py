@@ -36,6 +36,12 @@ def free_port(exclude: Set[int] = frozenset()) -> int:
     raise OSError("no free port was found on 127.0.0.1")
 
 
+def remembered_port(memory: Path) -> int:
+    """The port that is written in `memory`, if nobody else has taken it, else a free one."""
+    text = memory.read_text(encoding="utf-8").strip() if memory.exists() else ""
+    return int(text) if text.isdigit() and is_free(int(text)) else free_port()
+
+
 def remembered_ports(memory: Path, names: Iterable[str]) -> dict[str, int]:
     """A port for each name: the one that is written in `memory`, if nobody else has taken it, else a free one."""
     before = _read(memory)
