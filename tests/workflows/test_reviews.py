@@ -148,7 +148,7 @@ async def test_a_step_that_nobody_decides_on_in_time_ends_its_question(temporal_
 
 
 async def test_an_escalated_review_is_told_again_and_decided_by_those_who_may(temporal_client: Client) -> None:
-    rules = ReviewRules(deadline=timedelta(seconds=3), after_deadline="escalate", escalate_to=("rhea",))
+    rules = ReviewRules(deadline=timedelta(seconds=6), after_deadline="escalate", escalate_to=("rhea",))
     async with asked(temporal_client, held(rules)) as handle:
         (waiting,) = (await escalated(handle)).waiting
         assert waiting.escalated_at is not None
@@ -164,7 +164,7 @@ async def test_an_escalated_review_is_told_again_and_decided_by_those_who_may(te
 
 
 async def test_an_administrator_decides_what_was_escalated(temporal_client: Client) -> None:
-    rules = ReviewRules(deadline=timedelta(seconds=3), after_deadline="escalate")
+    rules = ReviewRules(deadline=timedelta(seconds=6), after_deadline="escalate")
     async with asked(temporal_client, held(rules)) as handle:
         await escalated(handle)
         await decided(handle, Decision.APPROVE, "root", as_administrator=True)
@@ -180,13 +180,13 @@ async def test_what_was_escalated_is_rejected_by_a_second_deadline(temporal_clie
 
 
 async def test_a_deadline_stands_still_while_its_question_is_paused(temporal_client: Client) -> None:
-    async with asked(temporal_client, held(ReviewRules(deadline=timedelta(seconds=4)))) as handle:
+    async with asked(temporal_client, held(ReviewRules(deadline=timedelta(seconds=8)))) as handle:
         await until(handle, State.BLOCKED)
         assert (await handle.query(QueryWorkflow.progress)).waiting[0].due is not None
         await handle.signal(QueryWorkflow.pause)
         await until(handle, State.PAUSED)
         assert (await handle.query(QueryWorkflow.progress)).waiting[0].due is None
-        await asyncio.sleep(4.5)
+        await asyncio.sleep(8.5)
         await until(handle, State.PAUSED)
         await handle.signal(QueryWorkflow.resume)
         await until(handle, State.BLOCKED)
