@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
 
 from holdfast.setting_types import Group, Port
 
@@ -20,3 +22,12 @@ class GatewaySettings(Group):
     )
     temporal_ui_url: str | None = Field(None, description="Temporal's own UI, which the page links to")
     max_body_bytes: int = Field(1 << 20, ge=1 << 10, description="Largest request that is read")
+
+    @field_validator("public_url", "temporal_ui_url")
+    @classmethod
+    def _is_an_address_of_the_web(cls, url: str | None) -> str | None:
+        if url is not None:
+            parts = urlsplit(url)
+            if parts.scheme not in {"https", "http"} or not parts.hostname:
+                raise ValueError("write it as https://host")
+        return url

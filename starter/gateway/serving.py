@@ -38,7 +38,7 @@ async def serve(settings: Settings) -> None:
     with closing(await asyncio.to_thread(open_access, settings)) as access:
         gateway = Gateway(connection, access, ArtifactStore(settings.data_dir / "artifacts"))
         config = _config(gateway, settings.gateway, settings.gateway.port)
-        await Server(config, gateway).serve(sockets=[_listening(config)])
+        await Server(config, gateway).serve(sockets=[listening_socket(config)])
 
 
 class Server(uvicorn.Server):
@@ -54,8 +54,21 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _listening(config: uvicorn.Config) -> socket.socket:
-    listening = config.bind_socket()
+def listening_socket(config: uvicorn.Config) -> socket.socket:
+    """Where the gateway is heard. Raises SettingsError where it cannot listen there."""
+    is_ipv6 = ":" in config.host
+    try:
+        listening = socket.create_server(
+            (config.host, config.port),
+            family=socket.AF_INET6 if is_ipv6 else socket.AF_INET,
+            # `::` is every address of this machine, as the word says.
+            dualstack_ipv6=is_ipv6 and socket.has_dualstack_ipv6(),
+        )
+    except OSError as error:
+        raise SettingsError(
+            f"The gateway cannot listen on {config.host}, port {config.port} ({error.strerror}): mend "
+            "HOLDFAST_GATEWAY__HOST or HOLDFAST_GATEWAY__PORT."
+        ) from error
     if sys.platform == "linux":
         # Every connection inherits it. One that is closed while its client does not read would stay for ever: each
         # of the client's "not now" counts as a sign of life.
