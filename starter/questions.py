@@ -42,7 +42,6 @@ from holdfast.errors import (
     HoldfastError,
     InvalidTransition,
     ReviewRefused,
-    TemporalUnavailable,
     TransientError,
     UnknownExecution,
 )
@@ -264,11 +263,6 @@ async def steer(connection: Connection, question_id: str, to: State) -> None:
     try:
         await _handle(connection.client, question_id).signal(_SIGNALS[to])
     except RPCError as error:
-        if error.status is RPCStatusCode.FAILED_PRECONDITION:
-            raise TemporalUnavailable(
-                "The worker cannot go on with this question at the moment, so nothing was decided. `holdfast watch "
-                f"{question_id}` says why; then review it again."
-            ) from error
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
         now = await asked(connection, question_id)
@@ -288,8 +282,7 @@ async def settled_state(connection: Connection, question_id: str, to: State, pat
 async def review(connection: Connection, question_id: str, decision: Review) -> Progress:
     """Hand in a review; the progress after it.
 
-    Raises ReviewRefused with the reason, ReviewUnanswered, TemporalUnavailable where it was not taken, and
-    UnknownExecution.
+    Raises ReviewRefused with the reason, ReviewUnanswered, and UnknownExecution.
     """
     now = await asked(connection, question_id)
     if now.closed is not None:
@@ -308,6 +301,11 @@ async def review(connection: Connection, question_id: str, decision: Review) -> 
             "stands before you decide again."
         ) from error
     except RPCError as error:
+        if error.status is RPCStatusCode.FAILED_PRECONDITION:
+            raise ReviewUnanswered(
+                "The worker cannot go on with this question at the moment, so nothing was decided. `holdfast watch "
+                f"{question_id}` says why; then review it again."
+            ) from error
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
         now = await asked(connection, question_id)

@@ -29,6 +29,8 @@ class FakeExecution:
     answer: Answer | None = None
     progress: Progress | None = None
     failure: ApplicationError | None = None
+    # The worker cannot run its code.
+    is_stuck: bool = False
     refuses_review: str | None = None
     status: WorkflowExecutionStatus = WorkflowExecutionStatus.RUNNING
     workflow_type: str = "QueryWorkflow"
@@ -81,6 +83,8 @@ class FakeHandle:
         self._found.state = {"pause": State.PAUSED, "resume": State.RUNNING, "cancel": State.CANCELLED}[name]
 
     async def execute_update(self, _: object, review: object) -> None:
+        if self._found.is_stuck:
+            raise RPCError("Workflow Task in failed state.", RPCStatusCode.FAILED_PRECONDITION, b"")
         if self._found.refuses_review is not None:
             raise WorkflowUpdateFailedError(ApplicationError(self._found.refuses_review, type="ReviewRefused"))
         self._found.reviews.append(review)

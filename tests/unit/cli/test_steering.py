@@ -75,6 +75,14 @@ def test_a_review_that_the_question_refuses_says_why(client: FakeClient) -> None
     assert (shown.exit_code, shown.stderr) == (ExitCode.REFUSED, "holdfast: Nothing waits for a review.\n")
 
 
+def test_a_review_that_the_worker_cannot_take_is_one_sentence(client: FakeClient) -> None:
+    client.executions["q-1"] = FakeExecution("q-1", State.BLOCKED, is_stuck=True)
+    shown = run("review", "q-1", "approve")
+    assert shown.exit_code == ExitCode.FAILED
+    assert "nothing was decided" in shown.stderr
+    assert "should not have" not in shown.stderr
+
+
 def test_a_question_that_has_ended_takes_no_review(client: FakeClient) -> None:
     client.executions["q-1"] = ended(Outcome.ANSWERED)
     shown = run("review", "q-1", "approve")
