@@ -54,7 +54,10 @@ export function ChartFigure({ chart, title, fileName }: ChartFigureProperties): 
         </span>
       </figcaption>
       <ErrorNotice error={failed} title="The chart could not be drawn" />
-      <div class="chart-ground" ref={ground} role="img" aria-label={inWords(chart)} />
+      {/* Vega names the element that it draws into in its own words: that one is not read. */}
+      <div role="img" aria-label={inWords(chart)}>
+        <div class="chart-ground" ref={ground} aria-hidden="true" />
+      </div>
       <div class="button-row">
         <button type="button" class="button small" onClick={() => void keep("svg")}>
           <Icon name="download" />

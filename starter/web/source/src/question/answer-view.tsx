@@ -231,18 +231,22 @@ function Origin({ answer }: { answer: Answer }) {
       {lastSync !== null && (
         <li>
           <Icon name="sync" />
-          Last synced <Moment at={lastSync} />
+          <span>
+            Last synced <Moment at={lastSync} />
+          </span>
         </li>
       )}
       {calls > 0 && (
         <li>
           <Icon name="bolt" />
-          {readLive && (
-            <>
-              Read live <Moment at={readLive} />,{" "}
-            </>
-          )}
-          {counted(calls, "call")} of the tenant
+          <span>
+            {readLive && (
+              <>
+                Read live <Moment at={readLive} />,{" "}
+              </>
+            )}
+            {counted(calls, "call")} of the tenant
+          </span>
         </li>
       )}
       <li>

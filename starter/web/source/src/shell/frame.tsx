@@ -72,10 +72,20 @@ function useFocusOnArrival(route: Route): void {
   useEffect(() => {
     if (first.current) {
       first.current = false;
-      return;
+      return undefined;
     }
     window.scrollTo(0, 0);
-    const content = document.getElementById("content");
-    if (content && !content.contains(document.activeElement)) content.focus({ preventScroll: true });
+    if (focusedContent()) return undefined;
+    // A page whose code is still on its way.
+    const observer = new MutationObserver(() => focusedContent() && observer.disconnect());
+    observer.observe(document.body, { childList: true, subtree: true });
+    return () => observer.disconnect();
   }, [place]);
+}
+
+/** Whether there is a content to put the focus on. */
+function focusedContent(): boolean {
+  const content = document.getElementById("content");
+  if (content && !content.contains(document.activeElement)) content.focus({ preventScroll: true });
+  return content !== null;
 }
