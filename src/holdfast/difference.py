@@ -96,11 +96,14 @@ class _Sides:
 
     def only_in(self, one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
         """Rows of `one` that `other` has not, each as often as it has more of them."""
-        counts = other.group_by(self.places).agg(pl.len().alias(_COUNT))
-        # The n-th of equal rows is there again if the other has at least n of them.
-        nth = one.with_columns(pl.int_range(pl.len()).over(self.places).alias(_SIDE))
-        met = nth.join(counts, on=self.places, how="left", nulls_equal=True, maintain_order="left")
-        return met.filter(pl.col(_SIDE) >= pl.col(_COUNT).fill_null(0)).select(self.places)
+        mine = one.group_by(self.places, maintain_order=True).agg(pl.len().cast(pl.Int64).alias(_COUNT))
+        theirs = other.group_by(self.places).agg(pl.len().cast(pl.Int64).alias(_SIDE))
+        met = mine.join(theirs, on=self.places, how="left", nulls_equal=True, maintain_order="left")
+        more = pl.col(_COUNT) - pl.col(_SIDE).fill_null(0)
+        left = met.with_columns(more.alias(_COUNT)).filter(pl.col(_COUNT) > 0)
+        # Most rows are there once, and need no repeating.
+        repeated = left.select(pl.col(self.places).repeat_by(_COUNT).explode()) if left[_COUNT].max() != 1 else left
+        return repeated.select(self.places)
 
     def key(self) -> str | None:
         """The first column whose cells are there and different in every row, in both.
