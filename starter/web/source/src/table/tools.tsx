@@ -17,10 +17,13 @@ export function Search({ value, onSearch }: { value: string; onSearch: (text: st
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => setText(value), [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
+  // The view may have got a filter by the time that the search begins.
+  const latest = useRef(onSearch);
+  latest.current = onSearch;
   const ask = (next: string, wait: number) => {
     setText(next);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => onSearch(next.trim()), wait);
+    timer.current = setTimeout(() => latest.current(next.trim()), wait);
   };
   return (
     <search class="table-search">
