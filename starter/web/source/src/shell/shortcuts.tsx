@@ -53,7 +53,12 @@ export function ShortcutList({ onClose }: { onClose: () => void }) {
         {SHORTCUTS.map(({ keys, does }) => (
           <div key={keys}>
             <dt>
-              <kbd>{keys}</kbd>
+              {keys.split(" or ").map((each, at) => (
+                <span key={each}>
+                  {at > 0 && " or "}
+                  <kbd>{each}</kbd>
+                </span>
+              ))}
             </dt>
             <dd>{does}</dd>
           </div>
