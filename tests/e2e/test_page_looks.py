@@ -1,9 +1,10 @@
-"""Every view of the page in both themes, wide and on a phone: nothing that a screen reader stumbles over, nothing cut."""
+"""Every view of the page in both themes, wide and on a phone: a screen reader stumbles over nothing, nothing is cut."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,6 +16,7 @@ from tests.e2e.test_page import DEPARTMENTS, GROUPS, MARKUP, SETTINGS, grid, wai
 
 # A theme is drawn, and with it every colour is of that theme, two frames later.
 _DRAWN = "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+_THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -99,6 +101,11 @@ def _shortcuts(window: Window) -> None:
     expect(window.page.get_by_role("dialog")).to_be_visible()
 
 
+def _sign_in(window: Window) -> None:
+    window.go("/")
+    expect(window.page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
 VIEWS = (_asking, _blocked, _answered, _charted, _refused, _menu, _rerunning, _history, _syncs, _nothing, _shortcuts)
 
 
@@ -106,25 +113,23 @@ VIEWS = (_asking, _blocked, _answered, _charted, _refused, _menu, _rerunning, _h
 def test_a_view_is_whole_and_accessible_in_every_look(
     view: Callable[[Window], None], window: Window, tmp_path: Path
 ) -> None:
-    view(window)
-    _look(window, tmp_path, view.__name__.strip("_"))
+    _look(window, view, tmp_path)
 
 
 def test_signing_in_is_whole_and_accessible_in_every_look(desk: Desk, tmp_path: Path) -> None:
     with desk.window(NOBODY) as window:
-        window.go("/")
-        expect(window.page.get_by_role("heading", name="Sign in")).to_be_visible()
-        _look(window, tmp_path, "sign-in")
+        _look(window, _sign_in, tmp_path)
 
 
-def _look(window: Window, folder: Path, name: str) -> None:
-    page = window.page
+def _look(window: Window, view: Callable[[Window], None], folder: Path) -> None:
+    page, name = window.page, view.__name__.strip("_")
     # Colours in the middle of a transition are nobody's.
     page.emulate_media(reduced_motion="reduce")
     for place, size in (("wide", WIDE), ("phone", PHONE)):
         page.set_viewport_size(size)
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        view(window)
+        for theme in _THEMES:
+            page.emulate_media(color_scheme=theme)
             page.evaluate(_DRAWN)
             found = Axe().run(page).response["violations"]
             page.screenshot(path=folder / f"{name}-{place}-{theme}.png", full_page=True)
