@@ -8,12 +8,14 @@ import webbrowser
 from contextlib import closing
 
 from holdfast.settings import Settings
-from starter.access.stored import open_access, sign_in_link
 from starter.questions import asker
 
 
 async def own_link(settings: Settings, gateway_url: str) -> str:
     """A link that signs in whoever sits here, once and within five minutes. Raises SettingsError, StoreAway."""
+    # Here and not above: the database library takes a quarter of a second to import; other commands need not wait.
+    from starter.access.stored import open_access, sign_in_link
+
     with closing(open_access(settings)) as access:
         return await sign_in_link(access, settings.gateway.public_url or gateway_url, asker())
 

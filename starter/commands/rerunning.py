@@ -16,7 +16,7 @@ from holdfast.complaints import complaints_of
 from holdfast.errors import RerunRefused
 from holdfast.origin import Edited
 from holdfast.settings import load_settings
-from starter import questions, reruns
+from starter import questions
 from starter.changes import Changes
 from starter.commands.arguments import QuestionId
 from starter.commands.questions import AsJson, Rows, Timeout, await_and_show
@@ -41,6 +41,9 @@ def retry(
 
     async def start(connection: Connection) -> Asked:
         async with recorded(connection.settings, "retry", question_id):
+            # Here and not above: what checks programs takes half a second to import; other commands need not wait.
+            from starter import reruns
+
             started, _ = await reruns.retry(connection, question_id, asker=questions.asker())
         return started
 
@@ -93,6 +96,9 @@ def rerun(  # noqa: PLR0913 - options of a command
         changes = _changes(from_step, texts, columns)
         told = changes.model_dump(mode="json", exclude_none=True)
         async with recorded(connection.settings, "rerun", question_id, changes=told):
+            # As in `retry`.
+            from starter import reruns
+
             started, _ = await reruns.rerun(connection, question_id, changes, asker=questions.asker())
         return started
 
