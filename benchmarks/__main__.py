@@ -23,6 +23,7 @@ from benchmarks import (
     guard,
     live_log,
     models,
+    page,
     parsing,
     presentations,
     question,
@@ -37,6 +38,7 @@ RESULTS = Path(__file__).parent / "results"
 
 BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Measurement]]]] = {
     "guard": guard.measure,
+    "page": page.measure,
     "parsing": parsing.measure,
     "graph": graph.measure,
     "models": models.measure,

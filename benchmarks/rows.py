@@ -62,7 +62,7 @@ def table() -> pl.DataFrame:
     )
 
 
-class _Answers(ScriptedActivities):
+class ScriptedTable(ScriptedActivities):
     """Every question is answered with the same table."""
 
     def __init__(self, artifacts: ArtifactStore, rows: pl.DataFrame) -> None:
@@ -91,7 +91,7 @@ async def measure(folder: Path) -> list[Measurement]:
     async with EmbeddedTemporal(find_temporal(None, tell=print), folder) as temporal:
         client = await Client.connect(temporal.address, data_converter=pydantic_data_converter)
         connection = Connection(client, load_settings(data_dir=folder), None)
-        script = _Answers(ArtifactStore(folder / "artifacts"), table())
+        script = ScriptedTable(ArtifactStore(folder / "artifacts"), table())
         async with Worker(client, task_queue=TASK_QUEUE, workflows=[QueryWorkflow], activities=script.all()):
             asked = [(await questions.start(connection, f"People {n}", asker="ada"))[0].id for n in range(_QUESTIONS)]
             for question_id in asked:

@@ -302,11 +302,16 @@ def _downloaded(window: Window, file: Path) -> list[list[str]]:
 
 
 def test_a_grouping_is_a_chart_at_one_click(desk: Desk, window: Window) -> None:
+    # Where nothing may move, colours must be found all the same.
+    window.page.emulate_media(reduced_motion="reduce")
     question_id = window.ask(DEPARTMENTS)
     window.press("Chart")
     chart = window.page.get_by_role("img", name=re.compile("^Bar chart of People by Department"))
     rows = answer_of(desk, question_id)["final_result"]["content"]
-    expect(chart.locator("svg .mark-rect path")).to_have_count(len(rows))
+    bars = chart.locator("svg .mark-rect path")
+    expect(bars).to_have_count(len(rows))
+    ground = chart.locator("svg").evaluate("svg => getComputedStyle(svg).backgroundColor")
+    assert bars.first.get_attribute("fill") != ground
     with window.page.expect_download() as download:
         window.press("SVG")
     assert "<svg" in Path(download.value.path()).read_text()
