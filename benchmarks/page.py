@@ -52,7 +52,7 @@ _SCROLL = """async (steps) => {
             if (!document.elementFromPoint(left + 40, y)?.closest("[data-row]")) { seen.blank += 1; break; }
         }
         if (grid.querySelector(".grid-waiting")) seen.waiting += 1;
-        seen.row = Number([...grid.querySelectorAll("[data-row]")].at(-1).dataset.row);
+        seen.row = Math.max(...[...grid.querySelectorAll("[data-row]")].map(({ dataset }) => Number(dataset.row)));
     }
     return seen;
 }"""
