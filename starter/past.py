@@ -24,7 +24,6 @@ from holdfast.contracts import (
 )
 from holdfast.plan import Plan, as_reviewed
 from holdfast.rerun_contracts import BegunStep, Inherited, QuestionAgain, adopt_earlier, owned
-from workflows.query import QueryWorkflow
 
 T = TypeVar("T")
 
@@ -85,7 +84,7 @@ class Past:
 
 async def past_of(client: Client, question_id: str) -> Past:
     """All that the history of an ended question tells of it."""
-    history = await client.get_workflow_handle_for(QueryWorkflow.run, question_id).fetch_history()
+    history = await client.get_workflow_handle(question_id).fetch_history()
     reader = _Reader(client.data_converter)
     for event in history.events:
         await reader.read(event)
